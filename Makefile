@@ -1,0 +1,68 @@
+# make run   sets everything up and opens the lab
+# make test  sets everything up and runs every check and test
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench shots train-lm clean
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input
+PORT ?= 8501
+
+# A stamp carries the checksum of what was installed: same requirements, nothing to do.
+RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
+DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+
+help:
+	@echo "make run       set up and open the lab on port $(PORT)"
+	@echo "make test      set up and run every check and test, browser tests included"
+	@echo "make lint      ruff and mypy"
+	@echo "make format    let ruff rewrite what it can"
+	@echo "make bench     one table of ratios"
+	@echo "make shots     pictures of every page into shots/"
+	@echo "make train-lm  train the embedded language model again"
+
+$(PY):
+	@sh .ci/venv $(VENV)
+
+$(RUN_STAMP): $(PY) requirements.txt
+	@echo "Installing what the lab runs with (a few minutes the first time)."
+	@$(PIP) install -q -r requirements.txt
+	@rm -f $(VENV)/.run-*
+	@touch $@
+
+$(DEV_STAMP): $(PY) requirements.txt requirements-dev.txt
+	@echo "Installing what the lab and its tests need (a few minutes the first time)."
+	@$(PIP) install -q -r requirements-dev.txt
+	@rm -f $(VENV)/.run-* $(VENV)/.dev-*
+	@touch $@ $(RUN_STAMP)
+
+run: $(RUN_STAMP)
+	@$(PY) -m streamlit run app.py --server.port=$(PORT) $(if $(HEADLESS),--server.headless=true)
+
+test: $(DEV_STAMP)
+	@$(PY) tests/browser/chromium.py
+	@$(MAKE) --no-print-directory lint
+	@$(PY) -m pytest
+
+lint: $(DEV_STAMP)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+format: $(DEV_STAMP)
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+bench: $(DEV_STAMP)
+	@$(PY) -m benchmarks
+
+shots: $(DEV_STAMP)
+	@$(PY) tests/browser/chromium.py
+	@$(PY) -m tests.browser.shots
+
+train-lm: $(RUN_STAMP)
+	@$(PY) -m engine.models.lm.train
+
+clean:
+	rm -rf $(VENV) shots .pytest_cache .ruff_cache .mypy_cache .hypothesis

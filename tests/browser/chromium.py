@@ -1,0 +1,61 @@
+"""Finds a Chromium for the browser tests, or provides one and says how."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader"]
+
+
+def on_this_machine() -> str | None:
+    """The path of an installed Chromium: BROWSER_PATH, else the first known name."""
+    named = os.environ.get("BROWSER_PATH")
+    if named and Path(named).exists():
+        return named
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def from_playwright() -> str | None:
+    """The path of the Chromium that Playwright downloaded, if it did."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def find() -> str | None:
+    """The Chromium to use, or None."""
+    return on_this_machine() or from_playwright()
+
+
+def provide() -> str:
+    """Find a Chromium, else install Debian's package as root, else let Playwright download."""
+    if found := on_this_machine():
+        print(f"Browser tests use {found}.")
+        return found
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        print("No Chromium on this machine: installing the package chromium with apt.")
+        subprocess.run(["apt-get", "update", "-q"], check=False)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"], check=False
+        )
+        if found := on_this_machine():
+            return found
+    if found := from_playwright():
+        print(f"Browser tests use the Chromium that Playwright keeps: {found}.")
+        return found
+    print("No Chromium on this machine: Playwright downloads its own.")
+    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+    if found := from_playwright():
+        return found
+    raise SystemExit("No Chromium could be provided; install one and set BROWSER_PATH to it.")
+
+
+if __name__ == "__main__":
+    provide()
