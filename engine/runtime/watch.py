@@ -1,0 +1,148 @@
+"""The context of a job: a thread that beats and looks, and a progress call that costs little."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from engine.core.errors import Cancelled, LimitExceeded
+from engine.store import Store
+from engine.store.settings import MB
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 0.5
+WRITE_SECONDS = 0.1
+# A run that reports faster than anybody can look keeps every second point.
+POINTS_PER_WRITE = 1000
+
+
+class WatchedContext:
+    """Progress, cancellation and checkpoints through the store."""
+
+    def __init__(self, store: Store, run_id: str, attempt: int, digest: str, output_mb: float):
+        self._store = store
+        self._run_id = run_id
+        self._attempt = attempt
+        self._output_mb = output_mb
+        self._checkpoint = store.home / "checkpoints" / f"{digest}.safetensors"
+        self._lock = threading.Lock()
+        self._done = 0.0
+        self._total = 0.0
+        self._points: list[tuple[str, float, float]] = []
+        self._written = 0.0
+        self._cancelled = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begin to beat, twice a second."""
+        self._write()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write the last progress and stop beating."""
+        self._ended.set()
+        self._thread.join()
+        self._write()
+
+    def look(self) -> None:
+        """Raise Cancelled when somebody asked for it."""
+        if self._cancelled.is_set():
+            raise Cancelled("the run was cancelled")
+
+    def progress(self, done: float, total: float, **metrics: float) -> None:
+        """Note how far the run is (written at most ten times a second); raises Cancelled."""
+        with self._lock:
+            self._done, self._total = _finite(float(done)) or 0.0, _finite(float(total)) or 0.0
+            self._points += [(name, self._done, float(value)) for name, value in metrics.items()]
+            if len(self._points) > POINTS_PER_WRITE:
+                self._points = _every_second(self._points)
+        if time.monotonic() - self._written >= WRITE_SECONDS:
+            self._write()
+        self.look()
+
+    def save_checkpoint(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep arrays for a retry; raises LimitExceeded when they are too large or do not fit."""
+        size = sum(array.nbytes for array in arrays.values())
+        if size > self._output_mb * MB:
+            raise LimitExceeded(
+                f"the checkpoint has {size / MB:.0f} MB, at most {self._output_mb:g} MB are kept"
+            )
+        temporary = self._checkpoint.with_name(f"tmp-{os.getpid()}")
+        self._checkpoint.parent.mkdir(exist_ok=True)
+        try:
+            save_file(
+                {name: np.asarray(array, order="C") for name, array in arrays.items()}, temporary
+            )
+            temporary.replace(self._checkpoint)
+        except (OSError, SafetensorError) as error:
+            temporary.unlink(missing_ok=True)
+            raise LimitExceeded("the checkpoint could not be written: the disk is full") from error
+
+    def load_checkpoint(self) -> dict[str, np.ndarray] | None:
+        """What an earlier attempt saved, or None (also when it cannot be read)."""
+        try:
+            return load_file(self._checkpoint)
+        except FileNotFoundError:
+            return None
+        except (OSError, SafetensorError):
+            log.warning("run %s: the checkpoint cannot be read, starting over", self._run_id)
+            return None
+
+    def forget_checkpoint(self) -> None:
+        """Remove the checkpoint of a run that ended."""
+        Path(self._checkpoint).unlink(missing_ok=True)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            self._write()
+        self._store.close()
+
+    def _write(self) -> None:
+        with self._lock:
+            done, total, points = self._done, self._total, self._points
+            self._points = []
+            self._written = time.monotonic()
+            try:
+                owned, cancelled = self._store.runs.beat(
+                    self._run_id,
+                    self._attempt,
+                    done,
+                    total,
+                    [(name, step, _finite(value)) for name, step, value in points],
+                )
+            except sqlite3.OperationalError as error:
+                # A busy or full disk: the run goes on, the next beat tries again.
+                log.warning("run %s: no heartbeat written: %s", self._run_id, error)
+                self._points = points + self._points
+                return
+        if not owned:
+            log.error("run %s: another process owns it, stopping", self._run_id)
+            os._exit(1)
+        if cancelled:
+            self._cancelled.set()
+
+
+def _every_second(points: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
+    seen: dict[str, int] = {}
+    kept = []
+    for point in points:
+        seen[point[0]] = seen.get(point[0], 0) + 1
+        if seen[point[0]] % 2:
+            kept.append(point)
+    return kept
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

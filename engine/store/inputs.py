@@ -1,0 +1,96 @@
+"""What visitors bring: addressed by content, so that no file name of theirs is ever trusted."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from pathlib import Path
+
+from engine.core.digest import digest_bytes
+from engine.core.errors import BadInput, LimitExceeded, NotFound
+from engine.store.settings import MB, number
+
+REFERENCE = re.compile(r"input:([0-9a-f]{16})")
+
+
+class Inputs:
+    """The folder ``inputs/`` of a store: ``<16hex>.bin`` and ``<16hex>.json`` per input."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def put(self, data: bytes, name: str) -> str:
+        """Keep ``data`` and return its reference "input:<16hex>".
+
+        ``name`` is what people see; it never becomes a path. Raises LimitExceeded above
+        ``ENGRAM_INPUT_MB`` (64) for one input or when the disk is full. The inputs used longest
+        ago go when all of them together exceed ``ENGRAM_INPUTS_MB`` (512).
+        """
+        limit = number("ENGRAM_INPUT_MB", 64)
+        if len(data) > limit * MB:
+            raise LimitExceeded(
+                f"an input may have {limit:g} MB, this one has {len(data) / MB:.1f} MB"
+            )
+        address = digest_bytes(data)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._write(f"{address}.json", json.dumps({"name": name[:200]}).encode())
+        self._write(f"{address}.bin", data)
+        self._evict(keep=address)
+        return f"input:{address}"
+
+    def get(self, ref: str) -> bytes:
+        """The bytes of an input; raises BadInput for a malformed reference, NotFound otherwise."""
+        address = self._address(ref)
+        path = self.folder / f"{address}.bin"
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise NotFound(f"{ref} is not kept here (any more); bring the file again") from None
+        if digest_bytes(data) != address:
+            path.unlink(missing_ok=True)
+            raise NotFound(f"{ref} was damaged on disk; bring the file again")
+        os.utime(path)
+        return data
+
+    def name(self, ref: str) -> str:
+        """The name under which an input was brought; raises like ``get``."""
+        try:
+            text = (self.folder / f"{self._address(ref)}.json").read_bytes()
+            return str(json.loads(text)["name"])
+        except (FileNotFoundError, ValueError, KeyError):
+            raise NotFound(f"{ref} is not kept here (any more); bring the file again") from None
+
+    def _address(self, ref: str) -> str:
+        match = REFERENCE.fullmatch(ref)
+        if match is None:
+            raise BadInput("input", 'a reference looks like "input:" and 16 hexadecimal digits')
+        return match[1]
+
+    def _write(self, name: str, data: bytes) -> None:
+        temporary = self.folder / f"tmp-{os.getpid()}-{secrets.token_hex(4)}"
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(self.folder / name)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise LimitExceeded("the input could not be kept: the disk is full") from error
+
+    def _evict(self, keep: str) -> None:
+        budget = number("ENGRAM_INPUTS_MB", 512) * MB
+        entries = sorted(
+            (
+                (path.stat().st_mtime, path.stat().st_size, path)
+                for path in self.folder.glob("*.bin")
+            ),
+            key=lambda entry: entry[0],
+        )
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in entries:
+            if total <= budget:
+                break
+            if path.stem != keep:
+                path.unlink(missing_ok=True)
+                path.with_suffix(".json").unlink(missing_ok=True)
+                total -= size

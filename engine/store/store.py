@@ -1,0 +1,45 @@
+"""The store: runs, results and inputs below one home folder."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from engine.store.database import Database
+from engine.store.hosts import Hosts
+from engine.store.inputs import Inputs
+from engine.store.results import Results
+from engine.store.runs import Runs
+from engine.store.settings import home_folder
+
+
+class Store:
+    """What is kept between visits. Cheap to open, safe to share between threads."""
+
+    def __init__(self, home: Path):
+        self.home = home
+        self.database = Database(home / "runs.sqlite")
+        self.runs = Runs(self.database)
+        self.hosts = Hosts(self.database)
+        self.results = Results(home / "results")
+        self.inputs = Inputs(home / "inputs")
+
+    @staticmethod
+    def open(home: Path | str | None = None) -> Store:
+        """The store at ``home``, else at ``ENGRAM_HOME``, else in the user's data folder."""
+        return _open(home_folder() if home is None else Path(home).resolve())
+
+    @property
+    def log_file(self) -> Path:
+        """Where jobs write what only a maintainer wants to read."""
+        return self.home / "logs" / "engine.log"
+
+    def close(self) -> None:
+        """Close this thread's database connection (it opens again when needed)."""
+        self.database.close()
+
+
+@functools.lru_cache(maxsize=64)
+def _open(home: Path) -> Store:
+    (home / "results").mkdir(parents=True, exist_ok=True)
+    return Store(home)
