@@ -1,0 +1,26 @@
+"""Data in, plotly figures out: no Streamlit, no torch, and every axis says its unit."""
+
+from engine.figures.axes import Axis, axis, check_axes, escape, visible, walk_axes
+from engine.figures.bars import bars
+from engine.figures.heatmap import heatmap
+from engine.figures.lines import Event, Series, lines
+from engine.figures.palette import Palette
+from engine.figures.scatter import Point, pareto_front, scatter
+
+__all__ = [
+    "Axis",
+    "Event",
+    "Palette",
+    "Point",
+    "Series",
+    "axis",
+    "bars",
+    "check_axes",
+    "escape",
+    "heatmap",
+    "lines",
+    "pareto_front",
+    "scatter",
+    "visible",
+    "walk_axes",
+]
