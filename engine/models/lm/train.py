@@ -1,0 +1,235 @@
+"""Train the embedded language model: ``python -m engine.models.lm.train``.
+
+A rerun continues from the last checkpoint. The learning rate warms up, stays, and decays to zero
+over the last part of the token budget (warmup-stable-decay, Hu et al. 2024, section 4), so
+``--decay-now`` can finish from any checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+from transformers import LlamaForCausalLM
+
+from engine.models.lm import checkpoint
+from engine.models.lm.architecture import PRESETS, build_model
+from engine.models.lm.checkpoint import Progress
+from engine.models.lm.corpus import DEFAULT_TEXTS
+from engine.models.lm.optimiser import Optimiser
+from engine.models.lm.prepared import Prepared, prepare
+from engine.models.lm.tokenizer import BOS_ID
+
+SHORT, MIDDLE, LONG = 256, 512, 1024
+PROBE = 512
+CURVE = ("step", "tokens", "seconds", "rate", "train_nats_per_token", "held_out_nats_per_token")
+
+
+@dataclass
+class Settings:
+    """What a training run is made of; token counts are tokens seen, repeats included."""
+
+    folder: Path = Path("training/lm")
+    texts: Path | None = DEFAULT_TEXTS
+    preset: str = "cpu"
+    tokens: int = 30_000_000
+    decay_tokens: int = 4_000_000
+    long_tokens: int = 500_000  # the last ones, in windows of 1024
+    batch_tokens: int = 4096
+    micro_tokens: int = 2048
+    rate: float = 5e-3
+    warmup_tokens: int = 400_000
+    optimiser: str = "muon"
+    seed: int = 0
+    threads: int = 2
+    compile: bool = False
+    save_minutes: float = 4.0
+    device: str = field(default_factory=lambda: "cuda" if torch.cuda.is_available() else "cpu")
+
+
+def learning_rate(tokens: int, progress: Progress, settings: Settings) -> float:
+    """Linear warmup, a plateau, then linear decay to zero at ``progress.total``."""
+    warm = min(1.0, (tokens + settings.batch_tokens) / settings.warmup_tokens)
+    left = (progress.total - tokens) / max(1, progress.total - progress.decay_start)
+    return settings.rate * min(warm, max(0.0, min(1.0, left)))
+
+
+def window(progress: Progress, settings: Settings) -> int:
+    """Tokens per training window: short on the plateau, where most of the time goes."""
+    if progress.total - progress.tokens <= settings.long_tokens:
+        return LONG
+    return SHORT if progress.tokens < progress.decay_start else MIDDLE
+
+
+def batch(stream: np.ndarray, index: int, batch_tokens: int, length: int) -> tuple[Tensor, Tensor]:
+    """Inputs and targets of shape (rows, length), cut from one pass over the documents.
+
+    Every other row begins with BOS, which is how the tokenizer opens any text; the rest begin in
+    mid-text, as a window of a long text does.
+    """
+    piece = stream[index * batch_tokens : (index + 1) * batch_tokens + 1].astype(np.int64)
+    inputs = piece[:-1].reshape(-1, length).copy()  # b t
+    inputs[::2, 0] = BOS_ID
+    return torch.from_numpy(inputs), torch.from_numpy(piece[1:].reshape(-1, length).copy())
+
+
+class Trainer:
+    """A model, its optimiser and its place in the data."""
+
+    def __init__(self, settings: Settings, data: Prepared):
+        torch.set_num_threads(settings.threads)
+        self.settings, self.data = settings, data
+        self.model = build_model(settings.preset, len(data.tokenizer), settings.seed)
+        self.model.to(settings.device)
+        self.optimiser = Optimiser(self.model, settings.optimiser)
+        self.progress = Progress(
+            decay_start=settings.tokens - settings.decay_tokens, total=settings.tokens
+        )
+        self.checkpoints = settings.folder / "checkpoints"
+        found = checkpoint.latest(self.checkpoints)
+        if found is not None:
+            self.progress = checkpoint.load(found, self.model, self.optimiser)
+        self._epoch = (-1, np.zeros(0, np.uint16))
+        self._loss = torch.compile(self._plain_loss) if settings.compile else self._plain_loss
+
+    def decay_now(self, tokens: int) -> None:
+        """End the plateau here and decay over the next ``tokens`` tokens."""
+        self.progress.decay_start = self.progress.tokens
+        self.progress.total = self.progress.tokens + tokens
+
+    def _plain_loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        hidden = self.model.model(input_ids=inputs, use_cache=False).last_hidden_state  # b t d
+        logits = self.model.lm_head(hidden.flatten(0, 1))  # bt v
+        return F.cross_entropy(logits.float(), targets.flatten())
+
+    def _stream(self, number: int) -> np.ndarray:
+        if self._epoch[0] != number:
+            self._epoch = (number, self.data.epoch(self.settings.seed, number))
+        return self._epoch[1]
+
+    def step(self) -> float:
+        """One optimiser step over ``batch_tokens`` tokens; returns its loss in nats per token."""
+        settings, progress = self.settings, self.progress
+        per_epoch = (len(self._stream(0)) - 1) // settings.batch_tokens
+        number, index = divmod(progress.step, per_epoch)
+        length = min(window(progress, settings), settings.batch_tokens)
+        inputs, targets = batch(self._stream(number), index, settings.batch_tokens, length)
+        rows = max(1, settings.micro_tokens // length)
+        total = 0.0
+        for part, goal in zip(inputs.split(rows), targets.split(rows), strict=True):
+            share = part.numel() / inputs.numel()
+            on_gpu = settings.device == "cuda"
+            with torch.autocast("cuda", torch.bfloat16, enabled=on_gpu):
+                loss = self._loss(part.to(settings.device), goal.to(settings.device))
+            (loss * share).backward()
+            total += loss.item() * share
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step(learning_rate(progress.tokens, progress, settings))
+        progress.step += 1
+        progress.tokens += settings.batch_tokens
+        return total
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        checkpoint.save(self.checkpoints, self.model, self.optimiser, self.progress)
+
+    def run(self, steps: int | None = None) -> None:
+        """Train to the end of the token budget (or for ``steps`` steps), with checkpoints."""
+        self.settings.folder.mkdir(parents=True, exist_ok=True)
+        probe = held_out_sample(self.data)
+        earlier, start = self.progress.seconds, time.monotonic()
+        last_save, losses = start, []
+        while self.progress.tokens < self.progress.total and steps != 0:
+            losses.append(self.step())
+            steps = None if steps is None else steps - 1
+            self.progress.seconds = earlier + time.monotonic() - start
+            done = self.progress.tokens >= self.progress.total or steps == 0
+            if not done and self.progress.step % 20 == 0:
+                self._record(losses, None)
+                losses = []
+            if done or time.monotonic() - last_save > 60 * self.settings.save_minutes:
+                self._record(losses, loss_on(self.model, probe))
+                losses = []
+                self.save()
+                last_save = time.monotonic()
+
+    def _record(self, losses: list[float], held_out: float | None) -> None:
+        path = self.settings.folder / "loss_curve.csv"
+        fresh = not path.exists()
+        p = self.progress
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if fresh:
+                writer.writerow(CURVE)
+            rate = learning_rate(p.tokens - self.settings.batch_tokens, p, self.settings)
+            mean = f"{np.mean(losses):.4f}" if losses else ""
+            held = "" if held_out is None else f"{held_out:.4f}"
+            writer.writerow([p.step, p.tokens, round(p.seconds), f"{rate:.6f}", mean, held])
+        print(f"{p.step} {p.tokens} {p.seconds:.0f}s {mean} {held}", flush=True)
+
+
+def held_out_sample(data: Prepared, windows: int = 12) -> Tensor:
+    """A few windows of every held-out domain, int64 (rows, 512), each beginning with BOS."""
+    rows = []
+    for domain in np.unique(data.held_out.domains):
+        keep = np.repeat(data.held_out.domains == domain, data.held_out.lengths)
+        tokens = data.held_out.tokens[keep]
+        count = min(windows, len(tokens) // PROBE)
+        starts = np.linspace(0, len(tokens) - PROBE, count).astype(int) if count else []
+        rows += [np.r_[BOS_ID, tokens[s : s + PROBE - 1]] for s in starts]
+    return torch.from_numpy(np.array(rows, dtype=np.int64).reshape(-1, PROBE))
+
+
+@torch.inference_mode()
+def loss_on(model: LlamaForCausalLM, rows: Tensor) -> float:
+    """Mean loss in nats per token over rows of tokens, shape (rows, length)."""
+    device = model.device
+    losses = []
+    for part in rows.split(4):
+        logits = model(input_ids=part.to(device), use_cache=False).logits[:, :-1]  # b t v
+        losses.append(
+            F.cross_entropy(
+                logits.flatten(0, 1).float(), part[:, 1:].to(device).flatten(), reduction="none"
+            )
+        )
+    return torch.cat(losses).mean().item() if losses else math.nan
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m engine.models.lm.train", description=__doc__)
+    base = Settings()
+    parser.add_argument("--folder", type=Path, default=base.folder)
+    parser.add_argument("--texts", type=Path, default=base.texts, help="folder of gzip texts")
+    parser.add_argument("--preset", choices=sorted(PRESETS), default=base.preset)
+    parser.add_argument("--optimiser", choices=("muon", "adamw"), default=base.optimiser)
+    parser.add_argument("--rate", type=float, default=base.rate)
+    for name in ("tokens", "decay_tokens", "long_tokens", "batch_tokens", "micro_tokens",
+                 "warmup_tokens", "seed", "threads"):  # fmt: skip
+        flag = "--" + name.replace("_", "-")
+        parser.add_argument(flag, type=int, default=getattr(base, name))
+    parser.add_argument("--compile", action="store_true", help="torch.compile (needs g++)")
+    parser.add_argument("--steps", type=int, help="stop after this many steps")
+    parser.add_argument("--decay-now", type=int, metavar="TOKENS", help="start decaying here")
+    values = vars(parser.parse_args(argv))
+    steps, decay = values.pop("steps"), values.pop("decay_now")
+    settings = Settings(**values)
+    if settings.texts is None or not settings.texts.is_dir():
+        print(f"no texts at {settings.texts}: training on Python documents alone", flush=True)
+    trainer = Trainer(settings, prepare(settings.folder / "data", settings.texts))
+    if decay is not None:
+        trainer.decay_now(decay)
+    trainer.run(steps)
+
+
+if __name__ == "__main__":
+    main()
