@@ -1,0 +1,1 @@
+"""One package per lab; a lab is found because it is here."""

@@ -1,0 +1,1 @@
+"""Results of the KV-cache lab as figures: no model, no torch, no Streamlit."""
