@@ -3,9 +3,12 @@
 from engine.figures.axes import Axis, axis, check_axes, escape, visible, walk_axes
 from engine.figures.bars import bars
 from engine.figures.heatmap import heatmap
+from engine.figures.histogram import histogram
 from engine.figures.lines import Event, Series, lines
 from engine.figures.palette import Palette
 from engine.figures.scatter import Point, pareto_front, scatter
+from engine.figures.stems import stems
+from engine.figures.strip import strip
 
 __all__ = [
     "Axis",
@@ -18,9 +21,12 @@ __all__ = [
     "check_axes",
     "escape",
     "heatmap",
+    "histogram",
     "lines",
     "pareto_front",
     "scatter",
+    "stems",
+    "strip",
     "visible",
     "walk_axes",
 ]

@@ -22,7 +22,7 @@ from engine.figures.axes import (
     thin,
     ticks,
 )
-from engine.figures.palette import Palette
+from engine.figures.palette import Palette, translucent
 
 MAX_CELLS = 2**18
 _MISSING = 255  # codes 0..254 span the colour scale
@@ -92,10 +92,10 @@ def heatmap(
         y=y_at,
         zmin=0,
         zmax=_MISSING,
-        colorscale=[[i * 254 / 255, colour] for i, colour in scale] + [[1, "rgba(0,0,0,0)"]],
+        colorscale=[*((i * 254 / 255, colour) for i, colour in scale), (1, "rgba(0,0,0,0)")],
         customdata=array.astype(np.float32),
-        colorbar=_colour_bar(value, unit, low, high, log=log),
-        hovertemplate=_hover(x_axis, y_axis, value, unit, x_labels, y_labels),
+        colorbar=colour_bar(value, unit, low, high, log=log),
+        hovertemplate=_hover(x_axis, y_axis, value, unit),
     )
     set_unit(figure, "colorbar", unit)
     _label(figure, "x", columns, x_labels)
@@ -189,7 +189,8 @@ def scale_ticks(low: float, high: float, *, log: bool = False) -> tuple[list[flo
     return [float(place) for place in places], [number(t) for t in at]
 
 
-def _colour_bar(value: str, unit: str, low: float, high: float, *, log: bool) -> dict[str, Any]:
+def colour_bar(value: str, unit: str, low: float, high: float, *, log: bool) -> dict[str, Any]:
+    """Settings of a colour bar for codes 0..254, with ticks in true units."""
     places, texts = scale_ticks(low, high, log=log)
     return {
         "title": {"text": Axis(value, unit, log).text, "side": "right", "font": {"size": 12}},
@@ -205,15 +206,7 @@ def _centres(count: int, block: int) -> np.ndarray:
     return (np.arange(count) * block + (block - 1) / 2).astype(np.float32)
 
 
-def _hover(
-    x: Axis,
-    y: Axis,
-    value: str,
-    unit: str,
-    x_labels: Sequence[str] | None,
-    y_labels: Sequence[str] | None,
-) -> str:
-    # With labels, %{x} is the tick text only at labelled ticks, so positions are shown as numbers.
+def _hover(x: Axis, y: Axis, value: str, unit: str) -> str:
     suffix = "" if unit == "1" else f" {escape(unit)}"
     return (
         f"{escape(y.title)} %{{y:.0f}}, {escape(x.title)} %{{x:.0f}}<br>"
@@ -251,7 +244,7 @@ def _draw_boundaries(
         x=xs,
         y=ys,
         mode="lines",
-        line={"color": palette.paper, "width": 1.5},
+        line={"color": translucent(palette.ink, 0.4), "width": 1},
         hoverinfo="skip",
         showlegend=False,
     )

@@ -76,10 +76,10 @@ class Palette:
         """The colour of the category ``index``; it repeats after the last one."""
         return self.categories[index % len(self.categories)]
 
-    def colorscale(self, scale: Scale) -> list[list[float | str]]:
-        """A plotly colour scale: ``[[position, colour], ...]``."""
+    def colorscale(self, scale: Scale) -> list[tuple[float, str]]:
+        """A plotly colour scale: ``[(position, colour), ...]``."""
         stops = getattr(self, scale)
-        return [[i / (len(stops) - 1), stop] for i, stop in enumerate(stops)]
+        return [(i / (len(stops) - 1), stop) for i, stop in enumerate(stops)]
 
     def lut(self, scale: Scale, n: int = 256) -> np.ndarray:
         """``n`` colours along a scale: uint8 [n, 3], linear in sRGB between the stops."""
