@@ -1,0 +1,229 @@
+"""Published figures that the page shows beside its own measurements.
+
+Only figures that were read in the named place are listed. ``mark`` says what kind of place it is:
+a paper (or its abstract), a project's own repository, or a thread of its issue tracker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Mark = Literal["paper", "repo", "issue"]
+MARKS: tuple[Mark, ...] = get_args(Mark)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One published statement with its figures.
+
+    ``figures`` maps what a figure is, with its unit, to the figure as printed. ``measured`` names
+    what this lab measures beside it, and ``caveat`` why the two are not the same experiment.
+    """
+
+    id: str
+    statement: str
+    figures: Mapping[str, float | str]
+    source: str
+    url: str
+    mark: Mark
+    measured: str
+    caveat: str
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        id="k-sort-footprint",
+        statement="Re-arranging key channels once, ahead of time, allows a block format that "
+        "halves the cache without a significant loss, and costs no time when the model runs.",
+        figures={"footprint saving": "2x"},
+        source="Trukhanov, Soloveychik: Accurate Block Quantization in LLMs, abstract",
+        url="https://arxiv.org/abs/2403.20137",
+        mark="paper",
+        measured="True bits per value of bfp12 and bfp16 at the same block, and the loss and "
+        "next-token KL of bfp12 with and without the in-head order.",
+        caveat="The paper sorts Llama-2-7B, with 128 channels a head. A smaller head leaves fewer "
+        "block sizes at which a sort inside the head can do anything.",
+    ),
+    Claim(
+        id="k-sort-blocks",
+        statement="With BFP12 keys on Llama-2-7B, sorting brings no gain at a block of 128 and a "
+        "gain at blocks of 64 and 32.",
+        figures={
+            "head dimension, channels": 128,
+            "gain at block 128": "none",
+            "gain at blocks 64 and 32": "yes",
+            "fp16 perplexity, WikiText-2": 9.4881,
+        },
+        source="Trukhanov, Soloveychik: Accurate Block Quantization in LLMs, "
+        "as summarised in a published digest",
+        url="https://www.sciencestack.ai/paper/2403.20137",
+        mark="paper",
+        measured="Error and loss of bfp12 at blocks below, at and above the head dimension, in "
+        "natural, sorted and shuffled order. At a multiple of the head dimension the sort is a "
+        "no-op by construction, which agrees with the paper's first finding.",
+        caveat="The baseline perplexity of 9.4881 belongs to the paper's own protocol. It is not "
+        "comparable with perplexities measured at other context lengths or on other texts.",
+    ),
+    Claim(
+        id="outliers-follow-rows",
+        statement="Key outliers sit in fixed channels, and those channels belong to rows of W_k "
+        "with a large Euclidean norm.",
+        figures={"sort key": "L2 norm of the rows of W_k"},
+        source="Trukhanov, Soloveychik: Accurate Block Quantization in LLMs, "
+        "as summarised in a published digest",
+        url="https://www.sciencestack.ai/paper/2403.20137",
+        mark="paper",
+        measured="Row norms of W_k beside the channels' root mean square on calibration text, and "
+        "the order by each of them.",
+        caveat="A bias on W_k and the gain of the norm layer before it also shape a channel. The "
+        "row norm sees neither.",
+    ),
+    Claim(
+        id="kvquant-dbrx",
+        statement="Non-uniform codebooks with one per cent of outliers kept apart cost little "
+        "perplexity down to 3 bits.",
+        figures={
+            "DBRX-base, fp16 perplexity": 3.96,
+            "DBRX-base, nuq4-1% perplexity": 3.98,
+            "DBRX-base, nuq3-1% perplexity": 4.03,
+            "DBRX-base, nuq2-1% perplexity": 4.26,
+        },
+        source="KVQuant, repository README, WikiText-2 at context 2048",
+        url="https://github.com/SqueezeAILab/KVQuant",
+        mark="repo",
+        measured="nuq4, nuq3 and nuq2 with one per cent sparse outliers on pre-RoPE keys, as the "
+        "change of the loss on the chosen text.",
+        caveat="A model of another size on another text. The codebooks here are fitted on a "
+        "short calibration text.",
+    ),
+    Claim(
+        id="kvquant-3bit",
+        statement="Less than 0.1 perplexity is lost at 3 bits.",
+        figures={"perplexity loss at 3 bits": "< 0.1"},
+        source="Hooper et al.: KVQuant, abstract",
+        url="https://arxiv.org/abs/2401.18079",
+        mark="paper",
+        measured="The loss of nuq3 with sparse outliers against exact fp32 on the same windows.",
+        caveat="The paper evaluates much larger models, and its figure is a perplexity.",
+    ),
+    Claim(
+        id="kivi-longbench",
+        statement="Two-bit keys by channel and values by token keep the LongBench mean.",
+        figures={
+            "LongChat-7B-32k, fp16 mean score": 38.72,
+            "LongChat-7B-32k, KIVI-2 mean score": 38.30,
+            "LongChat-7B-32k, KIVI-4 mean score": 38.79,
+            "group, values": 32,
+            "residual window, tokens": 128,
+        },
+        source="KIVI, repository, docs/long_bench.md",
+        url="https://github.com/jy-yuan/KIVI/blob/main/docs/long_bench.md",
+        mark="repo",
+        measured="kivi-2:g32:r128 and kivi-4:g32:r128 as loss and next-token KL, in a cache that "
+        "really keeps the residual window.",
+        caveat="LongBench scores are answers to tasks at long context, not losses. For models "
+        "with grouped-query attention the maintainers advise four bits.",
+    ),
+    Claim(
+        id="kivi-memory",
+        statement="Two-bit caches cut peak memory, the weights included, and raise throughput.",
+        figures={
+            "peak memory": "2.6x less",
+            "batch size": "up to 4x",
+            "throughput": "2.35x to 3.47x",
+        },
+        source="Liu et al.: KIVI, abstract",
+        url="https://arxiv.org/abs/2402.02750",
+        mark="paper",
+        measured="Bytes of the stored cache, with scales, zero points and residual window.",
+        caveat="Only bytes are comparable. Formats are simulated here, so no speed is claimed.",
+    ),
+    Claim(
+        id="rotatekv-2bit",
+        statement="Channel re-ordering before a Hadamard rotation makes 2-bit caches usable.",
+        figures={"perplexity loss at 2 bits, LLaMA-2-13B, WikiText-2": "< 0.3"},
+        source="Su et al.: RotateKV, abstract",
+        url="https://arxiv.org/abs/2501.16383",
+        mark="paper",
+        measured="Orders and Hadamard rotations, each alone and together, at equal bits.",
+        caveat="RotateKV also protects attention sinks and rotates groups of heads before RoPE. "
+        "This lab rotates single heads.",
+    ),
+    Claim(
+        id="rope-frequency-bits",
+        statement="Bits allotted by the energy of RoPE frequency pairs beat equal bits in every "
+        "layer compared.",
+        figures={"layers better than uniform, at 2 and 3 bits": "367 of 367"},
+        source="Liang, Zhang, Jia: RoPE-Aware Bit Allocation for KV-Cache Quantization, abstract",
+        url="https://arxiv.org/abs/2606.24033",
+        mark="paper",
+        measured="Channel energies by RoPE pair, and orders that keep pairs together.",
+        caveat="This lab allots bits by layer and head, not by frequency pair.",
+    ),
+    Claim(
+        id="llama-cpp-q8",
+        statement="An 8-bit cache moves the next-token distribution by a measurable, small KL.",
+        figures={
+            "f16 cache, perplexity": 6.2322,
+            "f16 cache, mean KLD in nat": 0.000189,
+            "q8_0 keys, perplexity": 6.2331,
+            "q8_0 keys, mean KLD in nat": 0.000944,
+            "q8_0 keys and values, perplexity": 6.2344,
+            "q8_0 keys and values, mean KLD in nat": 0.000980,
+        },
+        source="llama.cpp pull request 7412",
+        url="https://github.com/ggml-org/llama.cpp/pull/7412",
+        mark="issue",
+        measured="Mean and percentiles of the next-token KL with q8_0 keys, and with both.",
+        caveat="The columns are read as weights, keys, values; the thread's excerpt does not name "
+        "their order. Its f16 row has a KL above zero because another run is the reference.",
+    ),
+    Claim(
+        id="rotated-q4",
+        statement="A rotation before q4_0 wins back part of the perplexity that q4_0 costs.",
+        figures={
+            "Llama-3.1-8B-Instruct, f16 perplexity": 8.8493,
+            "Llama-3.1-8B-Instruct, q4_0 keys": 9.0502,
+            "Llama-3.1-8B-Instruct, rotated q4_0 keys": 8.9722,
+        },
+        source="llama.cpp pull request 21192",
+        url="https://github.com/ggml-org/llama.cpp/pull/21192",
+        mark="issue",
+        measured="q4_0 with and without the Hadamard suffix on the same windows.",
+        caveat="Self-reported, ten chunks, with a standard error of about 0.44, larger than every "
+        "difference in it.",
+    ),
+    Claim(
+        id="rotated-fp4",
+        statement="Rotating queries and keys in blocks of 16 helps a 4-bit float cache.",
+        figures={
+            "Qwen3-8B, GSM8K, bf16 per cent": 91.17,
+            "Qwen3-8B, GSM8K, fp4 cache per cent": 88.96,
+            "Qwen3-8B, GSM8K, rotated fp4 cache per cent": 90.41,
+        },
+        source="SGLang pull request 36172",
+        url="https://github.com/sgl-project/sglang/pull/36172",
+        mark="issue",
+        measured="nvfp4 and mxfp4 with and without the Hadamard suffix.",
+        caveat="Task accuracy of a large model against loss of a small one.",
+    ),
+    Claim(
+        id="error-is-not-damage",
+        statement="Two 4-bit key quantisers with reconstruction errors of the same order differ "
+        "hundreds of times in perplexity.",
+        figures={
+            "Qwen2.5, fp16 perplexity": 12.2,
+            "rotation with a norm per vector, perplexity": "about 10,000",
+            "rotation with a norm per vector, reconstruction error": 0.095,
+            "by channel, perplexity": "about 15",
+            "by channel, reconstruction error": 0.062,
+        },
+        source="turboquant-pro pull request 98",
+        url="https://github.com/ahb-sjsu/turboquant-pro/pull/98",
+        mark="issue",
+        measured="Relative error, logit error and next-token KL of every setting side by side.",
+        caveat="Self-reported by one project about its own earlier version.",
+    ),
+)
