@@ -33,7 +33,7 @@ class Paper:
     url: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Preset:
     """A named situation that tells a story; a permalink of experiment, config and page state."""
 
@@ -45,7 +45,7 @@ class Preset:
     page: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Experiment:
     """Something a lab can run.
 
@@ -72,7 +72,7 @@ class Experiment:
         return getattr(importlib.import_module(module), function)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lab:
     """A room of the house: its experiments, papers, presets and extra commands.
 

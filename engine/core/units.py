@@ -9,9 +9,7 @@ def si(value: float, unit: str = "", digits: int = 3) -> str:
     """``si(12_300, "B") == "12.3 kB"``; zero and non-finite values are written plainly."""
     if value == 0 or value != value or value in (float("inf"), float("-inf")):
         return f"{value:g} {unit}".rstrip()
-    for prefix, factor in _SI:
-        if abs(value) >= factor:
-            break
+    prefix, factor = next((pair for pair in _SI if abs(value) >= pair[1]), _SI[-1])
     return f"{value / factor:.{digits}g} {prefix}{unit}".rstrip()
 
 

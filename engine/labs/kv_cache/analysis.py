@@ -18,9 +18,7 @@ from engine.labs.kv_cache.orders import build_permutation
 from engine.labs.kv_cache.orders_grammar import Order
 
 Side = Literal["key", "value"]
-Metric = Literal[
-    "rel_rmse", "max_error", "sqnr_db", "logit_error", "attention_kl", "output_error"
-]
+Metric = Literal["rel_rmse", "max_error", "sqnr_db", "logit_error", "attention_kl", "output_error"]
 
 SORT_FIELDS = ("w_norm", "w_gain_norm", "rms_pre", "rms_post", "absmax")
 
@@ -172,7 +170,9 @@ def _attention_error(
         moved = (after - before) @ values
         return float(np.linalg.norm(moved) / max(np.linalg.norm(before @ values), 1e-30))
     tiny = np.finfo(np.float64).tiny
-    return float((before * np.log(np.maximum(before, tiny) / np.maximum(after, tiny))).sum(-1).mean())
+    return float(
+        (before * np.log(np.maximum(before, tiny) / np.maximum(after, tiny))).sum(-1).mean()
+    )
 
 
 def group_queries(capture: Result, layer: int, head: int) -> np.ndarray:

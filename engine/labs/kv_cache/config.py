@@ -28,6 +28,13 @@ def _format_list(text: str) -> str:
     return ",".join(_format_id(part) for part in text.split(",") if part.strip())
 
 
+_CHOICES = "engine.labs.kv_cache.choices"
+_ORDER = {
+    "widget": "combo",
+    "options": f"{_CHOICES}:orders",
+    "help": "in-head and pairs: folded into the weights, free; across-heads: a gather, not free",
+}
+
 FormatId = Annotated[str, AfterValidator(_format_id)]
 OrderId = Annotated[str, AfterValidator(_order_id)]
 FormatList = Annotated[str, AfterValidator(_format_list)]
@@ -38,7 +45,11 @@ def _format_field(default: str, title: str) -> Field:
         default,
         title=title,
         max_length=80,
-        json_schema_extra={"widget": "format", "help": "a format id; see the list of formats"},
+        json_schema_extra={
+            "widget": "combo",
+            "options": f"{_CHOICES}:formats",
+            "help": "a format id; type any that the grammar allows",
+        },
     )
 
 
@@ -51,7 +62,8 @@ class ModelText(Config):
         min_length=1,
         max_length=1024,
         json_schema_extra={
-            "widget": "model",
+            "widget": "combo",
+            "options": f"{_CHOICES}:models",
             "help": "the embedded model, a local folder, or a hub id where downloads are allowed",
         },
     )
@@ -60,7 +72,11 @@ class ModelText(Config):
         title="Text",
         min_length=1,
         max_length=1024,
-        json_schema_extra={"widget": "text", "help": "a shipped sample or your own text file"},
+        json_schema_extra={
+            "widget": "source",
+            "options": f"{_CHOICES}:texts",
+            "help": "a shipped sample or your own text file",
+        },
     )
 
     def grounded(self, put: Callable[[bytes, str], str]) -> Self:
@@ -109,7 +125,7 @@ class Cached(ModelText):
     key_format: FormatId = _format_field("bfp12:b32", "Key format")
     value_format: FormatId = _format_field("fp16", "Value format")
     order: OrderId = Field(
-        "none", title="Key channel order", max_length=40, json_schema_extra={"widget": "order"}
+        "none", title="Key channel order", max_length=40, json_schema_extra=_ORDER
     )
     sinks: int = Field(
         0,
@@ -164,7 +180,7 @@ class OrderCheckConfig(ModelText):
         "in-head:w-norm",
         title="Key channel order",
         max_length=40,
-        json_schema_extra={"widget": "order"},
+        json_schema_extra=_ORDER,
     )
     tokens: int = Field(128, ge=16, le=512, title="Tokens", json_schema_extra={"unit": "tokens"})
     seed: int = Field(0, ge=0, le=9999, title="Seed", json_schema_extra={"advanced": True})
@@ -181,8 +197,13 @@ class ParetoConfig(Windows, ModelText):
         json_schema_extra={"help": "further format ids, separated by commas", "advanced": True},
     )
     side: Literal["key", "value", "both"] = Field("key", title="Quantise")
-    orders: bool = Field(True, title="Also sorted", json_schema_extra={"help": "each block format "
-                         "once more with its channels sorted in and across heads"})
+    orders: bool = Field(
+        True,
+        title="Also sorted",
+        json_schema_extra={
+            "help": "each block format once more with its channels sorted in and across heads"
+        },
+    )
     seed: int = Field(0, ge=0, le=9999, title="Seed", json_schema_extra={"advanced": True})
 
 
@@ -242,5 +263,3 @@ class StreamingConfig(Cached):
     key_format: FormatId = _format_field("kivi-2:g32:r128", "Key format")
     value_format: FormatId = _format_field("kivi-2:g32:r128", "Value format")
     tokens: int = Field(384, ge=32, le=1024, title="Tokens", json_schema_extra={"unit": "tokens"})
-
-

@@ -62,9 +62,8 @@ def parse_order(text: str) -> Order:
 
 def list_orders() -> tuple[str, ...]:
     """Every order id, the model's own first."""
-    return ("none",) + tuple(
-        Order(scope, key).id for scope in SCOPES if scope != "none" for key in SORT_KEYS
-    )
+    sorts = [Order(scope, key).id for scope in SCOPES if scope != "none" for key in SORT_KEYS]
+    return ("none", *sorts)
 
 
 def is_no_op(order: Order, block_channels: int, head_dim: int) -> bool:
