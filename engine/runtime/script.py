@@ -8,7 +8,7 @@ from typing import Any
 from engine.core.config import Config
 from engine.core.context import QuietContext
 from engine.core.errors import BadInput, EngramError
-from engine.core.registry import get_lab
+from engine.core.registry import Experiment, Lab, get_lab
 from engine.core.result import Result
 from engine.runtime.execute import execute, failure_sentence
 from engine.runtime.limits import Limits
@@ -40,7 +40,8 @@ def run(
 
     ``config`` is the experiment's config, a mapping of its fields, or nothing; ``fields`` are
     laid over it. ``store=True`` means the user's store, a Store that one, ``False`` or ``None``
-    neither reads nor writes any. ``progress(done, total, metrics)`` is called while it computes.
+    neither reads nor writes results (files that a config names are still kept as inputs).
+    ``progress(done, total, metrics)`` is called while it computes.
     Raises BadInput for a value that cannot be used and NotFound for an unknown name.
 
     >>> engine.run("kv_cache", "microscope", key_format="bfp12:b32")  # doctest: +SKIP
@@ -52,17 +53,38 @@ def run(
         keep: Store | None = store
     else:
         keep = Store.open() if store else None
+    settings = grounded(settings, keep or Store.open())
     if keep is not None:
         found = lookup(chosen_lab, chosen, settings, keep)
         if found is not None:
             return found
+    with (keep or Store.open()).in_use():
+        result, manifest = _compute(chosen_lab, chosen, settings, progress)
+    if keep is not None:
+        keep.results.save(chosen.digest(chosen_lab.name, settings), result, manifest)
+    return result
+
+
+def grounded(config: Config, store: Store) -> Config:
+    """``config`` with files of this machine replaced by what they contain.
+
+    A config with a ``grounded(put)`` method names content instead of places afterwards, so that
+    its digest means the same tomorrow. Call it before a digest is taken.
+    """
+    ground = getattr(config, "grounded", None)
+    return config if ground is None else ground(store.inputs.put)
+
+
+def _compute(
+    lab: Lab, experiment: Experiment, config: Config, progress: Progress | None
+) -> tuple[Result, dict[str, Any]]:
     limits = Limits.from_environment()
     context = QuietContext() if progress is None else _Telling(progress)
     try:
-        result, manifest = execute(
-            chosen_lab.name,
-            chosen,
-            settings,
+        return execute(
+            lab.name,
+            experiment,
+            config,
             context,
             threads=limits.threads,
             output_mb=limits.output_mb,
@@ -70,13 +92,10 @@ def run(
     except EngramError:
         raise
     except Exception as error:
-        sentence = failure_sentence(error, chosen.memory_mb)
+        sentence = failure_sentence(error, experiment.memory_mb)
         if sentence is None:
             raise
         raise EngramError(sentence) from error
-    if keep is not None:
-        keep.results.save(chosen.digest(chosen_lab.name, settings), result, manifest)
-    return result
 
 
 def _config(

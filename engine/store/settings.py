@@ -19,6 +19,11 @@ def home_folder() -> Path:
     return folder.resolve()
 
 
+def log_file(home: Path) -> Path:
+    """Where tracebacks go: only a maintainer wants to read them."""
+    return home / "logs" / "engine.log"
+
+
 def number(name: str, default: float, *, least: float = 1) -> float:
     """A limit from the environment; raises BadInput when it is no number or below ``least``."""
     text = os.environ.get(name, "").strip()

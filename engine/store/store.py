@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from engine.store.database import Database
@@ -10,7 +13,9 @@ from engine.store.hosts import Hosts
 from engine.store.inputs import Inputs
 from engine.store.results import Results
 from engine.store.runs import Runs
-from engine.store.settings import home_folder
+from engine.store.settings import home_folder, log_file
+
+_current: ContextVar[Store | None] = ContextVar("current_store", default=None)
 
 
 class Store:
@@ -26,13 +31,24 @@ class Store:
 
     @staticmethod
     def open(home: Path | str | None = None) -> Store:
-        """The store at ``home``, else at ``ENGRAM_HOME``, else in the user's data folder."""
-        return _open(home_folder() if home is None else Path(home).resolve())
+        """The store at ``home``, else the one in use, else at ``ENGRAM_HOME``, else the user's."""
+        if home is None:
+            return _current.get() or _open(home_folder())
+        return _open(Path(home).resolve())
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Within the block, ``Store.open()`` means this store."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
 
     @property
     def log_file(self) -> Path:
-        """Where jobs write what only a maintainer wants to read."""
-        return self.home / "logs" / "engine.log"
+        """Where jobs and commands write what only a maintainer wants to read."""
+        return log_file(self.home)
 
     def close(self) -> None:
         """Close this thread's database connection (it opens again when needed)."""
