@@ -38,7 +38,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Re-arranging key channels once, ahead of time, allows a block format that "
         "halves the cache without a significant loss, and costs no time when the model runs.",
         figures={"footprint saving": "2x"},
-        source="Trukhanov, Soloveychik: Accurate Block Quantization in LLMs, abstract",
+        source="Trukhanov, Soloveychik: arXiv 2403.20137, abstract",
         url="https://arxiv.org/abs/2403.20137",
         mark="paper",
         measured="True bits per value of bfp12 and bfp16 at the same block, and the loss and "
@@ -56,8 +56,7 @@ CLAIMS: tuple[Claim, ...] = (
             "gain at blocks 64 and 32": "yes",
             "fp16 perplexity, WikiText-2": 9.4881,
         },
-        source="Trukhanov, Soloveychik: Accurate Block Quantization in LLMs, "
-        "as summarised in a published digest",
+        source="Trukhanov, Soloveychik: arXiv 2403.20137, as summarised in a published digest",
         url="https://www.sciencestack.ai/paper/2403.20137",
         mark="paper",
         measured="Error and loss of bfp12 at blocks below, at and above the head dimension, in "
@@ -71,8 +70,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Key outliers sit in fixed channels, and those channels belong to rows of W_k "
         "with a large Euclidean norm.",
         figures={"sort key": "L2 norm of the rows of W_k"},
-        source="Trukhanov, Soloveychik: Accurate Block Quantization in LLMs, "
-        "as summarised in a published digest",
+        source="Trukhanov, Soloveychik: arXiv 2403.20137, as summarised in a published digest",
         url="https://www.sciencestack.ai/paper/2403.20137",
         mark="paper",
         measured="Row norms of W_k beside the channels' root mean square on calibration text, and "
@@ -90,13 +88,13 @@ CLAIMS: tuple[Claim, ...] = (
             "DBRX-base, nuq3-1% perplexity": 4.03,
             "DBRX-base, nuq2-1% perplexity": 4.26,
         },
-        source="KVQuant, repository README, WikiText-2 at context 2048",
-        url="https://github.com/SqueezeAILab/KVQuant",
+        source="KVQuant, repository, quant/README.md, WikiText-2 at context 2048",
+        url="https://github.com/SqueezeAILab/KVQuant/blob/main/quant/README.md",
         mark="repo",
         measured="nuq4, nuq3 and nuq2 with one per cent sparse outliers on pre-RoPE keys, as the "
         "change of the loss on the chosen text.",
-        caveat="A model of another size on another text. The codebooks here are fitted on a "
-        "short calibration text.",
+        caveat="A far larger model on another text, with the first token in fp16 and, at 2 bits, "
+        "normalised codebooks. The codebooks here are fitted on a short calibration text.",
     ),
     Claim(
         id="kvquant-3bit",
@@ -177,8 +175,8 @@ CLAIMS: tuple[Claim, ...] = (
         url="https://github.com/ggml-org/llama.cpp/pull/7412",
         mark="issue",
         measured="Mean and percentiles of the next-token KL with q8_0 keys, and with both.",
-        caveat="The columns are read as weights, keys, values; the thread's excerpt does not name "
-        "their order. Its f16 row has a KL above zero because another run is the reference.",
+        caveat="The columns are read as weights, keys, values; the thread does not say their "
+        "order. Its f16 row is itself not at zero against the thread's reference.",
     ),
     Claim(
         id="rotated-q4",
