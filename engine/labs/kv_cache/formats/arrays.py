@@ -33,10 +33,13 @@ __all__ = [
     "leading_power",
     "namespace",
     "power_of_two",
+    "project",
+    "scatter_last",
+    "square_root",
     "to_dtype",
     "to_float16",
     "to_host",
-    "top_mask",
+    "top_positions",
     "tree_sum",
 ]
 
@@ -141,6 +144,12 @@ def power_of_two(e: Array) -> Array:
     return floats_of((normal + 127) << 23) * floats_of((rest + 127) << 23)
 
 
+def square_root(x: Array) -> Array:
+    """Correctly rounded float32 roots (torch's own float32 root can be off by the last bit)."""
+    xp = namespace(x)
+    return xp.astype(xp.sqrt(xp.astype(x, xp.float64)), xp.float32)
+
+
 def tree_sum(x: Array) -> Array:
     """Sum along the last axis by halves, so that both libraries add in the same order."""
     xp = namespace(x)
@@ -151,9 +160,24 @@ def tree_sum(x: Array) -> Array:
     return x[..., 0]
 
 
-def top_mask(x: Array, count: int) -> Array:
-    """True at the ``count`` largest values of the last axis; of equal values the first wins."""
+def top_positions(x: Array, count: int) -> Array:
+    """Rising positions of the ``count`` largest values of the last axis; of equals the first."""
     xp = namespace(x)
-    order = xp.argsort(-x, axis=-1, stable=True)
-    rank = xp.argsort(order, axis=-1, stable=True)
-    return rank < count
+    return xp.sort(xp.argsort(-x, axis=-1, stable=True)[..., :count], axis=-1)
+
+
+def scatter_last(x: Array, positions: Array, values: Array) -> Array:
+    """A copy of ``x`` with ``values`` at ``positions`` of the last axis."""
+    if is_torch_array(x):
+        return x.scatter(-1, positions.long(), values.to(x.dtype))
+    filled = np.array(x)
+    np.put_along_axis(filled, np.asarray(positions, dtype=np.int64), values, axis=-1)
+    return filled
+
+
+def project(x: Array, matrix: Array) -> Array:
+    """x @ matrix for x [..., n], added up in one order whatever the library and batch size."""
+    total = x[..., :1] * matrix[0]
+    for i in range(1, matrix.shape[0]):
+        total = total + x[..., i : i + 1] * matrix[i]
+    return total

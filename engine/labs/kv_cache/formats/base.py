@@ -81,7 +81,7 @@ class Codec(ABC):
         """How many tokens are coded together when a cache grows."""
         return 1
 
-    def check(self, scope: Scope) -> None:
+    def check(self, scope: Scope) -> None:  # noqa: B027 - most formats suit every shape
         """Raise BadInput when the shape does not suit the format."""
 
     def calibrated(self, samples: np.ndarray, weights: np.ndarray | None, scope: Scope) -> Codec:

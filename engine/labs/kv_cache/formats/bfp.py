@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from engine.labs.kv_cache.formats.arrays import (
     FLOAT32_MAX,
@@ -35,6 +36,7 @@ class Bfp(Element):
     asym: bool = False
 
     @property
+    @override
     def param_bits(self) -> Mapping[str, int]:  # type: ignore[override]
         return {"exponent": 8}
 
@@ -48,6 +50,7 @@ class Bfp(Element):
         """The smallest code."""
         return -self.top - 1 if self.asym else -self.top
 
+    @override
     def quantize(self, g: Array) -> tuple[Array, Params]:
         xp = namespace(g)
         e = exponent(leading_power(xp.max(xp.abs(g), axis=-1)))  # ... groups
@@ -55,6 +58,7 @@ class Bfp(Element):
         codes = xp.clip(codes, float(self.bottom), float(self.top))
         return codes - float(self.bottom), (e + 127,)
 
+    @override
     def dequantize(self, codes: Array, params: Params) -> Array:
         xp = namespace(codes)
         e = xp.astype(params[0], xp.int32) - 127
@@ -62,6 +66,7 @@ class Bfp(Element):
         # -2^(n-1) steps of the largest exponent is the one value beyond float32.
         return xp.clip(values, -FLOAT32_MAX, FLOAT32_MAX) if self.asym else values
 
+    @override
     def detail(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         codes, (stored,) = self.quantize(g)
         e = stored - 127
@@ -72,6 +77,7 @@ class Bfp(Element):
         saturated = int(((largest > 0) & (largest < MIN_NORMAL)).sum())
         return codes + self.bottom, step, e[..., None].astype(np.float32), clipped, saturated
 
+    @override
     def fast(self, g: Array) -> Array | None:
         if not is_torch_array(g):
             return None

@@ -10,9 +10,12 @@ from engine.labs.kv_cache.formats import bfp, fp8, ggml, minifloat, mx, nvfp4
 from engine.labs.kv_cache.formats.base import Codec
 from engine.labs.kv_cache.formats.ggml import GgmlAffine, GgmlOffset, GgmlSymmetric
 from engine.labs.kv_cache.formats.grouped import Grouped
+from engine.labs.kv_cache.formats.hqq import Hqq
 from engine.labs.kv_cache.formats.integers import IntAsym, IntSym
 from engine.labs.kv_cache.formats.kivi import Kivi
+from engine.labs.kv_cache.formats.nuq import Nuq
 from engine.labs.kv_cache.formats.plain import Plain
+from engine.labs.kv_cache.formats.turbo import Turbo
 
 MINIFLOATS = {
     "e4m3": minifloat.E4M3,
@@ -176,6 +179,24 @@ def _ggml(match: re.Match[str], options: Options) -> Codec:
     return ggml.GgmlBlocks(element, "channels", ggml.BLOCK)
 
 
+def _nuq(match: re.Match[str], options: Options) -> Codec:
+    return Nuq(_bits(match, 2, 4), options.percent("sparse", 0.01, 10))
+
+
+def _hqq(match: re.Match[str], options: Options) -> Codec:
+    bits = _bits(match, 1, 8, (1, 2, 3, 4, 8))
+    size = options.number("g", 8, 1024, default=64)
+    rows = options.flag("axis1", show=False)
+    along = "tokens" if options.flag("axis0") else "channels"
+    if rows and along == "tokens":
+        raise BadInput("format", f"{options.head} takes either axis0 or axis1, not both")
+    return Grouped(Hqq(bits), along, size)  # type: ignore[arg-type]
+
+
+def _turbo(match: re.Match[str], options: Options) -> Codec:
+    return Turbo(_bits(match, 2, 4), options.flag("qjl"))
+
+
 Builder = Callable[[re.Match[str], Options], Codec]
 
 FAMILIES: tuple[tuple[str, str, Builder], ...] = (
@@ -188,5 +209,8 @@ FAMILIES: tuple[tuple[str, str, Builder], ...] = (
     (r"nvfp4", "nvfp4", _nvfp4),
     (r"fp8-(?P<grid>e4m3|e5m2)", "fp8", _fp8),
     (r"kivi-(?P<n>\d+)", "kivi", _kivi),
+    (r"nuq(?P<n>\d+)", "nuq", _nuq),
+    (r"hqq(?P<n>\d+)", "hqq", _hqq),
+    (r"turbo(?P<n>\d+)", "turbo", _turbo),
     (r"q4_0|q4_1|q5_0|q5_1|q8_0", "llama.cpp", _ggml),
 )

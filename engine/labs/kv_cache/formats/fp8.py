@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from typing_extensions import override
 
 from engine.core import BadInput
 from engine.labs.kv_cache.formats.arrays import Array, constant, is_torch_array, namespace
@@ -27,26 +28,31 @@ class Fp8(Codec):
     fixed: tuple[float, ...] | None = None
 
     @property
+    @override
     def needs_calibration(self) -> bool:  # type: ignore[override]
         return self.scaling != "one"
 
+    @override
     def check(self, scope: Scope) -> None:
         if self.scaling == "head":
             whole_heads(scope, "a per-head format")
         if self.fixed and len(self.fixed) != self._count(scope):
             raise BadInput("x", f"calibrated for {len(self.fixed)} scales, not this width")
 
+    @override
     def block_shape(self, scope: Scope) -> tuple[int, int]:
         if self.scaling == "one":
             return (1, 1)
         return (scope.tokens, scope.head_dim if self.scaling == "head" else scope.width)
 
+    @override
     def plane_bits(self, scope: Scope) -> dict[str, tuple[int, int, int]]:
         planes = {"codes": (scope.tokens, scope.width, 8)}
         if self.scaling != "one":
             planes["scale"] = (1, self._count(scope), 32)
         return planes
 
+    @override
     def quantize(self, x: Array, scope: Scope) -> Planes:
         if self.scaling == "one":
             return {"codes": self.grid.encode(x)}
@@ -56,10 +62,12 @@ class Fp8(Codec):
         safe = xp.where(wide > 0, wide, xp.ones_like(wide))
         return {"codes": self.grid.encode(x / safe), "scale": scale}
 
+    @override
     def dequantize(self, planes: Planes, scope: Scope) -> Array:
         values = self.grid.decode(planes["codes"])
         return values if self.scaling == "one" else values * self._wide(planes["scale"], scope)
 
+    @override
     def fast(self, x: Array, scope: Scope) -> Array | None:
         if self.scaling != "one" or not is_torch_array(x):
             return None
@@ -67,6 +75,7 @@ class Fp8(Codec):
 
         return fast.unscaled(x, self.grid)
 
+    @override
     def detail(self, x: np.ndarray, scope: Scope) -> Detail:
         nothing = np.full(x.shape, np.nan, dtype=np.float32)
         if self.scaling == "one":
@@ -80,6 +89,7 @@ class Fp8(Codec):
         # Nothing but an explicit (or calibrated) scale can push a value beyond the grid.
         return Detail(code, scale, nothing, np.abs(x) > self.grid.top * scale, block)
 
+    @override
     def calibrated(self, samples: np.ndarray, weights: np.ndarray | None, scope: Scope) -> Codec:
         if self.scaling == "one":
             return self

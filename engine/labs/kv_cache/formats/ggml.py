@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from engine.core import BadInput
 from engine.labs.kv_cache.formats.arrays import FLOAT32_MAX, Array, namespace, to_float16
@@ -24,6 +25,7 @@ BLOCK = 32
 class GgmlBlocks(Grouped):
     """Whole blocks only: llama.cpp rejects rows that are not a multiple of 32."""
 
+    @override
     def check(self, scope: Scope) -> None:
         for name, length in (("width", scope.width), ("head_dim", scope.head_dim)):
             if length % BLOCK:
@@ -39,9 +41,11 @@ class GgmlOffset(Element):
     code_bits: int
 
     @property
+    @override
     def param_bits(self) -> Mapping[str, int]:  # type: ignore[override]
         return {"d": 16}
 
+    @override
     def quantize(self, g: Array) -> tuple[Array, Params]:
         xp = namespace(g)
         half = float(2 ** (self.code_bits - 1))
@@ -51,11 +55,13 @@ class GgmlOffset(Element):
         place = xp.clip(g * _reciprocal(d) + (half + 0.5), 0.0, 2.0 * half - 1.0)
         return xp.floor(place), (to_float16(d)[..., 0],)
 
+    @override
     def dequantize(self, codes: Array, params: Params) -> Array:
         xp = namespace(codes)
         half = float(2 ** (self.code_bits - 1))
         return (xp.astype(codes, xp.float32) - half) * _wide(params[0])
 
+    @override
     def detail(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         codes, (d,) = self.quantize(g)
         step = _wide(d)
@@ -72,9 +78,11 @@ class GgmlAffine(Element):
     code_bits: int
 
     @property
+    @override
     def param_bits(self) -> Mapping[str, int]:  # type: ignore[override]
         return {"d": 16, "m": 16}
 
+    @override
     def quantize(self, g: Array) -> tuple[Array, Params]:
         xp = namespace(g)
         top = float(2**self.code_bits - 1)
@@ -83,10 +91,12 @@ class GgmlAffine(Element):
         place = xp.clip((g - low) * _reciprocal(d) + 0.5, 0.0, top)
         return xp.floor(place), (to_float16(d)[..., 0], to_float16(low)[..., 0])
 
+    @override
     def dequantize(self, codes: Array, params: Params) -> Array:
         xp = namespace(codes)
         return xp.astype(codes, xp.float32) * _wide(params[0]) + _wide(params[1])
 
+    @override
     def detail(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         codes, (d, m) = self.quantize(g)
         step = _wide(d)
@@ -101,9 +111,11 @@ class GgmlSymmetric(Element):
     code_bits: int = 8
 
     @property
+    @override
     def param_bits(self) -> Mapping[str, int]:  # type: ignore[override]
         return {"d": 16}
 
+    @override
     def quantize(self, g: Array) -> tuple[Array, Params]:
         xp = namespace(g)
         d = xp.max(xp.abs(g), axis=-1, keepdims=True) / 127.0
@@ -113,10 +125,12 @@ class GgmlSymmetric(Element):
         codes = xp.clip(whole + away * xp.sign(place), -127.0, 127.0)
         return codes + 128.0, (to_float16(d)[..., 0],)
 
+    @override
     def dequantize(self, codes: Array, params: Params) -> Array:
         xp = namespace(codes)
         return (xp.astype(codes, xp.float32) - 128.0) * _wide(params[0])
 
+    @override
     def detail(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         codes, (d,) = self.quantize(g)
         step = _wide(d)

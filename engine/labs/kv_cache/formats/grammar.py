@@ -62,10 +62,7 @@ def _build(
     codec = build(match, options)
     window = sink = None
     if family != "float":
-        if family == "kivi":
-            window = options.window
-        else:
-            window = options.number(*WINDOW, default=None)
+        window = options.window or options.number(*WINDOW, default=None)
         sink = options.number(*SINK, default=None)
     elif suffixes and "hadamard" in suffixes:
         raise _fail(f"{head} keeps every value as it is, so +hadamard does not apply")

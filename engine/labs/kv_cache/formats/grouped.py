@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from typing_extensions import override
 
 from engine.labs.kv_cache.formats.arrays import Array, namespace
 from engine.labs.kv_cache.formats.base import Codec, Detail, Planes, Role, Scope, whole_heads
@@ -51,10 +52,12 @@ class Grouped(Codec):
     size: int | None = None
     per_head: bool = False
 
+    @override
     def check(self, scope: Scope) -> None:
         if self.per_head:
             whole_heads(scope, "a per-head format")
 
+    @override
     def token_group(self, role: Role) -> int:
         return (self.size or 1) if self.along == "tokens" else 1
 
@@ -62,10 +65,12 @@ class Grouped(Codec):
         """Values of one full group."""
         return self.size or (scope.head_dim if self.per_head else scope.width)
 
+    @override
     def block_shape(self, scope: Scope) -> tuple[int, int]:
         group = self.group(scope)
         return (group, 1) if self.along == "tokens" else (1, min(group, scope.width))
 
+    @override
     def plane_bits(self, scope: Scope) -> dict[str, tuple[int, int, int]]:
         planes = {"codes": (scope.tokens, scope.width, self.element.code_bits)}
         group = self.group(scope)
@@ -77,6 +82,7 @@ class Grouped(Codec):
             planes[name] = (rows, columns, bits)
         return planes
 
+    @override
     def quantize(self, x: Array, scope: Scope) -> Planes:
         lines = self._lines(x)
         parts = [self.element.quantize(g) for g in _split(lines, self.group(scope))]
@@ -87,6 +93,7 @@ class Grouped(Codec):
             planes[name] = self._lines(param)
         return planes
 
+    @override
     def dequantize(self, planes: Planes, scope: Scope) -> Array:
         codes = _split(self._lines(planes["codes"]), self.group(scope))
         params = [self._lines(planes[name]) for name in self.element.param_bits]
@@ -99,12 +106,14 @@ class Grouped(Codec):
             first = last
         return self._lines(_join(values))
 
+    @override
     def fast(self, x: Array, scope: Scope) -> Array | None:
         if self.along == "tokens" or x.shape[-1] % self.group(scope):
             return None
         values = self.element.fast(_split(x, self.group(scope))[0])
         return None if values is None else values.reshape(x.shape)
 
+    @override
     def detail(self, x: np.ndarray, scope: Scope) -> Detail:
         parts, saturated, blocks = [], 0, []
         lines = self._lines(x)

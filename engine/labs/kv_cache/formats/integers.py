@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from engine.labs.kv_cache.formats.arrays import FLOAT32_MAX, Array, namespace, to_float16
 from engine.labs.kv_cache.formats.grouped import Element, Params
@@ -27,9 +28,11 @@ class IntAsym(Element):
     code_bits: int
 
     @property
+    @override
     def param_bits(self) -> Mapping[str, int]:  # type: ignore[override]
         return {"scale": 16, "zero": 16}
 
+    @override
     def quantize(self, g: Array) -> tuple[Array, Params]:
         xp = namespace(g)
         top = float(2**self.code_bits - 1)
@@ -41,11 +44,13 @@ class IntAsym(Element):
         codes = xp.round(xp.clip((g - z) / safe, 0.0, top))
         return xp.where(s > 0, codes, xp.zeros_like(codes)), (scale, zero)
 
+    @override
     def dequantize(self, codes: Array, params: Params) -> Array:
         xp = namespace(codes)
         scale, zero = params
         return xp.astype(codes, xp.float32) * _wide(scale) + _wide(zero)
 
+    @override
     def detail(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         codes, (scale, zero) = self.quantize(g)
         s, z = _wide(scale), _wide(zero)
@@ -65,6 +70,7 @@ class IntSym(Element):
     code_bits: int
 
     @property
+    @override
     def param_bits(self) -> Mapping[str, int]:  # type: ignore[override]
         return {"scale": 16}
 
@@ -73,6 +79,7 @@ class IntSym(Element):
         """M."""
         return 2 ** (self.code_bits - 1) - 1
 
+    @override
     def quantize(self, g: Array) -> tuple[Array, Params]:
         xp = namespace(g)
         scale = to_float16(xp.max(xp.abs(g), axis=-1) / float(self.top))
@@ -82,10 +89,12 @@ class IntSym(Element):
         codes = xp.where(s > 0, codes, xp.zeros_like(codes))
         return codes + float(self.top), (scale,)
 
+    @override
     def dequantize(self, codes: Array, params: Params) -> Array:
         xp = namespace(codes)
         return (xp.astype(codes, xp.float32) - float(self.top)) * _wide(params[0])
 
+    @override
     def detail(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         codes, (scale,) = self.quantize(g)
         s = _wide(scale)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from engine.labs.kv_cache.formats.arrays import Array
 from engine.labs.kv_cache.formats.base import Codec, Detail, Planes, Role, Scope
@@ -29,20 +30,26 @@ class Kivi(Codec):
         along = "tokens" if role == "key" else "channels"
         return Grouped(IntAsym(self.bits), along, self.group)
 
+    @override
     def token_group(self, role: Role) -> int:
         return self.side(role).token_group(role)
 
+    @override
     def block_shape(self, scope: Scope) -> tuple[int, int]:
         return self.side(scope.role).block_shape(scope)
 
+    @override
     def plane_bits(self, scope: Scope) -> Mapping[str, tuple[int, int, int]]:
         return self.side(scope.role).plane_bits(scope)
 
+    @override
     def quantize(self, x: Array, scope: Scope) -> Planes:
         return self.side(scope.role).quantize(x, scope)
 
+    @override
     def dequantize(self, planes: Planes, scope: Scope) -> Array:
         return self.side(scope.role).dequantize(planes, scope)
 
+    @override
     def detail(self, x: np.ndarray, scope: Scope) -> Detail:
         return self.side(scope.role).detail(x, scope)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from engine.labs.kv_cache.formats.arrays import (
     Array,
@@ -32,13 +33,16 @@ class MxFloat(Element):
     grid: MiniFloat
 
     @property
+    @override
     def code_bits(self) -> int:  # type: ignore[override]
         return self.grid.bits
 
     @property
+    @override
     def param_bits(self) -> Mapping[str, int]:  # type: ignore[override]
         return {"exponent": 8}
 
+    @override
     def quantize(self, g: Array) -> tuple[Array, Params]:
         xp = namespace(g)
         e = exponent(leading_power(xp.max(xp.abs(g), axis=-1))) - self.grid.emax
@@ -46,11 +50,13 @@ class MxFloat(Element):
         # Exact: a power of two; what underflows here lies far below half of the smallest step.
         return self.grid.encode(g * power_of_two(-e)[..., None]), (e + 127,)
 
+    @override
     def dequantize(self, codes: Array, params: Params) -> Array:
         xp = namespace(codes)
         e = xp.astype(params[0], xp.int32) - 127
         return self.grid.decode(codes) * power_of_two(e)[..., None]
 
+    @override
     def detail(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         codes, (stored,) = self.quantize(g)
         e = stored - 127
@@ -60,6 +66,7 @@ class MxFloat(Element):
         clipped = np.abs(g) > self.grid.top * scale
         return self.grid.decode(codes), scale, e[..., None].astype(np.float32), clipped, saturated
 
+    @override
     def fast(self, g: Array) -> Array | None:
         if not is_torch_array(g):
             return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from typing_extensions import override
 
 from engine.labs.kv_cache.formats.arrays import Array, namespace
 from engine.labs.kv_cache.formats.base import Codec, Detail, Planes, Scope
@@ -25,9 +26,11 @@ class Nvfp4(Codec):
     fixed: float | None = None
     needs_calibration = True
 
+    @override
     def block_shape(self, scope: Scope) -> tuple[int, int]:
         return (1, min(BLOCK, scope.width))
 
+    @override
     def plane_bits(self, scope: Scope) -> dict[str, tuple[int, int, int]]:
         return {
             "codes": (scope.tokens, scope.width, 4),
@@ -35,6 +38,7 @@ class Nvfp4(Codec):
             "tensor_scale": (1, 1, 32),
         }
 
+    @override
     def quantize(self, x: Array, scope: Scope) -> Planes:
         xp = namespace(x)
         g = self._tensor_scale(x)  # ... 1 1
@@ -46,10 +50,12 @@ class Nvfp4(Codec):
         codes = xp.where(step > 0, codes, xp.zeros_like(codes))
         return {"codes": codes, "scale": scale, "tensor_scale": g}
 
+    @override
     def dequantize(self, planes: Planes, scope: Scope) -> Array:
         step = _wide(_step(planes["scale"], planes["tensor_scale"]), scope.width)
         return E2M1.decode(planes["codes"]) * step
 
+    @override
     def detail(self, x: np.ndarray, scope: Scope) -> Detail:
         planes = self.quantize(x, scope)
         step = _wide(_step(planes["scale"], planes["tensor_scale"]), scope.width)
@@ -59,6 +65,7 @@ class Nvfp4(Codec):
         nothing = np.full(x.shape, np.nan, dtype=np.float32)
         return Detail(E2M1.decode(planes["codes"]), step, nothing, clipped, block)
 
+    @override
     def calibrated(self, samples: np.ndarray, weights: np.ndarray | None, scope: Scope) -> Codec:
         return replace(self, fixed=float(replace(self, fixed=None)._tensor_scale(samples)[0, 0]))
 

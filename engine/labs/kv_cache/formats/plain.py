@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from typing_extensions import override
 
 from engine.labs.kv_cache.formats.arrays import (
     FLOAT16_MAX,
@@ -26,12 +27,15 @@ class Plain(Codec):
 
     kind: Literal["fp32", "fp16", "bf16"]
 
+    @override
     def block_shape(self, scope: Scope) -> tuple[int, int]:
         return (1, 1)
 
+    @override
     def plane_bits(self, scope: Scope) -> dict[str, tuple[int, int, int]]:
         return {"codes": (scope.tokens, scope.width, 32 if self.kind == "fp32" else 16)}
 
+    @override
     def quantize(self, x: Array, scope: Scope) -> Planes:
         if self.kind == "fp32":
             return {"codes": x}
@@ -42,6 +46,7 @@ class Plain(Codec):
         upper = (bits + (0x7FFF + ((bits >> 16) & 1))) >> 16
         return {"codes": upper & 0xFFFF}
 
+    @override
     def dequantize(self, planes: Planes, scope: Scope) -> Array:
         codes = planes["codes"]
         xp = namespace(codes)
@@ -50,6 +55,7 @@ class Plain(Codec):
             return floats_of(xp.astype(codes, xp.int32) << 16)
         return xp.astype(codes, xp.float32)
 
+    @override
     def detail(self, x: np.ndarray, scope: Scope) -> Detail:
         nothing = np.full(x.shape, np.nan, dtype=np.float32)
         value = self.dequantize(self.quantize(x, scope), scope)
