@@ -14,7 +14,7 @@ import numpy as np
 from engine.core.errors import BadInput
 from engine.core.result import Result
 from engine.labs.kv_cache.formats import Format, Inspection
-from engine.labs.kv_cache.orders import build_permutation
+from engine.labs.kv_cache.orders import block_waste, build_permutation
 from engine.labs.kv_cache.orders_grammar import Order
 
 Side = Literal["key", "value"]
@@ -86,7 +86,8 @@ def stored_input(capture: Result, side: Side, layer: int, setting: Setting) -> n
 
 def permutation(capture: Result, layer: int, setting: Setting) -> np.ndarray:
     """The storage order of the key channels of one layer, ``(width,)``."""
-    return build_permutation(setting.order, sort_keys(capture), layer)
+    turned = capture["cos"].size("rotary_channel") if "cos" in capture.fields else None
+    return build_permutation(setting.order, sort_keys(capture), layer, rotary_dim=turned)
 
 
 def restored(capture: Result, side: Side, layer: int, setting: Setting) -> np.ndarray:
@@ -215,22 +216,15 @@ class EnergyCurve:
 
     channel: np.ndarray
     rms: np.ndarray
-    block: np.ndarray
     waste: np.ndarray
 
 
 def energy_curve(capture: Result, layer: int, setting: Setting, block: int) -> EnergyCurve:
     """Channel rms of the stored keys, and per block the bits that outliers take from the rest.
 
-    ``waste`` is the mean over a block of ``log2(block maximum rms / channel rms)``: how many of its
-    bits the average channel of the block loses to the shared exponent.
+    ``waste`` is that of ``orders.block_waste``.
     """
     given = stored_input(capture, "key", layer, setting)
     order = permutation(capture, layer, setting)
     rms = np.sqrt(np.square(given.astype(np.float64)).mean(0))
-    blocks = np.arange(len(rms)) // block
-    peak = np.array([rms[blocks == b].max() for b in range(blocks[-1] + 1)])
-    lost = np.log2(np.maximum(peak[blocks], 1e-30) / np.maximum(rms, 1e-30))
-    lost = np.minimum(lost, 24.0)
-    waste = np.array([lost[blocks == b].mean() for b in range(blocks[-1] + 1)])
-    return EnergyCurve(order, rms, blocks, waste)
+    return EnergyCurve(order, rms, block_waste(rms, block))
