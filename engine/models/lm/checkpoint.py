@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def save(folder: Path, model: nn.Module, optimiser: Optimiser, progress: Progres
     (target / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
     pointer = folder / "latest.part"
     pointer.write_text(name, encoding="utf-8")
-    os.replace(pointer, folder / "latest")
+    pointer.replace(folder / "latest")
     for old in sorted(folder.glob("step-*"))[:-2]:
         for file in old.iterdir():
             file.unlink()

@@ -1,23 +1,26 @@
 """Train the embedded language model: ``python -m engine.models.lm.train``.
 
-A rerun continues from the last checkpoint. The learning rate warms up, stays, and decays to zero
-over the last part of the token budget (warmup-stable-decay, Hu et al. 2024, section 4), so
-``--decay-now`` can finish from any checkpoint.
+A rerun continues from the last checkpoint, and SIGTERM writes one before it ends. The learning
+rate warms up, stays, and decays to zero over the last part of the token budget
+(warmup-stable-decay, Hu et al. 2024, section 4), so ``--decay-now`` can finish from any
+checkpoint.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import json
 import math
+import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
@@ -46,8 +49,8 @@ class Settings:
     long_tokens: int = 500_000  # the last ones, in windows of 1024
     batch_tokens: int = 4096
     micro_tokens: int = 2048
-    rate: float = 5e-3
-    warmup_tokens: int = 400_000
+    rate: float = 2e-3
+    warmup_tokens: int = 200_000
     optimiser: str = "muon"
     seed: int = 0
     threads: int = 2
@@ -98,6 +101,7 @@ class Trainer:
         found = checkpoint.latest(self.checkpoints)
         if found is not None:
             self.progress = checkpoint.load(found, self.model, self.optimiser)
+        self.stopped = False
         self._epoch = (-1, np.zeros(0, np.uint16))
         self._loss = torch.compile(self._plain_loss) if settings.compile else self._plain_loss
 
@@ -145,14 +149,16 @@ class Trainer:
     def run(self, steps: int | None = None) -> None:
         """Train to the end of the token budget (or for ``steps`` steps), with checkpoints."""
         self.settings.folder.mkdir(parents=True, exist_ok=True)
+        kept = json.dumps(asdict(self.settings), default=str, indent=1)
+        (self.settings.folder / "settings.json").write_text(kept, encoding="utf-8")
         probe = held_out_sample(self.data)
         earlier, start = self.progress.seconds, time.monotonic()
         last_save, losses = start, []
-        while self.progress.tokens < self.progress.total and steps != 0:
+        while not self.stopped and self.progress.tokens < self.progress.total and steps != 0:
             losses.append(self.step())
             steps = None if steps is None else steps - 1
             self.progress.seconds = earlier + time.monotonic() - start
-            done = self.progress.tokens >= self.progress.total or steps == 0
+            done = self.stopped or self.progress.tokens >= self.progress.total or steps == 0
             if not done and self.progress.step % 20 == 0:
                 self._record(losses, None)
                 losses = []
@@ -191,7 +197,9 @@ def held_out_sample(data: Prepared, windows: int = 12) -> Tensor:
 
 @torch.inference_mode()
 def loss_on(model: LlamaForCausalLM, rows: Tensor) -> float:
-    """Mean loss in nats per token over rows of tokens, shape (rows, length)."""
+    """Mean loss in nats per token over rows of tokens, shape (rows, length); nan without rows."""
+    if not len(rows):
+        return math.nan
     device = model.device
     losses = []
     for part in rows.split(4):
@@ -201,7 +209,7 @@ def loss_on(model: LlamaForCausalLM, rows: Tensor) -> float:
                 logits.flatten(0, 1).float(), part[:, 1:].to(device).flatten(), reduction="none"
             )
         )
-    return torch.cat(losses).mean().item() if losses else math.nan
+    return torch.cat(losses).mean().item()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -228,6 +236,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     trainer = Trainer(settings, prepare(settings.folder / "data", settings.texts))
     if decay is not None:
         trainer.decay_now(decay)
+    signal.signal(signal.SIGTERM, lambda *_: setattr(trainer, "stopped", True))
     trainer.run(steps)
 
 
