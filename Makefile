@@ -8,6 +8,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 PORT ?= 8501
+# Only this machine can open the lab; ADDRESS=0.0.0.0 opens it to the network.
+ADDRESS ?= localhost
 
 # A stamp carries the checksum of what was installed: same requirements, nothing to do.
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
@@ -38,7 +40,7 @@ $(DEV_STAMP): $(PY) requirements.txt requirements-dev.txt
 	@touch $@ $(RUN_STAMP)
 
 run: $(RUN_STAMP)
-	@$(PY) -m streamlit run app.py --server.port=$(PORT) $(if $(HEADLESS),--server.headless=true)
+	@$(PY) -m streamlit run app.py --server.address=$(ADDRESS) --server.port=$(PORT) $(if $(HEADLESS),--server.headless=true)
 
 test: $(DEV_STAMP)
 	@$(PY) tests/browser/chromium.py

@@ -1,0 +1,1 @@
+"""The pages of the lab: prose and panels on top of ``engine``."""

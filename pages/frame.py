@@ -1,0 +1,70 @@
+"""The main script: navigation built from the registry, the page in use, and the foot line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+if str(ROOT) not in sys.path:  # `streamlit run pages/frame.py` starts inside pages/
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+
+from engine import __version__  # noqa: E402
+from engine.core import EngramError, Lab, labs  # noqa: E402
+from engine.store import Store  # noqa: E402
+from pages.kit import complain, error_boundary, palette, set_values  # noqa: E402
+from pages.kit.take_away import begin_page  # noqa: E402
+
+PAGES = Path(__file__).parent
+MARK = ROOT / "assets" / "mark"
+
+
+def shown_labs() -> list[Lab]:
+    """The labs that have a page; the others can be used from scripts only."""
+    return [lab for lab in labs().values() if (PAGES / f"{lab.name}.py").is_file()]
+
+
+def reopen() -> None:
+    """``?run=<id>`` on a lab's page: its settings become those of the run."""
+    run_id = st.query_params.get("run")
+    if run_id is None:
+        return
+    del st.query_params["run"]
+    try:
+        row = Store.open().runs.get(run_id)
+        lab = labs()[row.lab]
+        experiment = lab.experiment(row.experiment)
+        set_values(lab, experiment, experiment.config.build(row.config).model_dump())
+        st.session_state[f"{lab.name}.view"] = experiment.name
+    except EngramError as error:
+        complain(error)
+
+
+def main() -> None:
+    """One run of the script."""
+    st.set_page_config(page_title="Engram Lab", page_icon=str(MARK / "mark.svg"), layout="wide")
+    st.html(PAGES / "kit" / "style.css")
+    st.logo(str(MARK / f"wordmark-{palette().theme}.svg"), size="large")
+    page = st.navigation(
+        [
+            st.Page("home.py", title="Gallery", default=True),
+            *[st.Page(f"{lab.name}.py", title=lab.title) for lab in shown_labs()],
+            st.Page("runs.py", title="Runs"),
+            st.Page("about.py", title="Sources"),
+        ],
+        position="top",
+    )
+    begin_page()
+    reopen()
+    with error_boundary(f"the page {page.title}"):
+        page.run()
+    st.space("large")
+    st.caption(
+        f"Engram Lab {__version__} · Apache-2.0 · [sources and licences](about) · "
+        "every figure can be computed again with `python -m engine`"
+    )
+
+
+main()

@@ -1,0 +1,73 @@
+"""The gallery: a card per lab with a real figure, one sentence and its situations."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from engine.core import Lab, labs
+from engine.figures.palette import Palette
+from pages.kit import default_result, error_boundary, palette
+from pages.kit.presets import preset_link
+
+PAGES = Path(__file__).parent
+
+
+def draw_thumbnail(lab: Lab, colours: Palette) -> tuple[go.Figure, str] | None:
+    """The lab's ``views:draw_thumbnail`` of its first shipped result, with its finding."""
+    try:
+        views = importlib.import_module(f"engine.labs.{lab.name}.views")
+    except ModuleNotFoundError:
+        return None
+    draw: Callable[..., go.Figure] | None = getattr(views, "draw_thumbnail", None)
+    result = default_result(lab, lab.experiments[0])
+    if draw is None or result is None:
+        return None
+    figure = draw(result, colours)
+    alt = str((figure.layout.meta or {}).get("alt") or f"A figure of the lab {lab.title}")
+    return figure, alt
+
+
+def show_card(lab: Lab) -> None:
+    """One lab."""
+    with st.container(border=True, height="stretch", key=f"card-{lab.name}"):
+        with error_boundary(f"the card of {lab.title}"):
+            drawn = draw_thumbnail(lab, palette())
+            if drawn is not None:
+                figure, alt = drawn
+                figure.update_layout(
+                    template=palette().template(), height=260, margin={"l": 8, "r": 8, "b": 8}
+                )
+                st.plotly_chart(
+                    figure, key=f"thumbnail-{lab.name}", theme=None, alt=alt,
+                    config={"staticPlot": True, "displaylogo": False},
+                )  # fmt: skip
+        st.subheader(lab.title, anchor=False)
+        st.markdown(lab.sentence)
+        st.page_link(f"{lab.name}.py", label="**Open the lab**", icon=":material/arrow_forward:")
+        if lab.presets:
+            st.caption("Start from a situation")
+            with st.container(horizontal=True, gap="small"):
+                for preset in lab.presets:
+                    preset_link(lab, preset.name)
+
+
+st.title("See how memory works in learning systems", anchor=False)
+st.markdown(
+    "Every figure here is computed from real runs that you can change, repeat and take away. "
+    "Open a lab: it shows a result at once."
+)
+present = [lab for lab in labs().values() if (PAGES / f"{lab.name}.py").is_file()]
+for start in range(0, len(present), 2):
+    columns = st.columns(2 if len(present) > 1 else [3, 2], gap="large")
+    for lab, column in zip(present[start : start + 2], columns, strict=False):
+        with column:
+            show_card(lab)
+st.caption(
+    "Labs on memory graphs, diffusion models, motion, state-space models and processing in "
+    "memory are to come."
+)

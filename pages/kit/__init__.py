@@ -1,0 +1,42 @@
+"""The Streamlit helpers of every page."""
+
+from pages.kit.errors import complain, error_boundary, plain
+from pages.kit.form import form, set_values
+from pages.kit.linked import linked, select
+from pages.kit.links import field_key, permalink, preset_query, query
+from pages.kit.obtain import Obtained, default_result, forget, obtain
+from pages.kit.presets import presets
+from pages.kit.run_panel import run_panel, visitor
+from pages.kit.show import show
+from pages.kit.take_away import take_away
+from pages.kit.theme import palette
+from pages.kit.words import badge, claim, copy_as_python, explain, section
+
+__all__ = [
+    "Obtained",
+    "badge",
+    "claim",
+    "complain",
+    "copy_as_python",
+    "default_result",
+    "error_boundary",
+    "explain",
+    "field_key",
+    "forget",
+    "form",
+    "linked",
+    "obtain",
+    "palette",
+    "permalink",
+    "plain",
+    "preset_query",
+    "presets",
+    "query",
+    "run_panel",
+    "section",
+    "select",
+    "set_values",
+    "show",
+    "take_away",
+    "visitor",
+]

@@ -1,0 +1,115 @@
+"""Settings of an experiment as widgets that read and write the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import streamlit as st
+
+from engine.core import BadInput, Config, Experiment, Lab
+from pages.kit.errors import complain
+from pages.kit.links import field_key
+from pages.kit.widgets import Control, draw
+
+ROW = 4
+
+
+def form(
+    lab: Lab,
+    experiment: Experiment,
+    *,
+    fields: Collection[str] | None = None,
+    layout: Literal["column", "row"] = "column",
+    key_prefix: str | None = None,
+    options: Mapping[str, Sequence[Any]] | None = None,
+) -> Config:
+    """Draw the widgets of ``experiment`` and return its config.
+
+    ``fields`` names the ones to draw (all by default); the others keep what another form, the
+    link or the default says. ``options`` gives values to choose from to fields of type str.
+    A key may be drawn once a page: ``key_prefix`` (instead of the lab's name) makes a second set.
+    Values that cannot be used give one sentence, and the last valid config is returned.
+    """
+    cls = experiment.config
+    controls = {
+        name: Control(cls, name, _key(lab, experiment, name, key_prefix), _tuple(options, name))
+        for name in cls.model_fields
+    }
+    drawn = [controls[name] for name in (cls.model_fields if fields is None else fields)]
+    plain = [control for control in drawn if not control.extra.get("advanced")]
+    advanced = [control for control in drawn if control.extra.get("advanced")]
+    for control in _places(plain, layout):
+        _draw(control)
+    if advanced:
+        with st.expander("More settings"):
+            for control in _places(advanced, layout):
+                _draw(control)
+    values = {name: _value(control) for name, control in controls.items()}
+    memory = f"#valid.{key_prefix or lab.name}.{experiment.name}"
+    try:
+        config = cls.build(values)
+    except BadInput as error:
+        complain(_titled(cls, error))
+        last = st.session_state.get(memory)
+        # A config of an older session may belong to an older class.
+        return last if isinstance(last, cls) else cls()
+    st.session_state[memory] = config
+    return config
+
+
+def set_values(lab: Lab, experiment: Experiment, values: Mapping[str, Any]) -> None:
+    """Set fields from code, before their widgets are drawn or in a callback."""
+    for name, value in values.items():
+        st.session_state[field_key(lab, experiment, name)] = value
+
+
+def _key(lab: Lab, experiment: Experiment, name: str, prefix: str | None) -> str:
+    return f"{prefix}.{name}" if prefix else field_key(lab, experiment, name)
+
+
+def _tuple(options: Mapping[str, Sequence[Any]] | None, name: str) -> tuple[Any, ...]:
+    return tuple((options or {}).get(name, ()))
+
+
+def _places(controls: Sequence[Control], layout: str) -> Iterator[Control]:
+    """Each control inside the container where it belongs."""
+    if layout == "column":
+        yield from controls
+        return
+    shown = [control for control in controls if control.kind != "hidden"]
+    yield from (control for control in controls if control.kind == "hidden")
+    for start in range(0, len(shown), ROW):
+        row = shown[start : start + ROW]
+        for control, column in zip(row, st.columns(max(len(row), 2)), strict=False):
+            with column:
+                yield control
+
+
+def _draw(control: Control) -> None:
+    """Draw, and say so when the link asked for a value that the widget had to drop."""
+    complaint = f"{control.key}#complaint"
+    asked = st.query_params.get(control.key)
+    if control.key in st.session_state:
+        if control.check(st.session_state[control.key]):
+            # Another view's bounds; a widget would fail on it.
+            st.session_state[control.key] = control.default
+    elif asked is not None and (error := control.check(asked)):
+        st.session_state[complaint] = (str(error), control.default)
+    draw(control)
+    said = st.session_state.get(complaint)
+    if said is not None:
+        sentence, meanwhile = said
+        if _value(control) == meanwhile:
+            complain(sentence)
+        else:
+            del st.session_state[complaint]
+
+
+def _value(control: Control) -> Any:
+    return st.session_state.get(control.key, control.default)
+
+
+def _titled(cls: type[Config], error: BadInput) -> BadInput:
+    field = cls.model_fields.get(error.field)
+    return BadInput(field.title if field and field.title else error.field, error.reason)

@@ -1,0 +1,70 @@
+"""One selection a page, kept in the URL: what is chosen in one figure lights up in the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from pages.kit.links import link_text
+
+T = TypeVar("T", int, str)
+
+
+def linked(
+    key: str,
+    default: T,
+    *,
+    low: int | None = None,
+    high: int | None = None,
+    options: Sequence[T] | None = None,
+) -> T:
+    """The selection under ``key`` ("<lab>.<name>"), from the URL at first, clamped to what exists.
+
+    For selections without a widget of their own, such as a clicked cell: ``select`` sets them. A
+    selection that also has a widget needs no ``linked``; give the widget the key and
+    ``bind="query-params"``.
+    """
+    written = f"#written.{key}"
+    in_url = st.query_params.get(key)
+    # The URL wins when it is not what was written last: a first visit, or the Back button.
+    if key not in st.session_state or (in_url is not None and in_url != _get(written, in_url)):
+        st.session_state[key] = default if in_url is None else in_url
+    value = _fit(st.session_state[key], default, low, high, options)
+    st.session_state[key] = value
+    text = link_text(value)
+    if value == default:
+        if in_url is not None:
+            del st.query_params[key]
+    elif in_url != text:
+        st.query_params[key] = text
+    st.session_state[written] = text
+    return value
+
+
+def select(key: str, value: int | str) -> None:
+    """Choose ``value``: call it in a callback, or before ``linked`` of the same key."""
+    st.session_state[key] = value
+    st.session_state[f"#written.{key}"] = st.query_params.get(key, "")
+
+
+def _get(key: str, default: Any) -> Any:
+    return st.session_state.get(key, default)
+
+
+def _fit(
+    value: Any, default: T, low: int | None, high: int | None, options: Sequence[T] | None
+) -> T:
+    try:
+        value = type(default)(value)
+    except (TypeError, ValueError):
+        return default
+    if options is not None and value not in options:
+        return default
+    if isinstance(value, int):
+        if low is not None:
+            value = max(low, value)
+        if high is not None:
+            value = min(high, value)
+    return value

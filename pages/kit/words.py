@@ -1,0 +1,135 @@
+"""Words around figures: headings, badges, notes with the present numbers, claims, code."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Literal
+
+import streamlit as st
+
+from engine.core import Config, Experiment, Lab, NotFound
+from pages.kit.errors import plain
+from pages.kit.links import permalink
+from pages.kit.theme import palette
+
+Kind = Literal["measured", "published", "assumed", "synthetic", "exact", "good", "warn", "bad"]
+_BADGES: dict[str, tuple[str, str]] = {
+    "measured": ("blue", ":material/straighten:"),
+    "published": ("violet", ":material/article:"),
+    "assumed": ("orange", ":material/edit_note:"),
+    "synthetic": ("gray", ":material/science:"),
+    "exact": ("green", ":material/check:"),
+    "good": ("green", ":material/check:"),
+    "warn": ("orange", ":material/warning:"),
+    "bad": ("red", ":material/close:"),
+}
+_NUMBER = re.compile(r"@\{(\w+)\}")
+_SYMBOL = re.compile(r"\\c([1-8])\{([^{}]*)\}")
+
+
+def section(title: str, lead: str | None = None, *, anchor: str | None = None) -> None:
+    """A heading with room above it and one or two sentences that say what to look at."""
+    st.space("small")
+    st.header(title, anchor=anchor or re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"))
+    if lead:
+        st.markdown(lead)
+
+
+def badge(text: str, kind: Kind, help: str | None = None) -> None:
+    """A word with a sign and a colour: where a number comes from, or what it means."""
+    colour, icon = _BADGES[kind]
+    st.badge(plain(text), color=colour, icon=icon, help=help)
+
+
+def explain(lab: Lab, heading: str, **numbers: float | int | str) -> None:
+    """The section ``heading`` of the lab's NOTES.md, with the numbers of the present example.
+
+    In the notes ``@{name}`` stands for a number given here, and ``\\c2{K}`` inside a formula
+    colours a symbol like the second category of the figures.
+    """
+    st.markdown(filled(_note(lab, heading), numbers))
+
+
+def filled(text: str, numbers: dict[str, float | int | str]) -> str:
+    """``text`` with its numbers and coloured symbols; raises NotFound for a missing number."""
+
+    def number(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in numbers:
+            raise NotFound(f"the notes ask for the number {name!r}, which the page does not give")
+        value = numbers[name]
+        return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+    colours = palette()
+
+    def symbol(match: re.Match[str]) -> str:
+        return f"\\textcolor{{{colours.category(int(match[1]) - 1)}}}{{{match[2]}}}"
+
+    return _SYMBOL.sub(symbol, _NUMBER.sub(number, text))
+
+
+def claim(
+    statement: str,
+    measured: str,
+    source: str,
+    verdict: str,
+    *,
+    published: str | None = None,
+    url: str | None = None,
+    mark: str = "paper",
+    caveat: str | None = None,
+) -> None:
+    """A published figure beside what this run measured, in the same units, and the difference."""
+    with st.container(border=True):
+        left, right = st.columns(2, gap="large")
+        with left:
+            badge(f"published: {mark}", "published")
+            st.markdown(statement + (f"  \n**{published}**" if published else ""))
+            st.caption(f"[{source}]({url})" if url else source)
+        with right:
+            badge("measured here", "measured")
+            st.markdown(measured)
+        st.markdown(f"**{verdict}**" + (f" {caveat}" if caveat else ""))
+
+
+def copy_as_python(lab: Lab, experiment: Experiment, config: Config) -> None:
+    """The lines that give the same result in a script, the command line and the link."""
+    with st.popover("Copy as Python", icon=":material/code:", type="tertiary"):
+        st.code(python_lines(lab, experiment, config), language="python")
+        st.caption("On the command line")
+        st.code(command_line(lab, experiment, config), language="bash", wrap_lines=True)
+        st.caption("As a link, below the address of this server")
+        st.code(f"/{permalink(lab, experiment, config)}", language=None, wrap_lines=True)
+
+
+def python_lines(lab: Lab, experiment: Experiment, config: Config) -> str:
+    """A script of three statements."""
+    arguments = "".join(f", {name}={value!r}" for name, value in config.changed().items())
+    return (
+        "import engine\n\n"
+        f"result = engine.run({lab.name!r}, {experiment.name!r}{arguments})\n"
+        "print(result.metrics)\n"
+    )
+
+
+def command_line(lab: Lab, experiment: Experiment, config: Config) -> str:
+    """The same run with ``python -m engine``."""
+    parts = ["python", "-m", "engine", lab.name, experiment.name]
+    for name, value in config.changed().items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            parts.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            parts += [f"--{flag}", str(value)]
+    return shlex.join(parts)
+
+
+def _note(lab: Lab, heading: str) -> str:
+    try:
+        return lab.notes[heading]
+    except KeyError:
+        known = ", ".join(lab.notes) or "none"
+        raise NotFound(
+            f"NOTES.md of {lab.name} has no section {heading!r}; it has: {known}"
+        ) from None

@@ -1,0 +1,142 @@
+"""Every run: where it stands, what it asked for, and how to open, keep or forget it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from engine.core import Config, EngramError, Experiment, Lab, NotFound, get_lab
+from engine.core.units import seconds
+from engine.runtime import get_runner
+from engine.store import RunRow, Store
+from engine.store.export import field_table, to_csv, to_npz, to_parquet
+from pages.kit import badge, complain, error_boundary, forget, permalink, plain
+from pages.kit.run_panel import differences
+
+PER_PAGE = 20
+STATES = {
+    "queued": "assumed", "running": "measured", "done": "good",
+    "failed": "bad", "cancelled": "synthetic", "lost": "warn",
+}  # fmt: skip
+
+
+def known(row: RunRow) -> tuple[Lab, Experiment, Config]:
+    """The lab, experiment and config of a run; raises EngramError when they are gone."""
+    lab = get_lab(row.lab)
+    experiment = lab.experiment(row.experiment)
+    return lab, experiment, experiment.config.build(row.config)
+
+
+def when(stamp: float) -> str:
+    """A time in the visitor's zone where the browser told it."""
+    from zoneinfo import ZoneInfo
+
+    zone = ZoneInfo(st.context.timezone) if st.context.timezone else UTC
+    return datetime.fromtimestamp(stamp, zone).strftime("%d %b %Y, %H:%M")
+
+
+def show_row(store: Store, row: RunRow) -> None:
+    """One run as one card."""
+    with st.container(border=True, key=f"run-{row.id}"):
+        try:
+            lab, experiment, config = known(row)
+            title, changes = f"{lab.title}: {experiment.title}", differences(config, type(config)())
+        except EngramError as error:
+            lab = experiment = config = None
+            title, changes = f"{row.lab} {row.experiment}", str(error)
+        text, state, actions = st.columns([6, 2, 4], vertical_alignment="center")
+        text.markdown(f"**{plain(title)}**  \n{plain(changes or 'default settings')}")
+        with state:
+            badge(row.state, STATES[row.state])
+            st.caption(f"{when(row.created)}{duration(row)}")
+        with actions.container(horizontal=True, horizontal_alignment="right"):
+            if lab and experiment and config:
+                link = permalink(lab, experiment, config, {"view": experiment.name})
+                long = len(link) > 1800
+                st.link_button("Open", f"/{lab.name}?run={row.id}" if long else f"/{link}")
+            show_actions(store, row)
+        if row.error:
+            st.caption(plain(row.error))
+
+
+def duration(row: RunRow) -> str:
+    """How long a run took, or where a live one stands."""
+    if row.state == "running" and row.total:
+        return f", {row.done:g} of {row.total:g}"
+    return f", {seconds(row.ended - row.started)}" if row.ended and row.started else ""
+
+
+def show_actions(store: Store, row: RunRow) -> None:
+    """Cancel a live run; export or delete an ended one."""
+    if row.live:
+        if st.button("Cancel", key=f"cancel-{row.id}", disabled=row.cancel_asked is not None):
+            get_runner().cancel(row.id)
+            st.rerun()
+        return
+    if row.state == "done" and store.results.has(row.digest):
+        with st.popover("Export"):
+            show_exports(store, row)
+    with st.popover("Delete"):
+        st.markdown("The run and its stored result go; settings in links stay.")
+        if st.button("Delete", key=f"delete-{row.id}", type="primary"):
+            store.runs.delete(row.id)
+            store.results.delete(row.digest)
+            forget()
+            st.rerun()
+
+
+def show_exports(store: Store, row: RunRow) -> None:
+    """Downloads that are made when they are asked for."""
+
+    def loaded():
+        result = store.results.load(row.digest)
+        if result is None:
+            raise NotFound("the result is no longer kept here")
+        return result
+
+    manifest = store.results.manifest(row.digest) or {}
+    stem = f"{row.lab}-{row.experiment}-{row.digest}"
+    st.download_button(
+        "All arrays (npz)", lambda: to_npz(loaded()), f"{stem}.npz", key=f"npz-{row.id}",
+        on_click="ignore",
+    )  # fmt: skip
+    names = list(manifest.get("fields", {})) or list(loaded().fields)
+    name = st.selectbox("Field", names, key=f"field-{row.id}")
+    for label, ending, make in (("CSV", "csv", to_csv), ("Parquet", "parquet", to_parquet)):
+        st.download_button(
+            f"{label} of this field",
+            lambda make=make: make(field_table(loaded()[name], name)),
+            f"{stem}-{name}.{ending}",
+            key=f"{ending}-{row.id}",
+            on_click="ignore",
+        )
+
+
+def show_list() -> None:
+    """A page of runs."""
+    with error_boundary("the list of runs"):
+        store = Store.open()
+        count = store.runs.count()
+        if not count:
+            st.info("No runs yet. Open a lab and change a setting.", icon=":material/info:")
+            return
+        pages = (count - 1) // PER_PAGE + 1
+        number = st.pagination(pages, key="runs.page", bind="query-params") if pages > 1 else 1
+        for row in store.runs.list(PER_PAGE, PER_PAGE * ((number or 1) - 1)):
+            show_row(store, row)
+        if bool(store.runs.live()) != st.session_state["runs.live"]:
+            st.rerun()
+
+
+st.title("Runs", anchor=False)
+st.markdown(
+    "Equal settings share one run, and a result is kept under the digest of its settings. "
+    "A run goes on when you close the page."
+)
+live = bool(Store.open().runs.live())
+st.session_state["runs.live"] = live
+try:
+    st.fragment(show_list, run_every=1.0 if live else None)()
+except EngramError as error:
+    complain(error)
