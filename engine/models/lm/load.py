@@ -1,0 +1,214 @@
+"""Open a causal language model: the embedded one, a local folder, or the hub where allowed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers.modeling_utils import PreTrainedModel
+from transformers.utils import logging
+
+from engine.core import BadInput
+from engine.core.assets import ASSETS
+from engine.io.model_folder import check_model_folder, fingerprint
+from engine.io.model_id import check_model_id
+from engine.models.lm.probe import capture_layers
+from engine.models.lm.projections import projections
+from engine.models.lm.rotary import check_convention
+
+EMBEDDED = "engram-lm"
+FINGERPRINT = re.compile(r"(.+)@([0-9a-f]{12,64})")
+MIN_POSITIONS = 64
+logging.disable_progress_bar()
+_FILES = ["*.json", "*.safetensors", "tokenizer.model", "*.txt"]
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What the lab says about a model; ``rope`` is None for learned positions."""
+
+    name: str
+    family: str
+    layers: int
+    query_heads: int
+    kv_heads: int
+    head_dim: int
+    parameters: int
+    max_positions: int
+    rope: dict[str, Any] | None
+    biases: bool
+
+    @property
+    def width(self) -> int:
+        """Channels of all KV heads of one layer."""
+        return self.kv_heads * self.head_dim
+
+    def as_note(self) -> dict[str, Any]:
+        """A dict that survives JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A float32 model in evaluation mode, its tokenizer and what it is."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    info: ModelInfo
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.model.device
+
+
+def load_model(ref: str) -> LoadedModel:
+    """Open "engram-lm", a folder (optionally "folder@fingerprint") or a hub id.
+
+    Raises BadInput with one sentence for everything that cannot be opened or probed.
+    """
+    folder, name = _locate(ref)
+    # The fingerprint in the key: files that changed on disk are another model.
+    return _open(str(folder), name, fingerprint(folder))
+
+
+def _locate(ref: str) -> tuple[Path, str]:
+    if ref == EMBEDDED:
+        folder = ASSETS / "models" / "lm"
+        if not (folder / "config.json").is_file():
+            raise BadInput("model", "the embedded model is not in this checkout; `make train-lm`")
+        return folder, EMBEDDED
+    named = FINGERPRINT.fullmatch(ref)
+    folder = Path(named[1] if named else ref).expanduser()
+    if folder.is_dir():
+        if named and fingerprint(folder) != named[2]:
+            raise BadInput("model", f"the files in {folder.name} changed since {named[2]}")
+        return folder.resolve(), folder.resolve().name
+    return _download(check_model_id(ref)), ref
+
+
+def _download(ref: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(ref, allow_patterns=_FILES))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise BadInput("model", f"{ref} could not be fetched ({type(error).__name__})") from None
+
+
+@lru_cache(maxsize=2)
+def _open(folder: str, name: str, _fingerprint: str) -> LoadedModel:
+    check_model_folder(Path(folder))
+    safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        config = AutoConfig.from_pretrained(folder, **safe)
+    except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput("model", f"config.json cannot be read: {_first_line(error)}") from None
+    check_architecture(config)
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, config=config, dtype=torch.float32, use_safetensors=True, **safe
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
+    except Exception as error:
+        # Any of a dozen libraries may object to a file; the visitor needs one sentence.
+        raise BadInput("model", f"cannot be loaded: {_first_line(error)}") from None
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return wrap(model.to(device), tokenizer, name)
+
+
+def wrap(model: PreTrainedModel, tokenizer: Any, name: str) -> LoadedModel:
+    """Take a model that is already in memory; raises BadInput when it cannot be probed."""
+    check_architecture(model.config)
+    model = model.eval().requires_grad_(False)
+    check_convention(model)
+    info = _describe(model, name)
+    if tokenizer is not None and len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        raise BadInput("model", "its tokenizer has more pieces than the model has embeddings")
+    return LoadedModel(model, tokenizer, info)
+
+
+def check_architecture(config: Any) -> None:
+    """Raise BadInput for what the probe cannot read, judged by the config alone."""
+    kind = getattr(config, "model_type", "this model")
+    if getattr(config, "is_encoder_decoder", False):
+        raise BadInput("model", f"{kind} is an encoder-decoder; the lab reads causal models only")
+    if getattr(config, "kv_lora_rank", None):
+        raise BadInput(
+            "model", f"{kind} caches a latent vector (MLA) instead of keys and values per head"
+        )
+    if getattr(config, "attn_logit_softcapping", None):
+        raise BadInput("model", f"{kind} caps its attention logits, which the lab does not read")
+    rope = getattr(config, "rope_parameters", None) or {}
+    if any(isinstance(value, dict) for value in rope.values()):
+        raise BadInput("model", f"{kind} rotates its layers differently, which is not supported")
+    if _positions(config) < MIN_POSITIONS:
+        raise BadInput(
+            "model",
+            f"{kind} sees {_positions(config)} tokens at once; the lab needs {MIN_POSITIONS}",
+        )
+
+
+def _positions(config: Any) -> int:
+    """The longest sequence in which every query sees every earlier token."""
+    longest = int(getattr(config, "max_position_embeddings", 0) or 2048)
+    kinds = getattr(config, "layer_types", None)
+    slides = getattr(config, "sliding_window", None)
+    if slides and (kinds is None or "sliding_attention" in kinds):
+        if getattr(config, "use_sliding_window", True):
+            return min(longest, int(slides))
+    return longest
+
+
+def _describe(model: PreTrainedModel, name: str) -> ModelInfo:
+    """Run four tokens through the probe: shapes as they are, not as a config spells them."""
+    config: Any = model.config
+    ids = torch.arange(4, device=model.device)[None]
+    try:
+        calls, _ = capture_layers(model, ids)
+    except (RuntimeError, TypeError, KeyError, AttributeError) as error:
+        raise BadInput("model", f"cannot be probed: {_first_line(error)}") from None
+    layers = int(config.num_hidden_layers)
+    shapes = {(call.q.shape, call.k.shape, call.v.shape) for call in calls}
+    if [call.layer for call in calls] != list(range(layers)) or len(shapes) != 1:
+        raise BadInput(
+            "model",
+            f"{config.model_type} does not keep keys and values of one shape in each of its layers",
+        )
+    ((q, k, v),) = shapes
+    if k != v or q[1] % k[1] or q[3] != k[3]:
+        raise BadInput("model", f"{config.model_type} keeps keys and values of different shapes")
+    info = ModelInfo(
+        name=name,
+        family=str(config.model_type),
+        layers=layers,
+        query_heads=q[1],
+        kv_heads=k[1],
+        head_dim=k[3],
+        parameters=sum(p.numel() for p in model.parameters()),
+        max_positions=_positions(config),
+        rope=_rope(config) if calls[0].rotary is not None else None,
+        biases=False,
+    )
+    try:
+        first = projections(model, info.query_heads, info.kv_heads, info.head_dim)[0]
+    except BadInput:
+        return info  # readable all the same; only orders that need W_k will refuse
+    return replace(info, biases=first.bias("k") is not None)
+
+
+def _rope(config: Any) -> dict[str, Any]:
+    found = getattr(config, "rope_parameters", None) or {}
+    return {key: value for key, value in found.items() if isinstance(value, (int, float, str))}
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    line = lines[0] if lines else type(error).__name__
+    return line if len(line) <= 160 else line[:157] + "..."
