@@ -1,0 +1,135 @@
+"""What is stored depends on the tokens, not on how they arrive, and old codes never change."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.labs.kv_cache import parse_format
+from engine.labs.kv_cache.cache_store import TokenStore
+
+WIDTH, HEAD_DIM, TOKENS = 32, 8, 52
+FORMS = [
+    "fp32",
+    "fp16",
+    "bfp12:b32",
+    "bfp11:b16",
+    "int4:token",
+    "int4:token:head",
+    "int3:token:head+hadamard",
+    "int4:channel:g8",
+    "int2:channel:g16+hadamard",
+    "kivi-2:g8:r16",
+    "kivi-4:g4:r8",
+    "mxfp4",
+    "mxfp6-e2m3",
+    "fp8-e4m3",
+    "int4:token:r12:s4",
+]
+
+
+def tokens(seed: int) -> torch.Tensor:
+    return torch.randn(2, TOKENS, WIDTH, generator=torch.Generator().manual_seed(seed)) * 3
+
+
+def store(form: str, role: str, sinks: int = 0, residual: int = 0) -> TokenStore:
+    return TokenStore(parse_format(form), role, HEAD_DIM, sinks=sinks, residual=residual)
+
+
+def contents(held: TokenStore) -> dict[str, torch.Tensor]:
+    found = dict(held.planes)
+    if held.sink is not None:
+        found["sink"] = held.sink
+    if held.tail is not None:
+        found["tail"] = held.tail
+    return found
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    form=st.sampled_from(FORMS),
+    role=st.sampled_from(["key", "value"]),
+    cuts=st.lists(st.integers(1, TOKENS - 1), max_size=6, unique=True),
+    sinks=st.sampled_from([0, 3]),
+    residual=st.sampled_from([0, 5]),
+    seed=st.integers(0, 3),
+)
+def test_chunking_does_not_change_what_is_stored(form, role, cuts, sinks, residual, seed):
+    x = tokens(seed)
+    whole, pieces = (store(form, role, sinks, residual) for _ in range(2))
+    whole.append(x)
+    for part in x.tensor_split(sorted(cuts), dim=1):
+        pieces.append(part)
+    expected, found = contents(whole), contents(pieces)
+    assert expected.keys() == found.keys()
+    for name, plane in expected.items():
+        assert torch.equal(plane, found[name]), name
+    assert torch.equal(whole.read(), pieces.read())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    form=st.sampled_from(FORMS),
+    role=st.sampled_from(["key", "value"]),
+    sinks=st.sampled_from([0, 2]),
+    seed=st.integers(0, 3),
+)
+def test_old_codes_never_change(form, role, sinks, seed):
+    x = tokens(seed)
+    held = store(form, role, sinks)
+    before: dict[str, torch.Tensor] = {}
+    reads = None
+    for i in range(TOKENS):
+        held.append(x[:, i : i + 1])
+        for name, plane in before.items():
+            assert torch.equal(held.planes[name][:, : plane.shape[1]], plane), name
+        now = held.read()
+        assert now.shape == (2, i + 1, WIDTH)
+        coded = held.sinks + held.coded
+        if reads is not None and reads.shape[1]:
+            assert torch.equal(now[:, : reads.shape[1]], reads)
+        reads = now[:, : min(coded, i + 1)].clone()
+        before = {name: plane.clone() for name, plane in held.planes.items()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    form=st.sampled_from(FORMS), role=st.sampled_from(["key", "value"]), n=st.integers(1, TOKENS)
+)
+def test_reading_equals_fake_quantisation_of_the_coded_tokens(form, role, n):
+    x = tokens(1)[:, :n]
+    held = store(form, role)
+    held.append(x)
+    first = min(held.sinks, n)
+    exact = x.half().float() if held.waits else x
+    expected = torch.cat((x[:, :first].half().float(), exact[:, first:]), dim=1)
+    if held.coded:
+        middle = slice(first, first + held.coded)
+        expected[:, middle] = held.bare.fake_quantize(
+            expected[:, middle] if held.waits else x[:, middle], head_dim=HEAD_DIM, role=role
+        )
+    assert torch.equal(held.read(), expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(form=st.sampled_from(FORMS), keep=st.integers(0, TOKENS), sinks=st.sampled_from([0, 3]))
+def test_crop_at_a_group_boundary_equals_never_having_seen_more(form, keep, sinks):
+    x = tokens(2)
+    held = store(form, "key", sinks)
+    held.append(x)
+    first = min(held.sinks, keep)
+    group = held.form.codec.token_group("key")
+    inside = first < keep < first + held.coded
+    if inside and (keep - first) % group:
+        try:
+            held.check_crop(keep)
+        except ValueError:
+            return
+        raise AssertionError("the cut falls into a group and must be refused")
+    held.check_crop(keep)
+    full = held.read()
+    held.crop(keep)
+    assert held.tokens == keep
+    if keep:
+        assert torch.equal(held.read(), full[:, :keep])
