@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -122,7 +123,9 @@ def _notes(folder: Path) -> dict[str, str]:
         return {}
     sections: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    # Comments are for whoever edits the notes.
+    text = re.sub(r"<!--.*?-->\n?", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for line in text.splitlines():
         if line.startswith("## "):
             lines = sections.setdefault(line[3:].strip(), [])
         else:

@@ -46,19 +46,20 @@ def explain(lab: Lab, heading: str, **numbers: float | int | str) -> None:
     """The section ``heading`` of the lab's NOTES.md, with the numbers of the present example.
 
     In the notes ``@{name}`` stands for a number given here, and ``\\c2{K}`` inside a formula
-    colours a symbol like the second category of the figures.
+    colours a symbol like the second category of the figures. A line that asks for a number which
+    the page does not have at the moment is left out.
     """
     st.markdown(filled(_note(lab, heading), numbers))
 
 
-def filled(text: str, numbers: dict[str, float | int | str]) -> str:
-    """``text`` with its numbers and coloured symbols; raises NotFound for a missing number."""
+def filled(text: str, numbers: Mapping[str, float | int | str]) -> str:
+    """``text`` with its numbers and coloured symbols, without lines whose numbers are missing."""
+    known = [
+        line for line in text.splitlines() if set(_NUMBER.findall(line)) <= numbers.keys()
+    ]
 
     def number(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in numbers:
-            raise NotFound(f"the notes ask for the number {name!r}, which the page does not give")
-        value = numbers[name]
+        value = numbers[match[1]]
         return f"{value:.4g}" if isinstance(value, float) else str(value)
 
     colours = palette()
@@ -66,7 +67,7 @@ def filled(text: str, numbers: dict[str, float | int | str]) -> str:
     def symbol(match: re.Match[str]) -> str:
         return f"\\textcolor{{{colours.category(int(match[1]) - 1)}}}{{{match[2]}}}"
 
-    return _SYMBOL.sub(symbol, _NUMBER.sub(number, text))
+    return _SYMBOL.sub(symbol, _NUMBER.sub(number, "\n".join(known)))
 
 
 def claim(

@@ -32,7 +32,6 @@ EXPERIMENTS = {
 }
 VIEWS = {
     "map",
-    "heatmap",
     "pareto",
     "drift",
     "microscope",
@@ -58,8 +57,7 @@ HEADINGS = [
 ]
 PRESETS = tomllib.loads((FOLDER / "presets.toml").read_text(encoding="utf-8"))
 COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-# A name in braces that no TeX command, subscript or argument owns.
-PLACEHOLDER = re.compile(r"(?<![\w}_^])\{([a-z][a-z0-9_]+)\}")
+PLACEHOLDER = re.compile(r"@\{([a-z][a-z0-9_]+)\}")
 
 
 def notes() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The panels of the lab pages: one view of a lab a file."""

@@ -1,0 +1,1 @@
+"""The eight views of the KV-cache page."""

@@ -1,0 +1,108 @@
+"""What every view of the KV-cache page shares: the tensors, the setting, the chosen head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from engine.core import Lab, Result, get_lab
+from engine.labs.kv_cache.analysis import Setting, Side
+from engine.labs.kv_cache.config import EvaluateConfig
+from engine.labs.kv_cache.formats import parse_format
+from engine.labs.kv_cache.orders_grammar import parse_order
+from pages.kit import form, linked, obtain, select
+
+Source = Literal["model", "synthetic"]
+SOURCES: dict[Source, str] = {"model": "A real model", "synthetic": "A synthetic head"}
+SIDES: dict[Side, str] = {"key": "Keys", "value": "Values"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The tensors on the page and how they are stored."""
+
+    lab: Lab
+    source: Source
+    capture: Result
+    settings: EvaluateConfig
+    side: Side
+    layer: int
+    head: int
+
+    @property
+    def setting(self) -> Setting:
+        """How the chosen side is stored; values keep their order."""
+        if self.side == "value":
+            return Setting(parse_format(self.settings.value_format), parse_order("none"))
+        return self.key_setting
+
+    @property
+    def key_setting(self) -> Setting:
+        """How keys are stored."""
+        return Setting(parse_format(self.settings.key_format), parse_order(self.settings.order))
+
+    @property
+    def head_dim(self) -> int:
+        """Channels of one head."""
+        return self.capture["v"].size("channel")
+
+    @property
+    def tokens(self) -> list[str]:
+        """The captured tokens as text; empty for the synthetic head."""
+        return list(self.capture.notes.get("tokens", ()))
+
+    def choose(self, layer: int, head: int) -> None:
+        """Make a head the page's selection."""
+        select("kv_cache.layer", layer)
+        select("kv_cache.head", head)
+
+
+def choose_source() -> Source:
+    """Where the tensors come from, kept in the URL."""
+    return st.segmented_control(
+        "Source",
+        list(SOURCES),
+        format_func=SOURCES.__getitem__,
+        default="model",
+        required=True,
+        key="kv_cache.source",
+        bind="query-params",
+        width="stretch",
+    )
+
+
+def controls(lab: Lab) -> tuple[Source, EvaluateConfig]:
+    """The narrow left column: what is read, and how it is stored."""
+    source = choose_source()
+    if source == "model":
+        form(lab, lab.experiment("capture"), fields=("model", "text", "tokens"))
+    else:
+        form(lab, lab.experiment("synthetic"), fields=("profile", "head_dim"))
+    stored = ("key_format", "value_format", "order", "sinks", "residual")
+    return source, form(lab, lab.experiment("evaluate"), fields=stored)
+
+
+def build_scene(lab: Lab, source: Source, settings: EvaluateConfig) -> Scene | None:
+    """Obtain the tensors and read the selection; None while there is nothing to show."""
+    experiment = lab.experiment("capture" if source == "model" else "synthetic")
+    obtained = obtain(lab, experiment, form(lab, experiment, fields=()))
+    if obtained.result is None:
+        return None
+    capture = obtained.result
+    side = st.session_state.get("kv_cache.side", "key")
+    return Scene(
+        lab=lab,
+        source=source,
+        capture=capture,
+        settings=settings,
+        side=side if side in SIDES else "key",
+        layer=linked("kv_cache.layer", 0, low=0, high=capture["v"].size("layer") - 1),
+        head=linked("kv_cache.head", 0, low=0, high=capture["v"].size("head") - 1),
+    )
+
+
+def kv_lab() -> Lab:
+    """The lab of this page."""
+    return get_lab("kv_cache")
