@@ -20,7 +20,7 @@ from engine.models.lm import corpus, tokenizer
 from engine.models.lm.document import Document
 
 # Small domains are read more often in one pass, so that documentation does not drown them.
-REPEATS = {"python-docs": 1, "wikipedia": 2, "shakespeare": 1, "stories": 3}
+REPEATS = {"python-docs": 1, "wikipedia": 3, "shakespeare": 2, "stories": 4}
 
 
 @dataclass(frozen=True)
