@@ -43,7 +43,7 @@ log = logging.getLogger("engine.runtime.host")  # __name__ is "__main__" here
 ATTEMPTS = 2
 IDLE_SECONDS = 1.0
 BUSY_SECONDS = 0.25
-PRELOAD = ("torch", "transformers")
+PRELOAD = "torch,transformers"
 PRELOAD_AFTER_SECONDS = 10.0
 NICE = 5
 
@@ -246,9 +246,10 @@ class Host:
     def preload(self) -> None:
         """Import what most jobs need, so that each fork starts at once."""
         self.preloaded = True
-        for name in PRELOAD:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
+        for name in os.environ.get("ENGRAM_PRELOAD", PRELOAD).split(","):
+            self.store.hosts.beat()  # a cold disk may take long for each
+            with contextlib.suppress(ImportError, ValueError):
+                importlib.import_module(name.strip())
         with repeatable(0, self.limits.threads):
             pass  # the first use of torch's switches imports as much again
 

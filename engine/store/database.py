@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine.core.errors import EngramError
+
+BUSY_SECONDS = 10
 
 # Each entry lifts user_version by one; entries are appended, never edited.
 MIGRATIONS = (
@@ -81,9 +84,9 @@ class Database:
         if connection is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # isolation_level None: transactions are opened by `transaction`, never implicitly.
-            connection = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
             connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA busy_timeout = 10000")
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             if not self._ready:
@@ -119,7 +122,7 @@ class Database:
     def _migrate(self, connection: sqlite3.Connection) -> None:
         if self._version(connection) == len(MIGRATIONS):
             return
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection)
         connection.execute("BEGIN IMMEDIATE")
         try:
             version = self._version(connection)
@@ -141,3 +144,16 @@ class Database:
     @staticmethod
     def _version(connection: sqlite3.Connection) -> int:
         return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; SQLite does not wait here when two processes begin at once."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)

@@ -1,0 +1,306 @@
+"""kill -9 of a job, of the host, of the server; a full disk; many processes at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from engine.core import Field, LimitExceeded, Result
+from engine.runtime.limits import Limits
+from engine.runtime.local import LocalRunner
+from engine.store import RunRow, Store
+from engine.store.runs import Request
+from tests.conformance.runner_lab import Steps
+
+REFERENCE = "tests.conformance.runner_lab:LAB"
+LIMITS = Limits(
+    threads=1, jobs=1, seconds=600, output_mb=64, visitor_jobs=16, queue=16,
+    cancel_grace_seconds=1.0,
+)  # fmt: skip
+PATIENCE_SECONDS = 120
+
+# A server in small: it builds a runner, asks for two runs, tells their ids and waits to be killed.
+SERVER = """
+import sys, time
+from engine.runtime.local import LocalRunner
+from engine.store import Store
+from tests.conformance.runner_lab import Steps
+from tests.security.test_faults import LIMITS, REFERENCE
+runner = LocalRunner(Store.open(sys.argv[1]), labs=[REFERENCE], limits=LIMITS)
+runner.start()
+for seed in (1, 2):
+    fields = {"steps": 60, "pause": 0.05, "seed": seed, "folder": sys.argv[2]}
+    print(runner.submit("runner_lab", "count", Steps(**fields)), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture(autouse=True)
+def light(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGRAM_PRELOAD", "")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "home")
+
+
+@pytest.fixture
+def build(store: Store) -> Iterator[Callable[[], LocalRunner]]:
+    built: list[LocalRunner] = []
+
+    def one() -> LocalRunner:
+        built.append(LocalRunner(store, labs=[REFERENCE], limits=LIMITS))
+        built[-1].start()
+        return built[-1]
+
+    yield one
+    for runner in built:
+        runner.stop()
+
+
+def ask(runner: LocalRunner, **fields: Any) -> str:
+    return runner.submit("runner_lab", "count", Steps(**fields))
+
+
+def eventually(condition: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    pytest.fail("it did not happen")
+
+
+def ended(store: Store, run_id: str) -> RunRow:
+    eventually(lambda: not store.runs.get(run_id).live)
+    return store.runs.get(run_id)
+
+
+def at_work(store: Store, run_id: str) -> RunRow:
+    eventually(lambda: store.runs.get(run_id).pid and store.runs.get(run_id).done >= 2)
+    return store.runs.get(run_id)
+
+
+def host_pid(store: Store) -> int | None:
+    row = store.database.connection().execute("SELECT pid FROM host").fetchone()
+    return row and row[0]
+
+
+def nothing_half_written(store: Store) -> bool:
+    return not list((store.home / "results").glob("tmp-*"))
+
+
+def test_a_killed_job_is_tried_again(store: Store, build: Callable[[], LocalRunner]) -> None:
+    run_id = ask(build(), steps=60, pause=0.05)
+    os.kill(at_work(store, run_id).pid or 0, signal.SIGKILL)
+    row = ended(store, run_id)
+    assert (row.state, row.attempts) == ("done", 2)
+    assert any("SIGKILL" in text for _, text in store.runs.events(run_id))
+    assert store.results.load(row.digest) is not None and nothing_half_written(store)
+
+
+def test_a_killed_host_is_replaced_and_its_job_goes_on(
+    store: Store, build: Callable[[], LocalRunner]
+) -> None:
+    runner = build()
+    run_id = ask(runner, steps=100, pause=0.05)
+    job, first = at_work(store, run_id).pid, host_pid(store)
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: host_pid(store) not in (None, first))
+    row = ended(store, run_id)
+    assert (row.state, row.attempts) == ("done", 1)
+    assert job is not None and not psutil.pid_exists(job)
+    assert ended(store, ask(runner, steps=1)).state == "done"
+
+
+def test_an_adopted_job_can_be_cancelled_and_a_lost_one_is_tried_again(
+    store: Store, build: Callable[[], LocalRunner]
+) -> None:
+    runner = build()
+    for then in ("cancel", "kill"):
+        run_id = ask(runner, steps=200, pause=0.05, folder="", seed=len(then))
+        job, first = at_work(store, run_id).pid, host_pid(store)
+        assert job is not None and first is not None
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda first=first: host_pid(store) not in (None, first))
+        if then == "cancel":
+            runner.cancel(run_id)
+            assert ended(store, run_id).state == "cancelled"
+        else:
+            os.kill(job, signal.SIGKILL)
+            row = ended(store, run_id)
+            assert (row.state, row.attempts) == ("done", 2)
+
+
+def test_a_run_whose_process_vanishes_twice_is_lost(
+    store: Store, build: Callable[[], LocalRunner]
+) -> None:
+    request = Request("runner_lab", "count", 1, "0" * 16, Steps().canonical_json())
+    for attempt in (1, 2):
+        if attempt == 1:
+            run_id = store.runs.submit(
+                request, has_result=store.results.has, visitor_limit=4, queue_limit=4
+            )
+        taken = store.runs.take(1)
+        assert taken is not None and taken.attempts == attempt
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        began = psutil.Process(gone.pid).create_time()
+        gone.wait()
+        store.runs.own(run_id, attempt, taken.machine or os.uname().nodename, gone.pid, began)
+        if attempt == 1:
+            assert store.runs.requeue(run_id, 1, "gone")
+    build()
+    row = ended(store, run_id)
+    assert row.state == "lost" and row.error is not None and "twice" in row.error
+
+
+def test_a_killed_server_leaves_its_job_and_its_queue(
+    store: Store, build: Callable[[], LocalRunner], tmp_path: Path, repo_root: Path
+) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(store.home), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=repo_root,
+    )
+    assert server.stdout is not None
+    running, waiting = (server.stdout.readline().strip() for _ in range(2))
+    at_work(store, running)
+    server.kill()
+    server.wait()
+    eventually(lambda: host_pid(store) is None)  # the host left, the job did not
+    assert store.runs.get(running).state == "running"
+    assert store.runs.get(waiting).state == "queued"
+    build()
+    for run_id in (running, waiting):
+        row = ended(store, run_id)
+        assert (row.state, row.attempts) == ("done", 1)
+    notes = (tmp_path / "notes").read_text().splitlines()
+    assert notes.count("end of attempt") == 2
+    assert nothing_half_written(store)
+
+
+def test_a_server_and_its_host_killed_with_a_job_half_done(
+    store: Store, build: Callable[[], LocalRunner], tmp_path: Path, repo_root: Path
+) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(store.home), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=repo_root,
+    )
+    assert server.stdout is not None
+    running = server.stdout.readline().strip()
+    row = at_work(store, running)
+    host = host_pid(store)
+    assert host is not None and row.pid is not None
+    for pid in (server.pid, host, row.pid):
+        os.kill(pid, signal.SIGKILL)
+    server.wait()
+    build()
+    row = ended(store, running)
+    assert (row.state, row.attempts) == ("done", 2)
+
+
+def test_a_full_disk_fails_the_run_with_a_sentence(
+    store: Store, build: Callable[[], LocalRunner]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8_000_000, hard))  # the host inherits it
+    try:
+        runner = build()
+        eventually(lambda: host_pid(store))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    row = ended(store, ask(runner, then="large"))
+    assert row.state == "failed" and row.error is not None
+    assert row.error.startswith("the result could not be written: the disk")
+    assert not store.results.has(row.digest) and nothing_half_written(store)
+    assert ended(store, ask(runner, steps=1)).state == "done"
+
+
+def test_no_room_leaves_no_half_written_result(store: Store) -> None:
+    big = Result({"big": Field(np.zeros(1_000_000), ("n",))})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(LimitExceeded, match="could not be written"):
+            store.results.save("0" * 16, big, {})
+        with pytest.raises(LimitExceeded, match="disk is full"):
+            store.inputs.put(bytes(1_000_000), "big.bin")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list((store.home / "results").iterdir()) == []
+    assert not list((store.home / "inputs").glob("tmp-*"))
+
+
+def test_a_job_may_import_only_what_its_runner_allows(tmp_path: Path) -> None:
+    from engine.runtime.child import check_allowed
+
+    allowed = ("engine.labs", "tests.conformance.runner_lab")
+    check_allowed("engine.labs.kv_cache.run:evaluate", allowed)
+    check_allowed("tests.conformance.runner_lab:run", allowed)
+    for reference in ("os:system", "engine.labsx:run", "engine:run", "subprocess:run", ":run"):
+        with pytest.raises(PermissionError):
+            check_allowed(reference, allowed)
+
+
+ROUNDS = 150
+
+
+def _write(home: str, worker: int) -> None:
+    store = Store(Path(home))
+    for number in range(ROUNDS):
+        digest = f"{worker:08x}{number:08x}"
+        request = Request("lab", "experiment", 1, digest, "{}", visitor=str(worker))
+        run_id = store.runs.submit(
+            request, has_result=lambda digest: False, visitor_limit=9999, queue_limit=9999
+        )
+        row = store.runs.take(9999)
+        assert row is not None
+        assert store.runs.beat(row.id, row.attempts, 1, 2, [("loss", 1.0, 0.5)])[0]
+        assert store.runs.end(row.id, row.attempts, "done")
+        store.runs.tag(run_id, f"{worker}-{number}")
+
+
+def _read(home: str, stop: Any) -> None:
+    store = Store(Path(home))
+    while not stop.is_set():
+        for row in store.runs.list(20):
+            store.runs.metrics(row.id)
+        for row in store.runs.live():
+            assert row.state in ("queued", "running")
+
+
+def test_many_readers_and_writers_do_not_lock_each_other_out(store: Store) -> None:
+    store.runs.count()
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    home = str(store.home)
+    readers = [context.Process(target=_read, args=(home, stop)) for _ in range(2)]
+    writers = [context.Process(target=_write, args=(home, worker)) for worker in range(4)]
+    for process in (*readers, *writers):
+        process.start()
+    for process in writers:
+        process.join()
+    stop.set()
+    for process in readers:
+        process.join()
+    assert [process.exitcode for process in (*readers, *writers)] == [0] * 6
+    assert store.runs.count() == 4 * ROUNDS
+    assert not store.runs.live()
+    assert store.database.connection().execute("PRAGMA integrity_check").fetchone()[0] == "ok"
