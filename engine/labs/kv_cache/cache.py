@@ -31,6 +31,7 @@ from engine.labs.kv_cache.orders import build_permutation, within
 from engine.labs.kv_cache.orders_grammar import parse_order
 from engine.labs.kv_cache.policy import Policy, parse_policy
 from engine.labs.kv_cache.storage import LayerStorage, Storage, with_order
+from engine.models.lm.rotary import rotary_channels
 
 Mode = Literal["append", "requantise"]
 
@@ -120,8 +121,10 @@ def build_cache(
     if parsed.scope != "none":
         if keys is None:
             raise BadInput("order", f"{parsed.id} needs the sort keys of the model's channels")
+        turned = rotary_channels(model)
         storage = with_order(
-            storage, [build_permutation(parsed, keys, layer, seed) for layer in range(layers)]
+            storage,
+            [build_permutation(parsed, keys, layer, seed, turned) for layer in range(layers)],
         )
     return cache_for(model, storage, mode=mode, exact=exact, fit=True)
 

@@ -231,7 +231,7 @@ class RequantisingLayer(EncodedLayer):
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, Tensor]:
-        """Take ``b h t d``; returns the coded history, the window and the new tokens as they are."""
+        """Take ``b h t d``; returns the coded history, and window and new tokens as they are."""
         first = not self.is_initialized
         keys, values = self._arrive(key_states, value_states)
         pairs = [
