@@ -27,8 +27,13 @@ class Axis:
         """``Energy [pJ]``, ``Energy [pJ], log scale``; the unit "1" is not printed."""
         if not self.title.strip():
             raise BadInput("axis title", "every axis needs a title")
-        unit = "" if self.unit == "1" else f" [{escape(self.unit)}]"
-        return escape(self.title) + unit + (", log scale" if self.log else "")
+        return escape(self.plain)
+
+    @property
+    def plain(self) -> str:
+        """The same text unescaped, for what draws it as it stands."""
+        unit = "" if self.unit == "1" else f" [{self.unit}]"
+        return self.title + unit + (", log scale" if self.log else "")
 
 
 AxisLike = Axis | str
@@ -154,12 +159,19 @@ def check_axes(figure: go.Figure) -> list[str]:
 
 
 def ticks(low: float, high: float, *, log: bool = False, about: int = 5) -> list[float]:
-    """Round numbers within [low, high]: 1, 2 or 5 times a power of ten; decades when ``log``."""
+    """Round numbers within [low, high]: 1, 2 or 5 times a power of ten; decades when ``log``.
+
+    A logarithmic scale of fewer than three decades also gets their doubles and halves.
+    """
     if log:
         first, last = np.ceil(np.log10(low) - 1e-9), np.floor(np.log10(high) + 1e-9)
         stride = max(1, int(np.ceil((last - first + 1) / (2 * about))))
         decades = [float(10.0**e) for e in np.arange(first, last + 1, stride)]
-        return decades if len(decades) > 1 else [low, *decades, high]
+        if last - first >= 3:
+            return decades
+        finer = [part * 10.0**e for e in np.arange(first - 1, last + 1) for part in (1, 2, 5)]
+        inside = [float(f"{t:.1g}") for t in finer if low * 0.999999 <= t <= high * 1.000001]
+        return inside if len(inside) > 1 else [low, high]
     if not high > low:
         return [low]
     rough = (high - low) / about

@@ -196,8 +196,11 @@ def test_a_log_scale_leaves_zero_empty() -> None:
     codes = quantise(np.array([[0.0, 0.01, 0.1, 1.0, -1.0]]), 0.01, 1.0, log=True)
     assert list(codes[0]) == [255, 0, 127, 254, 255]
     places, texts = scale_ticks(0.01, 1.0, log=True)
-    assert places == pytest.approx([0, 0.5, 1])
-    assert texts == ["0.01", "0.1", "1"]
+    assert texts == ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]
+    assert places[::3] == pytest.approx([0, 0.5, 1])
+    assert scale_ticks(1e-6, 1.0, log=True)[1] == [
+        *("1e-06", "1e-05", "0.0001", "0.001", "0.01", "0.1", "1"),
+    ]
 
 
 def test_too_many_cells_are_refused_unless_reduced() -> None:
