@@ -94,7 +94,7 @@ def _draw(control: Control) -> None:
         if control.check(st.session_state[control.key]):
             # Another view's bounds; a widget would fail on it.
             st.session_state[control.key] = control.default
-    elif asked is not None and (error := control.check(asked)):
+    elif asked is not None and (error := control.check_link(asked)):
         st.session_state[complaint] = (str(error), control.default)
     draw(control)
     said = st.session_state.get(complaint)

@@ -17,6 +17,7 @@ from engine.core import BadInput, Config
 from engine.core.errors import EngramError
 from engine.store import Store
 from pages.kit.errors import complain
+from pages.kit.links import link_text
 
 Kind = Literal[
     "toggle", "segmented", "select", "slider", "number", "line", "area", "combo", "source", "hidden"
@@ -105,6 +106,13 @@ class Control:
         if annotation is str:
             return "combo" if self.choices else "line"
         raise TypeError(f"{self.config.__name__}.{self.name}: no widget shows {annotation}")
+
+    def check_link(self, text: str) -> BadInput | None:
+        """What is wrong with ``text`` from a link for this field, or None."""
+        for choice in self.choices if get_origin(self.field.annotation) is Literal else ():
+            if link_text(choice) == text:
+                return None
+        return self.check(text)
 
     def check(self, value: Any) -> BadInput | None:
         """What is wrong with ``value`` for this field alone, or None."""
@@ -267,6 +275,8 @@ _DRAW: dict[str, Callable[[Control], None]] = {
 @cache
 def _adapter(config: type[Config], name: str) -> TypeAdapter[Any]:
     field = config.model_fields[name]
+    if not field.metadata:
+        return TypeAdapter(field.annotation)
     return TypeAdapter(Annotated[(field.annotation, *field.metadata)])
 
 

@@ -1,0 +1,56 @@
+"""Everything that others made and that is shipped has a licence and a checksum."""
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+
+from engine.figures.palette import Palette, contrast
+
+ROOT = Path(__file__).parents[2]
+VENDOR = ROOT / "assets" / "vendor"
+MANIFEST = json.loads((VENDOR / "MANIFEST.json").read_text(encoding="utf-8"))
+CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+
+
+def test_the_manifest_lists_every_file_with_its_checksum():
+    listed = {name: digest for part in MANIFEST["parts"] for name, digest in part["files"].items()}
+    present = {
+        path.relative_to(VENDOR).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in VENDOR.rglob("*")
+        if path.is_file() and path.name != "MANIFEST.json"
+    }
+    assert listed == present
+
+
+def test_every_part_has_a_licence_file():
+    for part in MANIFEST["parts"]:
+        assert part["licence"] and part["version"] and part["source"]
+        [licence] = [name for name in part["files"] if "LICENSE" in name.upper()]
+        assert len((VENDOR / licence).read_text(encoding="utf-8")) > 500
+
+
+def test_the_theme_names_only_fonts_that_are_shipped():
+    for face in CONFIG["theme"]["fontFaces"]:
+        assert not face["url"].startswith(("http", "//"))
+        assert (VENDOR / "fonts" / Path(face["url"]).name).is_file()
+
+
+def test_theme_and_figures_have_the_same_colours():
+    for palette in (Palette.light(), Palette.dark()):
+        theme = CONFIG["theme"][palette.theme]
+        assert theme["backgroundColor"] == palette.paper
+        assert theme["secondaryBackgroundColor"] == palette.panel
+        assert theme["textColor"] == palette.ink
+        assert theme["primaryColor"] == palette.accent
+        assert tuple(theme["chartCategoricalColors"]) == palette.categories
+        for name in ("textColor", "linkColor", "grayTextColor", "redTextColor", "greenTextColor"):
+            assert contrast(theme[name], theme["backgroundColor"]) >= 4.5, name
+
+
+def test_the_server_is_set_up_with_care():
+    assert CONFIG["server"]["maxUploadSize"] <= 20
+    assert CONFIG["server"]["enableXsrfProtection"] is True
+    assert CONFIG["browser"]["gatherUsageStats"] is False
+    assert CONFIG["client"]["showErrorDetails"] == "none"
+    assert "enableAgentApi" not in CONFIG["server"]
