@@ -165,11 +165,14 @@ def _weights(files: dict[str, Path], field: str) -> tuple[Path, ...]:
 
 def _json(file: Path, limit: int, field: str) -> dict[str, Any]:
     try:
-        if file.stat().st_size > limit:
-            raise BadInput(field, f"{file.name} is larger than {limit / MB:g} MB")
-        content = json.loads(file.read_bytes())
+        size = file.stat().st_size
+        data = file.read_bytes() if size <= limit else b""
     except OSError as error:
         raise BadInput(field, f"{file.name} cannot be read ({error.strerror})") from None
+    if size > limit:
+        raise BadInput(field, f"{file.name} is larger than {limit / MB:g} MB")
+    try:
+        content = json.loads(data)
     except (ValueError, RecursionError):
         raise BadInput(field, f"{file.name} is not valid JSON") from None
     if not isinstance(content, dict):
