@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import numpy as np
+import torch
+
 from engine.core.context import Context
-from engine.core.result import Result
+from engine.core.result import Field, Result
+from engine.labs.kv_cache import capture as captures
 from engine.labs.kv_cache import config as settings
+from engine.labs.kv_cache import fold as folding
 from engine.labs.kv_cache.evaluation import evaluate_storages
+from engine.labs.kv_cache.orders_grammar import parse_order
 from engine.labs.kv_cache.policy import parse_policy
+from engine.labs.kv_cache.synthetic import synthetic_head
 from engine.labs.kv_cache.workbench import Workbench
+
+
+def capture(config: settings.CaptureConfig, context: Context) -> Result:
+    """Queries, keys and values of one window of text."""
+    return captures.capture(Workbench(config, context, config.tokens))
+
+
+def synthetic(config: settings.SyntheticConfig, context: Context) -> Result:
+    """A key head with a known outlier profile."""
+    return synthetic_head(config)
 
 
 def evaluate(config: settings.EvaluateConfig, context: Context) -> Result:
@@ -23,3 +40,40 @@ def evaluate(config: settings.EvaluateConfig, context: Context) -> Result:
     )
     _, (measured,) = evaluate_storages(bench, [storage], context.progress)
     return Result(measured.fields, measured.metrics, {**bench.notes(), "protocol": config.protocol})
+
+
+def order_check(config: settings.OrderCheckConfig, context: Context) -> Result:
+    """Fold an order into W_q and W_k and compare logits, nothing quantised.
+
+    Metrics: ``max_logit_difference`` in float64; the same in float32, where rounding remains; and
+    ``float32_floor``: how far the *unfolded* model in float32 is from itself in float64. Orders
+    across heads cannot be folded: for them the keys are permuted for storage and put back.
+    """
+    bench = Workbench(config, context, config.tokens, 1, config.seed)
+    permutations = bench.permutations(config.order)
+    natural = np.arange(bench.loaded.info.width)
+    table = np.stack([natural if order is None else order for order in permutations])
+    folded = parse_order(config.order).free
+    metrics: dict[str, float | bool | int] = {"folded": folded, "tokens": config.tokens}
+    ids = torch.from_numpy(bench.ids).to(bench.loaded.device)
+    if folded:
+        double = folding.as_double(bench.loaded)
+        exact = folding.plain_logits(double, ids)
+        single = folding.plain_logits(bench.loaded, ids)
+        context.progress(1, 3)
+        metrics["max_logit_difference"] = folding.max_logit_difference(
+            double, folding.fold(double, permutations), ids
+        )
+        context.progress(2, 3)
+        metrics["max_logit_difference_float32"] = folding.max_logit_difference(
+            bench.loaded, folding.fold(bench.loaded, permutations), ids
+        )
+        metrics["float32_floor"] = float((single - exact).abs().max())
+        metrics["largest_logit"] = float(exact.abs().max())
+    else:
+        metrics["max_logit_difference"] = folding.storage_difference(
+            bench.loaded, permutations, ids
+        )
+    moved = float((table != natural).mean())
+    fields = {"permutation": Field(table.astype(np.int32), ("layer", "place"))}
+    return Result(fields, {**metrics, "moved": moved}, bench.notes())

@@ -60,6 +60,7 @@ class Storage:
     streaming: bool = False
 
     def __call__(self, call: LayerCall) -> Stored:
+        """What attention reads of one layer."""
         layer = self.layers[call.layer]
         keys, exact_keys, key_coded = self._side(call, layer, "key")
         values, exact_values, value_coded = self._side(call, layer, "value")

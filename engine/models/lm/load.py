@@ -160,9 +160,9 @@ def _positions(config: Any) -> int:
     longest = int(getattr(config, "max_position_embeddings", 0) or 2048)
     kinds = getattr(config, "layer_types", None)
     slides = getattr(config, "sliding_window", None)
-    if slides and (kinds is None or "sliding_attention" in kinds):
-        if getattr(config, "use_sliding_window", True):
-            return min(longest, int(slides))
+    used = getattr(config, "use_sliding_window", True)
+    if slides and used and (kinds is None or "sliding_attention" in kinds):
+        return min(longest, int(slides))
     return longest
 
 

@@ -77,11 +77,11 @@ def probe(model: nn.Module, rewrite: Rewrite) -> Iterator[None]:
 
     Inputs must be unpadded and causal. Raises BadInput for a model without the interface.
     """
-    if not model._can_set_attn_implementation():  # type: ignore[operator]
+    if not model._can_set_attn_implementation():
         raise BadInput("model", f"{type(model).__name__} does not use the attention interface")
     session = _Session(rewrite)
     with _LOCK:
-        before = model.config._attn_implementation  # type: ignore[union-attr]
+        before = model.config._attn_implementation
         watched = [id(module) for module in model.modules() if hasattr(module, "layer_idx")]
         handle = None
         if (rotary := rotary_module(model)) is not None:
@@ -92,10 +92,10 @@ def probe(model: nn.Module, rewrite: Rewrite) -> Iterator[None]:
             handle = rotary.register_forward_hook(keep)
         try:
             _SESSIONS.update(dict.fromkeys(watched, session))
-            model.set_attn_implementation(NAME)  # type: ignore[operator]
+            model.set_attn_implementation(NAME)
             yield
         finally:
-            model.set_attn_implementation(before)  # type: ignore[operator]
+            model.set_attn_implementation(before)
             for key in watched:
                 _SESSIONS.pop(key, None)
             if handle is not None:
@@ -125,7 +125,7 @@ def _attention(
         raise BadInput("model", "its attention is not causal")
     session = _SESSIONS[id(module)]
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    call = LayerCall(int(module.layer_idx), query, key, value, session.rotary, scale)  # type: ignore[arg-type]
+    call = LayerCall(int(module.layer_idx), query, key, value, session.rotary, scale)
     stored = session.rewrite(call)
     out = attend(call, stored)
     return out.transpose(1, 2).contiguous(), None
@@ -187,7 +187,7 @@ def causal_mask(queries: int, tokens: int, device: torch.device | str = "cpu") -
 
 
 def capture_layers(model: nn.Module, ids: Tensor) -> tuple[list[LayerCall], Tensor]:
-    """Every layer's exact queries, keys and values on ``ids: b t``, and the logits ``b t vocab``."""
+    """Every layer's exact tensors on ``ids: b t``, and the logits ``b t vocab``."""
     calls: list[LayerCall] = []
     with torch.no_grad(), probe(model, lambda call: calls.append(call)):
         logits = model(ids, use_cache=False).logits

@@ -97,7 +97,7 @@ def projections(model: nn.Module, q_heads: int, k_heads: int, head_dim: int) -> 
             if isinstance(getattr(child, "layer_idx", None), int) and _attends(child):
                 norm = getattr(block, "input_layernorm", getattr(block, "ln_1", None))
                 found.append(
-                    Projections(child, int(child.layer_idx), q_heads, k_heads, head_dim, norm)  # type: ignore[arg-type]
+                    Projections(child, int(child.layer_idx), q_heads, k_heads, head_dim, norm)
                 )
     if not found:
         raise BadInput("model", "keeps W_q and W_k in a way this lab does not read")

@@ -18,7 +18,7 @@ _MAX_UNKNOWN = 0.5
 
 @dataclass(frozen=True)
 class Tokens:
-    """Token ids of a text, as far as they were needed; how it was cut; unknown pieces among them."""
+    """Token ids of a text, as many as were needed, and how they were made."""
 
     ids: np.ndarray  # t, int64
     documents: int
