@@ -6,7 +6,7 @@ Importing this package loads neither torch nor transformers.
 """
 
 from engine.labs.kv_cache.formats.base import Detail, Role
-from engine.labs.kv_cache.formats.catalogue import EXAMPLES
+from engine.labs.kv_cache.formats.catalogue import EXAMPLES, FormatInfo, Parameter, list_formats
 from engine.labs.kv_cache.formats.encoded import Encoded
 from engine.labs.kv_cache.formats.format import Format, Inspection
 from engine.labs.kv_cache.formats.grammar import parse_format
@@ -16,7 +16,10 @@ __all__ = [
     "Detail",
     "Encoded",
     "Format",
+    "FormatInfo",
     "Inspection",
+    "Parameter",
     "Role",
+    "list_formats",
     "parse_format",
 ]

@@ -78,8 +78,8 @@ class Bfp(Element):
         return codes + self.bottom, step, e[..., None].astype(np.float32), clipped, saturated
 
     @override
-    def fast(self, g: Array) -> Array | None:
-        if not is_torch_array(g):
+    def fast(self, g: Array, axis: int) -> Array | None:
+        if axis != -1 or not is_torch_array(g):
             return None
         from engine.labs.kv_cache.formats import fast
 

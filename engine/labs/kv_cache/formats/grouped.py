@@ -34,8 +34,8 @@ class Element(ABC):
     def detail(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         """Code, step, exponent, clipped (each broadcastable to ``g``), saturated groups."""
 
-    def fast(self, g: Array) -> Array | None:
-        """The quick routine for the same values, or None where there is none for this array."""
+    def fast(self, g: Array, axis: int) -> Array | None:
+        """The same values by a quick routine for groups along ``axis``, or None."""
         return None
 
 
@@ -108,9 +108,16 @@ class Grouped(Codec):
 
     @override
     def fast(self, x: Array, scope: Scope) -> Array | None:
-        if self.along == "tokens" or x.shape[-1] % self.group(scope):
-            return None
-        values = self.element.fast(_split(x, self.group(scope))[0])
+        group = self.group(scope)
+        if self.along == "channels":
+            if scope.width % group:
+                return None
+            values = self.element.fast(_split(x, group)[0], -1)
+        else:
+            if scope.tokens % group:
+                return None
+            shape = (*x.shape[:-2], scope.tokens // group, group, scope.width)
+            values = self.element.fast(namespace(x).reshape(x, shape), -2)
         return None if values is None else values.reshape(x.shape)
 
     @override

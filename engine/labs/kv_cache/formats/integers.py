@@ -13,7 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from typing_extensions import override
 
-from engine.labs.kv_cache.formats.arrays import FLOAT32_MAX, Array, namespace, to_float16
+from engine.labs.kv_cache.formats.arrays import (
+    FLOAT32_MAX,
+    Array,
+    is_torch_array,
+    namespace,
+    to_float16,
+)
 from engine.labs.kv_cache.formats.grouped import Element, Params
 
 
@@ -49,6 +55,14 @@ class IntAsym(Element):
         xp = namespace(codes)
         scale, zero = params
         return xp.astype(codes, xp.float32) * _wide(scale) + _wide(zero)
+
+    @override
+    def fast(self, g: Array, axis: int) -> Array | None:
+        if not is_torch_array(g):
+            return None
+        from engine.labs.kv_cache.formats import fast
+
+        return fast.int_asym(g, 2**self.code_bits - 1, axis)
 
     @override
     def detail(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
@@ -93,6 +107,14 @@ class IntSym(Element):
     def dequantize(self, codes: Array, params: Params) -> Array:
         xp = namespace(codes)
         return (xp.astype(codes, xp.float32) - float(self.top)) * _wide(params[0])
+
+    @override
+    def fast(self, g: Array, axis: int) -> Array | None:
+        if not is_torch_array(g):
+            return None
+        from engine.labs.kv_cache.formats import fast
+
+        return fast.int_sym(g, self.top, axis)
 
     @override
     def detail(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:

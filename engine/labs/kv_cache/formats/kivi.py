@@ -51,5 +51,9 @@ class Kivi(Codec):
         return self.side(scope.role).dequantize(planes, scope)
 
     @override
+    def fast(self, x: Array, scope: Scope) -> Array | None:
+        return self.side(scope.role).fast(x, scope)
+
+    @override
     def detail(self, x: np.ndarray, scope: Scope) -> Detail:
         return self.side(scope.role).detail(x, scope)

@@ -67,8 +67,8 @@ class MxFloat(Element):
         return self.grid.decode(codes), scale, e[..., None].astype(np.float32), clipped, saturated
 
     @override
-    def fast(self, g: Array) -> Array | None:
-        if not is_torch_array(g):
+    def fast(self, g: Array, axis: int) -> Array | None:
+        if axis != -1 or not is_torch_array(g):
             return None
         from engine.labs.kv_cache.formats import fast
 
