@@ -86,7 +86,7 @@ def stored_input(capture: Result, side: Side, layer: int, setting: Setting) -> n
 
 def permutation(capture: Result, layer: int, setting: Setting) -> np.ndarray:
     """The storage order of the key channels of one layer, ``(width,)``."""
-    turned = capture["cos"].size("rotary_channel") if "cos" in capture.fields else None
+    turned = capture["cos"].size("rotated") if "cos" in capture.fields else None
     return build_permutation(setting.order, sort_keys(capture), layer, rotary_dim=turned)
 
 
@@ -155,13 +155,16 @@ def _attention_error(
     capture: Result, side: Side, layer: int, head: int, back: np.ndarray, metric: Metric
 ) -> float:
     """Errors that need the queries, over causal pairs, with everything else exact."""
-    keys = capture.array("k_post")[layer, head].astype(np.float64)
-    values = capture.array("v")[layer, head].astype(np.float64)
-    rounded = back.astype(np.float64)
-    queries = group_queries(capture, layer, head) / np.sqrt(keys.shape[-1])
+    keys, values, rounded = (
+        capture.array("k_post")[layer, head],
+        capture.array("v")[layer, head],
+        back,
+    )
+    queries = group_queries(capture, layer, head) / np.float32(np.sqrt(keys.shape[-1]))
     causal = np.tril(np.ones((len(keys), len(keys)), bool))
     if metric == "logit_error":
-        return float(np.sqrt(np.square((queries @ (rounded - keys).T)[:, causal]).mean()))
+        squares = np.square(np.tril(queries @ (rounded - keys).T)).sum(dtype=np.float64)
+        return float(np.sqrt(squares / (len(queries) * causal.sum())))
     before = softmax(np.where(causal, queries @ keys.T, -np.inf))
     if side == "value":
         moved = before @ (rounded - values)
@@ -177,16 +180,17 @@ def _attention_error(
 
 
 def group_queries(capture: Result, layer: int, head: int) -> np.ndarray:
-    """The queries of the KV head's group, ``(query_head, token, channel)``, in float64."""
+    """The queries of the KV head's group, ``(query_head, token, channel)``."""
     queries = capture.array("q")[layer]
     group = len(queries) // capture["v"].size("head")
-    return queries[head * group : (head + 1) * group].astype(np.float64)
+    return queries[head * group : (head + 1) * group]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Over the last axis; ``-inf`` entries get zero."""
-    shifted = np.exp(logits - logits.max(-1, keepdims=True))
-    return shifted / shifted.sum(-1, keepdims=True)
+    weights = np.exp(logits - logits.max(-1, keepdims=True))
+    weights /= weights.sum(-1, keepdims=True)
+    return weights
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from engine.labs.kv_cache.analysis import METRICS, Metric, head_errors, outliers
+from engine.labs.kv_cache.analysis import METRICS, Metric, outliers
 from engine.labs.kv_cache.views.tensors import (
     describe_head_map,
     draw_head_map,
@@ -46,7 +46,7 @@ def overview(scene: Scene) -> Scene:
             bind="query-params",
         )
     scene = replace(scene, side=side)
-    errors = head_errors(scene.capture, side, scene.setting, metric)
+    errors = scene.errors(scene.setting, side, metric)
     finding = describe_head_map(errors, metric, side, scene.setting.format.id)
 
     def choose(cell: Selection) -> None:

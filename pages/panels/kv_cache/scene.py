@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import streamlit as st
 
 from engine.core import Lab, Result, get_lab
-from engine.labs.kv_cache.analysis import Setting, Side
+from engine.labs.kv_cache.analysis import Metric, Setting, Side, head_errors
 from engine.labs.kv_cache.config import EvaluateConfig
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.orders_grammar import parse_order
@@ -26,6 +27,7 @@ class Scene:
     lab: Lab
     source: Source
     capture: Result
+    address: str
     settings: EvaluateConfig
     side: Side
     layer: int
@@ -52,6 +54,12 @@ class Scene:
     def tokens(self) -> list[str]:
         """The captured tokens as text; empty for the synthetic head."""
         return list(self.capture.notes.get("tokens", ()))
+
+    def errors(self, setting: Setting, side: Side, metric: Metric) -> np.ndarray:
+        """The error map of a setting, (layer, head)."""
+        return cached_head_errors(
+            self.address, side, setting.format.id, setting.order.id, metric, self.capture
+        )
 
     def choose(self, layer: int, head: int) -> None:
         """Make a head the page's selection."""
@@ -96,11 +104,21 @@ def build_scene(lab: Lab, source: Source, settings: EvaluateConfig) -> Scene | N
         lab=lab,
         source=source,
         capture=capture,
+        address=experiment.digest(lab.name, obtained.config),
         settings=settings,
         side=side if side in SIDES else "key",
         layer=linked("kv_cache.layer", 0, low=0, high=capture["v"].size("layer") - 1),
         head=linked("kv_cache.head", 0, low=0, high=capture["v"].size("head") - 1),
     )
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def cached_head_errors(
+    address: str, side: Side, format_id: str, order_id: str, metric: Metric, _capture: Result
+) -> np.ndarray:
+    """``head_errors`` of a capture, kept by the capture's address and the setting's ids."""
+    setting = Setting(parse_format(format_id), parse_order(order_id))
+    return head_errors(_capture, side, setting, metric)
 
 
 def kv_lab() -> Lab:

@@ -1,0 +1,141 @@
+"""View 5: who shares an exponent with whom, whether sorting can matter, and that it is exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from engine.labs.kv_cache.analysis import EnergyCurve, Setting, energy_curve
+from engine.labs.kv_cache.orders_grammar import MEANINGS, is_no_op, parse_order
+from engine.labs.kv_cache.views.ordering import draw_energy_curve, draw_waste
+from pages.kit import badge, explain, form, obtain, palette, section, show
+from pages.panels.kv_cache.scene import Scene
+
+CONTROL = "in-head:random"
+COMPARED = (
+    "none",
+    CONTROL,
+    "in-head:w-norm",
+    "in-head:rms-post",
+    "pairs:rms-post",
+    "across-heads:w-norm",
+    "across-heads:rms-post",
+)
+
+
+def show_ordering(scene: Scene) -> None:
+    """Energy curves with block cuts, the cost of sharing, the no-op law, the exactness check."""
+    setting = scene.key_setting
+    order = setting.order
+    section(
+        "Ordering workbench",
+        f"Order **{order.id}**: {MEANINGS[order.scope]}"
+        + (f"; sorted by {MEANINGS[order.key]}." if order.scope != "none" else "."),
+    )
+    shape = (scene.capture["v"].size("token"), scene.capture["v"].size("head") * scene.head_dim)
+    block = setting.format.block_shape(shape, head_dim=scene.head_dim, role="key")[1]
+    if block <= 1:
+        st.markdown(
+            f"{setting.format.id} keeps a scale per channel: no channel shares one with another, "
+            "so their order cannot matter."
+        )
+        return
+    _law(scene, block)
+    curves = _curves(scene, block)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        figure = draw_energy_curve(curves, palette(), block=block)
+        show(
+            figure,
+            "kv_cache_energy",
+            figure.layout.meta["alt"],
+            export=lambda: {name: curve.rms for name, curve in curves.items()},
+        )
+    with right:
+        figure = draw_waste(curves, palette())
+        show(
+            figure,
+            "kv_cache_waste",
+            figure.layout.meta["alt"],
+            export=lambda: {name: curve.waste for name, curve in curves.items()},
+        )
+    _errors(scene)
+    explain(
+        scene.lab,
+        "Ordering workbench",
+        block=block,
+        head_dim=scene.head_dim,
+        waste=float(curves[order.id].waste.mean()),
+    )
+    if scene.source == "model":
+        _exactness(scene)
+
+
+def _law(scene: Scene, block: int) -> None:
+    order = scene.key_setting.order
+    if order.scope == "none":
+        badge("the model's own order", "exact")
+    elif is_no_op(order, block, scene.head_dim):
+        badge(
+            "no-op by theory",
+            "warn",
+            help=f"A block of {block} channels covers whole heads of {scene.head_dim}: moving "
+            "channels inside a head moves them inside their block, and nothing changes.",
+        )
+    elif not order.free:
+        badge("storage order: not free", "warn", help="Every read gathers the channels back.")
+    else:
+        badge("folded into the weights: free", "good")
+
+
+def _curves(scene: Scene, block: int) -> dict[str, EnergyCurve]:
+    setting = scene.key_setting
+    orders = dict.fromkeys(["none", setting.order.id, CONTROL])
+    return {
+        name: energy_curve(
+            scene.capture, scene.layer, Setting(setting.format, parse_order(name)), block
+        )
+        for name in orders
+    }
+
+
+def _errors(scene: Scene) -> None:
+    """Every order on the present format: error of the keys and of the logits, worst and mean."""
+    rows = []
+    format = scene.key_setting.format
+    names = dict.fromkeys([*COMPARED, scene.key_setting.order.id])
+    for name in names:
+        setting = Setting(format, parse_order(name))
+        rms = scene.errors(setting, "key", "rel_rmse")
+        logit = scene.errors(setting, "key", "logit_error")
+        rows.append(
+            {
+                "Order": name,
+                "Relative RMSE, mean over heads": float(np.mean(rms)),
+                "RMS logit error, mean over heads": float(np.mean(logit)),
+                "Costs at run time": "a gather per read" if not setting.order.free else "nothing",
+            }
+        )
+    st.dataframe(rows, hide_index=True, width="stretch")
+    st.caption(
+        f"All layers and heads of the captured text in {format.id}, computed on this page; "
+        "in-head:random is the control."
+    )
+
+
+def _exactness(scene: Scene) -> None:
+    section(
+        "Is the order exact?",
+        "The order is folded into W_q and W_k, nothing is rounded, and the logits of the folded "
+        "model are compared with those of the original.",
+    )
+    experiment = scene.lab.experiment("order_check")
+    obtained = obtain(scene.lab, experiment, form(scene.lab, experiment, fields=()))
+    if obtained.result is None:
+        return
+    m = obtained.result.metrics
+    st.dataframe(
+        [{"Order": obtained.config.order, **m}],
+        hide_index=True,
+        width="stretch",
+    )
