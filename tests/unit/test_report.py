@@ -1,0 +1,97 @@
+"""The report: one file, complete, and inert whatever the texts in it say."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from engine.store.report import ReportItem, build_report
+
+EVIL = '</script><img src=x onerror="window.__x=1">&'
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._inside: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._inside and self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not self._inside or self._inside[-1] not in ("script", "style"):
+            self.words.append(data)
+
+
+def figure(label: str = "b") -> go.Figure:
+    drawn = go.Figure(go.Bar(x=["a", label], y=[1, 2]))
+    return drawn.update_layout(title=label, paper_bgcolor="#10141a")
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    table = pd.DataFrame({EVIL: [EVIL, "plain"], "v [pJ]": [1.23456789, 2.0]})
+    items = [
+        ReportItem(EVIL, f"caption {EVIL}", figure(EVIL), table, alt=f"alt {EVIL}"),
+        ReportItem("Second", "Its caption.", figure(), pd.DataFrame({"n": range(250)})),
+    ]
+    provenance = {
+        "lab": EVIL, "seed": 3, "created": 0.0, "torch_version": "2.13.0",
+        "config": {"bits": 4, EVIL: EVIL}, "fields": {"x": 1},
+    }  # fmt: skip
+    return Page(build_report(EVIL, f"One.\n\n{EVIL}", items, provenance, notes=[EVIL]))
+
+
+def test_texts_stay_texts(page: Page) -> None:
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"img", "iframe", "link", "object", "a", "form"}
+    for tag, attributes in page.tags:
+        assert not any(name.startswith("on") or name in ("src", "href") for name in attributes), tag
+    words = "".join(page.words)
+    assert words.count(EVIL) == 11  # title twice, intro, heading, caption, two of a table, ...
+
+
+def test_nothing_may_be_fetched(page: Page) -> None:
+    policy = next(
+        attributes["content"]
+        for tag, attributes in page.tags
+        if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None and policy.startswith("default-src 'none';")
+    assert "http" not in policy and "connect-src" not in policy
+
+
+def test_figures_have_alternatives_and_their_own_ground(page: Page) -> None:
+    plots = [attributes for _, attributes in page.tags if attributes.get("role") == "img"]
+    assert [plot["aria-label"] for plot in plots] == [f"alt {EVIL}", "Its caption."]
+    assert all(plot["style"] == "background: #10141a" for plot in plots)
+
+
+def test_settings_origin_and_data_are_told(page: Page) -> None:
+    words = " ".join(" ".join(page.words).split())
+    for part in ("bits 4", "seed 3", "torch version 2.13.0", "created 1970-01-01 00:00 UTC"):
+        assert part in words
+    assert "the first 200 of 250 rows" in words and "1.23457" in words
+    assert "fields" not in words
+
+
+def test_plotly_comes_once_and_shares_with_nobody() -> None:
+    items = [ReportItem("One", "c", figure()), ReportItem("Two", "c", figure())]
+    text = build_report("t", "i", items, {})
+    from plotly.offline import get_plotlyjs
+
+    assert text.count(get_plotlyjs()) == 1
+    assert text.count('"showSendToCloud": false') == 2
+    assert text.count('"displaylogo": false') == 2
+    assert len(build_report("t", "i", [], {})) < 10_000
