@@ -1,0 +1,63 @@
+"""Figures of one prompt under two caches."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from engine.core.result import Result
+from engine.figures import Event, Palette, Series, axis, bars, lines, visible
+
+FLOOR_NAT = 1e-9
+
+
+def draw_kl_positions(result: Result, palette: Palette, *, step: int) -> go.Figure:
+    """KL at every position of prompt and continuation, with the first divergent token marked."""
+    kl = np.maximum(result.array("kl").astype(np.float64), FLOOR_NAT)
+    prompt = len(result.notes["prompt_tokens"])
+    events = [Event(prompt - 0.5, "prompt ends"), Event(prompt - 1 + step, "chosen")]
+    divergence = result.metrics["first_divergence"]
+    if divergence is not None:
+        events.append(Event(prompt - 1 + int(divergence), "first different token"))
+    return lines(
+        [Series("KL", np.arange(len(kl)), kl)],
+        palette,
+        title="How far the next-token distributions part",
+        subtitle="both caches read the exact cache's words",
+        x=axis("Position", "token"),
+        y=axis("KL(exact, quantised)", "nat", log=True),
+        events=events,
+        alt=describe_drift(result),
+        height=300,
+    )
+
+
+def describe_drift(result: Result) -> str:
+    """Where the texts part, and how often the favourite differs."""
+    m = result.metrics
+    new = int(m["new_tokens"])
+    if m["first_divergence"] is None:
+        return f"Both caches write the same {new} tokens; median KL {m['kl_p50']:.2g} nat."
+    return (
+        f"The texts share {m['shared_tokens']} of {new} tokens and then part; the favourite agrees "
+        f"at {100 * float(m['top1']):.0f} % of the steps, median KL {m['kl_p50']:.2g} nat."
+    )
+
+
+def draw_next_token(result: Result, palette: Palette, *, step: int) -> go.Figure:
+    """The ten likeliest next tokens of the exact cache with both probabilities."""
+    strings = result.notes["strings"]
+    ids = result.array("top_exact")[step]
+    exact, quantised = result.array("top_exact_p")[step], result.array("top_exact_q")[step]
+    labels = [visible(strings[str(token)]) for token in ids]
+    return bars(
+        labels,
+        {"exact cache": exact, "quantised cache": quantised},
+        palette,
+        title=f"Next token {step + 1}",
+        category="The exact cache's ten likeliest tokens",
+        value=axis("Probability"),
+        horizontal=True,
+        alt=f"The exact cache gives {labels[0]!r} {exact[0]:.3f}, the quantised one "
+        f"{quantised[0]:.3f}.",
+    )

@@ -1,0 +1,73 @@
+"""Where in a window the damage falls, and whether a planted name is still recalled."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from engine.core.result import Result
+from engine.figures import Palette, Series, axis, bars, lines
+
+
+def bucket_labels(result: Result) -> list[str]:
+    """``0``, ``1``, ``2-3``, ``4-7``, ... predicted positions."""
+    pairs = zip(result.array("bucket_start"), result.array("bucket_end"), strict=True)
+    return [str(a) if b - a == 1 else f"{a}-{b - 1}" for a, b in pairs]
+
+
+def protection_label(pair: dict[str, int]) -> str:
+    """How a protection is called in legends."""
+    return f"{pair['sinks']} first, {pair['residual']} newest exact"
+
+
+def draw_positions(result: Result, palette: Palette, *, kind: str) -> go.Figure:
+    """Loss change by position; ``kind`` "sinks" or "residual" names what is varied."""
+    other = "residual" if kind == "sinks" else "sinks"
+    pairs = result.notes["protections"]
+    own = pairs[0]
+    chosen = sorted(
+        (i for i, pair in enumerate(pairs) if pair[other] == own[other]),
+        key=lambda i: pairs[i][kind],
+    )
+    delta = result.array("delta_nll")
+    word = "first" if kind == "sinks" else "newest"
+    return bars(
+        bucket_labels(result),
+        {f"{pairs[i][kind]} {word} tokens exact": delta[i] for i in chosen},
+        palette,
+        title=f"Damage by position, {word} tokens protected",
+        category="Predicted position in the window",
+        value=axis("Change of the loss", "nat"),
+        subtitle=f"{result.metrics['windows']} windows; {own[other]} "
+        f"{'newest' if kind == 'sinks' else 'first'} tokens exact throughout",
+        alt="; ".join(
+            f"{pairs[i][kind]} {word} exact: {delta[i].mean():+.4f} nat, mean over ranges"
+            for i in chosen
+        ),
+    )
+
+
+def draw_recall(result: Result, palette: Palette, *, measure: str) -> go.Figure:
+    """A planted name, cued again after a distance; ``measure`` "recall_top1" or "..._logprob"."""
+    distance, scores = result.array("distance"), result.array(measure)
+    names = {
+        "control": "another name was planted (control)",
+        "exact": "exact cache",
+        "quantised": "quantised cache",
+    }
+    share = measure == "recall_top1"
+    return lines(
+        [
+            Series(names[variant], distance, scores[i])
+            for i, variant in enumerate(result.notes["variants"])
+        ],
+        palette,
+        title="Is a planted name still recalled?",
+        subtitle=f"{result.metrics['probes']} probes a distance, {result.notes['recall']}",
+        x=axis("Distance to the planted name", "token"),
+        y=axis("Share ranked first") if share else axis("Mean log probability", "nat"),
+        alt="; ".join(
+            f"{names[variant]}: {np.mean(scores[i]):.3g} on average"
+            for i, variant in enumerate(result.notes["variants"])
+        ),
+    )

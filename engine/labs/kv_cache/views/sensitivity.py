@@ -1,0 +1,90 @@
+"""Which head hurts, and what a byte budget buys."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from engine.core.result import Result
+from engine.figures import Event, Palette, Series, axis, bars, lines
+from engine.labs.kv_cache.allocate import Walk
+
+
+def unit_labels(result: Result) -> list[str]:
+    """``L0 H1`` for heads, ``L0`` for whole layers."""
+    _, layers, heads, _ = result.array("delta_nll").shape
+    if result.notes["granularity"] == "layer":
+        return [f"L{layer}" for layer in range(layers)]
+    return [f"L{layer} H{head}" for layer in range(layers) for head in range(heads)]
+
+
+def draw_sensitivity(result: Result, palette: Palette, *, rung: int) -> go.Figure:
+    """Loss change when one head alone is stored in one format, keys and values apart."""
+    delta, low, high = (
+        result.array(name)[..., rung].reshape(2, -1)
+        for name in ("delta_nll", "delta_nll_low", "delta_nll_high")
+    )
+    names = {"key": "keys", "value": "values"}
+    groups = [names[side] for side in result.notes["sides"]]
+    known = bool(np.isfinite(low).all())
+    return bars(
+        unit_labels(result),
+        dict(zip(groups, delta, strict=True)),
+        palette,
+        title=f"One at a time in {result.notes['ladder'][rung]}",
+        category="Layer and head" if result.notes["granularity"] == "head" else "Layer",
+        value=axis("Change of the loss", "nat"),
+        low=dict(zip(groups, low, strict=True)) if known else None,
+        high=dict(zip(groups, high, strict=True)) if known else None,
+        interval=f"95 % bootstrap over {result.metrics['windows']} windows" if known else None,
+        alt=describe_sensitivity(result, rung),
+    )
+
+
+def describe_sensitivity(result: Result, rung: int) -> str:
+    """The most sensitive unit, and keys against values."""
+    delta = result.array("delta_nll")[..., rung].reshape(2, -1)
+    side, unit = np.unravel_index(delta.argmax(), delta.shape)
+    means = ", ".join(
+        f"{name}s {mean:+.4f}"
+        for name, mean in zip(result.notes["sides"], delta.mean(1), strict=True)
+    )
+    return (
+        f"In {result.notes['ladder'][rung]} the worst single unit is the "
+        f"{result.notes['sides'][side]} of {unit_labels(result)[unit]} at "
+        f"{delta[side, unit]:+.4f} nat; mean over units: {means} nat."
+    )
+
+
+def draw_budget(
+    walk: Walk,
+    palette: Palette,
+    *,
+    values: int,
+    budget_bytes: float,
+    measured: tuple[float, float] | None = None,
+) -> go.Figure:
+    """Predicted damage along the greedy walk; ``values`` numbers are cached per token."""
+    bits = 8 * walk.bytes / values
+    figure = lines(
+        [Series("predicted sum", bits, walk.damage)],
+        palette,
+        title="What a byte budget buys",
+        subtitle="each step upgrades the head that saves most loss per byte",
+        x=axis("Mean bits per value", "bit"),
+        y=axis("Change of the loss", "nat"),
+        events=[Event(8 * budget_bytes / values, "budget")],
+        step=True,
+        alt=f"The predicted loss falls from {walk.damage[0]:+.4f} nat at {bits[0]:.3g} bits to "
+        f"{walk.damage[-1]:+.4f} nat at {bits[-1]:.3g} bits.",
+    )
+    if measured is not None:
+        figure.add_scatter(
+            x=[measured[0]],
+            y=[measured[1]],
+            mode="markers",
+            name="measured with the whole policy",
+            marker={"symbol": "star", "size": 14, "color": palette.accent},
+        )
+        figure.update_layout(showlegend=True)
+    return figure

@@ -1,0 +1,78 @@
+"""A cache that grows: bytes, flushes, and what re-quantising does to old tokens."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from engine.core.result import Result
+from engine.figures import Event, Palette, Series, axis, lines
+
+KINDS = {"append": "append-only", "requantised": "re-quantised at each flush"}
+
+
+def flush_events(result: Result, kind: str, most: int = 12) -> list[Event]:
+    """The tokens after which keys became codes; none where that is every token."""
+    at = np.flatnonzero(result.array(f"{kind}_flush"))
+    return [Event(float(token), "flush") for token in at] if len(at) <= most else []
+
+
+def draw_bytes(result: Result, palette: Palette) -> go.Figure:
+    """Stored bytes after each token: codes and scales, exact tokens, and fp16 for comparison."""
+    fp16 = result.array("fp16")
+    token = np.arange(1, len(fp16) + 1)
+    codes = result.array("append_codes") + result.array("append_scales")
+    exact = result.array("append_exact")
+    return lines(
+        [
+            Series("fp16", token, fp16),
+            Series("this cache", token, codes + exact),
+            Series("of it codes and scales", token, codes),
+            Series("of it exact tokens", token, exact),
+        ],
+        palette,
+        title="Bytes held after each token",
+        x=axis("Tokens in the cache", "token"),
+        y=axis("Stored bytes, all layers", "B"),
+        events=flush_events(result, "append"),
+        alt=f"After {len(fp16)} tokens the cache holds {int((codes + exact)[-1]):,} bytes against "
+        f"{int(fp16[-1]):,} in fp16.",
+    )
+
+
+def draw_history_error(result: Result, palette: Palette) -> go.Figure:
+    """Error of the key history as read back, append-only and re-quantised."""
+    token = np.arange(1, result["fp16"].size("token") + 1)
+    return lines(
+        [Series(name, token, result.array(f"{kind}_key_error")) for kind, name in KINDS.items()],
+        palette,
+        title="Error of the key history",
+        x=axis("Tokens in the cache", "token"),
+        y=axis("Relative RMSE of all keys read back"),
+        events=flush_events(result, "requantised"),
+        alt="; ".join(
+            f"{name}: {result.array(f'{kind}_key_error')[-1]:.3g} at the end"
+            for kind, name in KINDS.items()
+        ),
+    )
+
+
+def draw_drift(result: Result, palette: Palette) -> go.Figure | None:
+    """Error of the oldest group against the number of re-quantisations; None before the second."""
+    drift = result.array("drift").astype(np.float64)
+    if len(drift) < 2:
+        return None
+    flush = np.arange(1, len(drift) + 1)
+    once = result.metrics["append_error"]
+    series = [Series("re-quantised at each flush", flush, drift)]
+    if once is not None:
+        series.append(Series("append-only", flush, np.full(len(drift), once)))
+    return lines(
+        series,
+        palette,
+        title="Re-quantisation drift of the oldest group",
+        x=axis("Flushes that it has seen"),
+        y=axis("Relative RMSE of its keys"),
+        alt=f"The oldest group's error goes from {drift[0]:.3g} to {drift[-1]:.3g} over "
+        f"{len(drift)} flushes.",
+    )
