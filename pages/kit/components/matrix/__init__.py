@@ -157,8 +157,12 @@ def _plane(
     if array.shape not in (shape, shape[1:]):
         raise BadInput("readouts", f"{name} has shape {array.shape}, the matrix {shape[1:]}")
     described: dict[str, Any] = {"name": name, "each": array.ndim == 3, "kind": "number"}
+    # What is the same all along a row, as the step of a token often is, is sent once.
+    described["columns"] = not np.array_equal(array, np.broadcast_to(array[..., :1], array.shape))
+    if not described["columns"]:
+        array = array[..., :1]
     if array.dtype == bool:
-        return array.astype(np.uint8), {**described, "kind": "yes or no"}
+        return np.packbits(array.ravel(), bitorder="little"), {**described, "kind": "yes or no"}
     if array.size <= _LOSSLESS:
         return array.astype(np.float32), described
     if array.dtype.kind in "iu":

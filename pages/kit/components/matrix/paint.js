@@ -169,6 +169,7 @@ function crosshair(context, theme, box, x, y, cw, ch, { row, column }) {
     context.globalAlpha = 0.75;
     context.lineWidth = width;
     context.beginPath();
+    context.setLineDash(width === 1 ? [3, 3] : []);
     const cx = x(column) + cw / 2;
     const cy = y(row) + ch / 2;
     const [rx, ry] = [Math.max(cw / 2, 4), Math.max(ch / 2, 4)];
@@ -181,6 +182,7 @@ function crosshair(context, theme, box, x, y, cw, ch, { row, column }) {
     context.moveTo(cx, cy + ry);
     context.lineTo(cx, box.top + box.height);
     context.stroke();
+    context.setLineDash([]);
     context.globalAlpha = 1;
     outline(context, x(column), y(row), cw, ch, colour, width + 0.5);
   }
@@ -242,9 +244,11 @@ function columnLabels(context, data, box, view, x, cw, mark) {
   context.font = font(12);
   context.textAlign = "center";
   context.textBaseline = "top";
-  const [, columns] = data.shape;
+  const [rows, columns] = data.shape;
+  // In a map of few cells each column has its label, cut to the cell.
+  const most = rows * columns <= FEW && cw >= 40 ? cw - 10 : 96;
   const widest = data.columns.labels
-    ? Math.min(96, Math.max(...data.columns.labels.map((t) => context.measureText(visible(t)).width)))
+    ? Math.min(most, Math.max(...data.columns.labels.map((t) => context.measureText(visible(t)).width)))
     : context.measureText(String(columns - 1)).width;
   const stride = strideFor(cw, widest + 10);
   const below = box.top + box.height;
@@ -254,7 +258,7 @@ function columnLabels(context, data, box, view, x, cw, mark) {
     const kept = [mark.hover?.column, mark.selected?.column];
     if (!current && near(column, kept, (widest + 8) / cw)) continue;
     context.fillStyle = current ? data.theme.ink : data.theme.muted;
-    context.fillText(shorten(context, label(data.columns, column), 96), x(column) + cw / 2, below + 6);
+    context.fillText(shorten(context, label(data.columns, column), most), x(column) + cw / 2, below + 6);
   }
   context.fillStyle = data.theme.muted;
   context.fillText(shorten(context, data.columns.title, box.width + box.left), box.left + box.width / 2, below + 23);

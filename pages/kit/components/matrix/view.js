@@ -158,10 +158,12 @@ class MatrixView {
     }
     const [rows, columns] = data.shape;
     const cell = at.row * columns + at.column;
-    add(`${data.rows.title} `);
-    add(place(data.rows, at.row), "b");
-    add(` · ${data.columns.title} `);
-    add(place(data.columns, at.column), "b");
+    [[data.rows, at.row], [data.columns, at.column]].forEach(([axis, i], which) => {
+      const text = place(axis, i);
+      const said = text.toLowerCase().startsWith(axis.title.toLowerCase());
+      add((which ? " · " : "") + (said ? "" : `${axis.title} `));
+      add(text, "b");
+    });
     data.panels.forEach((name, panel) => {
       const number = valueAt(data, panel * rows * columns + cell);
       add(` · ${name || data.value} `);
@@ -169,9 +171,9 @@ class MatrixView {
       add(about + shown(number, data.exact ? 4 : 3) + (data.unit && ` ${data.unit}`), "b");
     });
     data.readouts.forEach((plane, i) => {
-      const at3 = plane.each ? (at.panel ?? 0) * rows * columns + cell : cell;
+      const row = (plane.each ? (at.panel ?? 0) * rows : 0) + at.row;
       add(` · ${plane.name} `);
-      add(readout(plane, data.arrays[`readout${i}`][at3]), "b");
+      add(readout(plane, data.arrays[`readout${i}`], plane.columns ? row * columns + at.column : row), "b");
     });
     if (aloud) this.part("spoken").textContent = line.textContent;
   }
@@ -348,8 +350,9 @@ function place(axis, i) {
   return text.includes(i) ? text : `${text} (${i})`;
 }
 
-function readout(plane, raw) {
-  if (plane.kind === "yes or no") return raw ? "yes" : "no";
+function readout(plane, array, i) {
+  if (plane.kind === "yes or no") return (array[i >> 3] >> (i & 7)) & 1 ? "yes" : "no";
+  const raw = array[i];
   if (plane.kind === "steps") return raw === 65535 ? "none" : shown(plane.low + raw * plane.step);
   return shown(raw);
 }

@@ -36,6 +36,7 @@ class Grid:
     A number is stored as ``codes[i] * scale + offset``. ``scaling`` says how the scale comes about:
     "power of two" 2^(floor(log2 max|x|) - emax) as in BFP and MX; "largest" max|x| / max(codes);
     "range" (max - min) / (number of codes - 1) with the minimum as offset; "fixed" ``scale``.
+    ``half_scale``: scale and offset are rounded to half precision before codes are computed.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Grid:
     scale: float = 1.0
     exponents: tuple[int, int] = (-126, 127)
     n: int | None = None
+    half_scale: bool = False
 
     def __post_init__(self) -> None:
         codes = np.asarray(self.codes, float)
@@ -77,20 +79,21 @@ class Grid:
         return Grid(name, tuple(full), "power of two", code_bits, 8, emax=emax)
 
     @staticmethod
-    def integer(bits: int, *, symmetric: bool, scale_bits: float = 16) -> Grid:
-        """Integers with a scale (symmetric) or with a scale and a minimum (asymmetric)."""
+    def integer(bits: int, *, symmetric: bool) -> Grid:
+        """Integers with a half-precision scale (symmetric) or scale and minimum (asymmetric)."""
         if not 2 <= bits <= 8:
             raise BadInput("bits", f"must be between 2 and 8, not {bits}")
         if symmetric:
             most = 2 ** (bits - 1) - 1
             codes = tuple(float(code) for code in range(-most, most + 1))
-            return Grid(f"int{bits} symmetric", codes, "largest", bits, scale_bits)
+            return Grid(f"int{bits} symmetric", codes, "largest", bits, 16, half_scale=True)
         return Grid(
             f"int{bits} asymmetric",
             tuple(float(code) for code in range(2**bits)),
             "range",
             bits,
-            2 * scale_bits,
+            32,
+            half_scale=True,
         )
 
 

@@ -62,23 +62,24 @@ function drawAxes(context, { data, at, order, focus }, font) {
   context.fillText(data.position_title, plot.left + plot.width / 2, plot.top + plot.height + 56);
 }
 
-// The numbers that can be stored, as lines; where they lie closer than 3 px, as a tinted band.
+// The numbers that can be stored, as lines; where they lie closer than 3 px, as a darker band.
 function drawGrid(context, { data, at }, block) {
   if (!block.scale) return;
   const { codes } = data.grid;
   const [left, right] = [at.x(block.start) - at.pitch / 2, at.x(block.start + block.cells.length - 1) + at.pitch / 2];
+  const inside = (y) => Math.min(at.plot.top + at.plot.height, Math.max(at.plot.top, y));
   const heights = codes.map((code) => at.y(code * block.scale + block.offset));
-  const [top, bottom] = [Math.max(at.plot.top, heights.at(-1)), Math.min(at.plot.top + at.plot.height, heights[0])];
   context.fillStyle = data.theme.step;
-  context.globalAlpha = 0.08;
-  context.fillRect(left, top, right - left, bottom - top);
-  context.globalAlpha = 0.5;
-  let last = Infinity;
-  for (const y of heights) {
-    if (y < at.plot.top - 0.5 || y > at.plot.top + at.plot.height + 0.5 || last - y < 3) continue;
-    context.fillRect(left, Math.round(y) - 0.5, right - left, 1);
-    last = y;
-  }
+  const fill = (top, bottom, alpha) => {
+    context.globalAlpha = alpha;
+    context.fillRect(left, inside(top), right - left, inside(bottom) - inside(top));
+  };
+  fill(heights.at(-1), heights[0], 0.08);
+  heights.forEach((y, i) => {
+    const [below, above] = [(heights[i - 1] ?? Infinity) - y, y - (heights[i + 1] ?? -Infinity)];
+    if (above < 3) fill(y - above, y, 0.22);
+    if (inside(y) === y && (below >= 3 || above >= 3)) fill(Math.round(y) - 0.5, Math.round(y) + 0.5, 0.5);
+  });
   context.globalAlpha = 1;
 }
 
@@ -110,7 +111,7 @@ function drawBlocks(context, { data, result, at, focus }, font) {
   context.textBaseline = "bottom";
   context.fillText("step", edge + 11, (low + high) / 2 + 1);
   context.textBaseline = "top";
-  context.fillText(number(unit, 3), edge + 11, (low + high) / 2 + 1);
+  context.fillText(number(unit, 4), edge + 11, (low + high) / 2 + 1);
 }
 
 function blockOf(result, slot) {

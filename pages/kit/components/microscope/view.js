@@ -129,7 +129,7 @@ class Microscope {
     canvas.setAttribute("aria-orientation", "vertical");
     canvas.setAttribute("aria-valuemin", -data.limit);
     canvas.setAttribute("aria-valuemax", data.limit);
-    canvas.setAttribute("aria-valuenow", focused.x);
+    canvas.setAttribute("aria-valuenow", state.values[state.focus]);
     const label = data.labels ? data.labels[state.focus] : `${data.position_title} ${state.focus}`;
     canvas.setAttribute("aria-valuetext", `${label}: ${number(focused.x)}, kept as ${number(focused.kept)}; ${result.lost} of ${result.cells.length} rounded to zero`);
   }
