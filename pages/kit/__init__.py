@@ -2,7 +2,7 @@
 
 from pages.kit.errors import complain, error_boundary, plain
 from pages.kit.form import form, set_values
-from pages.kit.linked import linked, select
+from pages.kit.linked import choose, linked, select
 from pages.kit.links import field_key, permalink, preset_query, query
 from pages.kit.obtain import Obtained, default_result, forget, obtain
 from pages.kit.presets import presets
@@ -15,6 +15,7 @@ from pages.kit.words import badge, claim, copy_as_python, explain, section
 __all__ = [
     "Obtained",
     "badge",
+    "choose",
     "claim",
     "complain",
     "copy_as_python",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -67,4 +67,38 @@ def _fit(
             value = max(low, value)
         if high is not None:
             value = min(high, value)
+    return value
+
+
+def choose(
+    label: str,
+    options: Mapping[str, str],
+    key: str,
+    *,
+    default: str | None = None,
+    label_visibility: Literal["visible", "hidden", "collapsed"] = "visible",
+    help: str | None = None,
+) -> str:
+    """One of ``options`` (name -> what is written on it), as buttons, with the name in the URL.
+
+    A bound widget with a ``format_func`` writes its labels into the URL and drops a link that
+    uses the names; this one keeps the names.
+    """
+    value = linked(key, default or next(iter(options)), options=list(options))
+    widget = f"{key}#choice"
+    st.session_state[widget] = value
+
+    def take() -> None:
+        select(key, st.session_state[widget])
+
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=lambda name: options[name],
+        required=True,
+        key=widget,
+        on_change=take,
+        label_visibility=label_visibility,
+        help=help,
+    )
     return value

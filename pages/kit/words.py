@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from typing import Literal
 
 import streamlit as st
@@ -54,9 +55,7 @@ def explain(lab: Lab, heading: str, **numbers: float | int | str) -> None:
 
 def filled(text: str, numbers: Mapping[str, float | int | str]) -> str:
     """``text`` with its numbers and coloured symbols, without lines whose numbers are missing."""
-    known = [
-        line for line in text.splitlines() if set(_NUMBER.findall(line)) <= numbers.keys()
-    ]
+    known = [line for line in text.splitlines() if set(_NUMBER.findall(line)) <= numbers.keys()]
 
     def number(match: re.Match[str]) -> str:
         value = numbers[match[1]]
