@@ -138,18 +138,18 @@ def _run_experiment(
     given = vars(options.parse_args(rest))
     config = config_from_options(experiment.config, given)
 
-    from engine.runtime.script import grounded, run
+    from engine.runtime.script import run
     from engine.store import Store
 
     store = Store.open()
-    config = grounded(config, store)
+    config = config.grounded(store.inputs.put)
     progress = _Progress()
     result = run(
         lab.name, experiment.name, config, store=store if given["store"] else False,
         progress=progress,
     )  # fmt: skip
     progress.finish()
-    answer = {
+    answer: dict[str, Any] = {
         "lab": lab.name,
         "experiment": experiment.name,
         "version": experiment.version,

@@ -37,6 +37,7 @@ from engine.runtime.limits import Limits
 from engine.runtime.logs import log_to, rotate
 from engine.store import RunRow, Store
 from engine.store.hosts import is_alive, is_same_process, machine, process_started
+from engine.store.runs import State
 
 log = logging.getLogger("engine.runtime.host")  # __name__ is "__main__" here
 
@@ -78,7 +79,7 @@ class Host:
         self.allowed = ("engine.labs", *sorted(modules))
         # Forking keeps what was imported; where it is not to be had or not safe, jobs import anew.
         self.forks = sys.platform.startswith("linux")
-        self.context = multiprocessing.get_context("fork" if self.forks else "spawn")
+        self.context: Any = multiprocessing.get_context("fork" if self.forks else "spawn")
         self.preloaded = not self.forks
 
     def serve(self) -> None:
@@ -230,7 +231,7 @@ class Host:
             log.warning("run %s: %s, trying once more", row.id, how)
             self.store.runs.requeue(row.id, row.attempts, f"{how}; trying once more")
             return
-        state = "lost" if "lost" in how else "failed"
+        state: State = "lost" if "lost" in how else "failed"
         sentence = f"the run was tried twice and did not survive: {how}"
         log.error("run %s: %s", row.id, sentence)
         self.store.runs.end(row.id, row.attempts, state, sentence)

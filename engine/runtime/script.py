@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.core.config import Config
-from engine.core.context import QuietContext
+from engine.core.context import Context, QuietContext
 from engine.core.errors import BadInput, EngramError
 from engine.core.registry import Experiment, Lab, get_lab
 from engine.core.result import Result
@@ -18,12 +18,14 @@ Progress = Callable[[float, float, Mapping[str, float]], None]
 
 
 class _Telling(QuietContext):
-    def __init__(self, tell: Progress):
+    def __init__(self, tell: Progress | None, read_input: Callable[[str], bytes]):
+        super().__init__(read_input)
         self._tell = tell
 
     def progress(self, done: float, total: float, **metrics: float) -> None:
         """Pass it on; what ``tell`` raises stops the run."""
-        self._tell(done, total, {name: float(value) for name, value in metrics.items()})
+        if self._tell is not None:
+            self._tell(done, total, {name: float(value) for name, value in metrics.items()})
 
 
 def run(
@@ -44,7 +46,7 @@ def run(
     ``progress(done, total, metrics)`` is called while it computes.
     Raises BadInput for a value that cannot be used and NotFound for an unknown name.
 
-    >>> engine.run("kv_cache", "microscope", key_format="bfp12:b32")  # doctest: +SKIP
+    >>> engine.run("kv_cache", "evaluate", key_format="bfp12:b32")  # doctest: +SKIP
     """
     chosen_lab = get_lab(lab)
     chosen = chosen_lab.experiment(experiment)
@@ -53,33 +55,22 @@ def run(
         keep: Store | None = store
     else:
         keep = Store.open() if store else None
-    settings = grounded(settings, keep or Store.open())
+    inputs = (keep or Store.open()).inputs
+    settings = settings.grounded(inputs.put)
     if keep is not None:
         found = lookup(chosen_lab, chosen, settings, keep)
         if found is not None:
             return found
-    with (keep or Store.open()).in_use():
-        result, manifest = _compute(chosen_lab, chosen, settings, progress)
+    result, manifest = _compute(chosen_lab, chosen, settings, _Telling(progress, inputs.get))
     if keep is not None:
         keep.results.save(chosen.digest(chosen_lab.name, settings), result, manifest)
     return result
 
 
-def grounded(config: Config, store: Store) -> Config:
-    """``config`` with files of this machine replaced by what they contain.
-
-    A config with a ``grounded(put)`` method names content instead of places afterwards, so that
-    its digest means the same tomorrow. Call it before a digest is taken.
-    """
-    ground = getattr(config, "grounded", None)
-    return config if ground is None else ground(store.inputs.put)
-
-
 def _compute(
-    lab: Lab, experiment: Experiment, config: Config, progress: Progress | None
+    lab: Lab, experiment: Experiment, config: Config, context: Context
 ) -> tuple[Result, dict[str, Any]]:
     limits = Limits.from_environment()
-    context = QuietContext() if progress is None else _Telling(progress)
     try:
         return execute(
             lab.name,

@@ -26,6 +26,8 @@ WRITE_SECONDS = 0.1
 # A run that reports faster than anybody can look keeps every second point.
 POINTS_PER_WRITE = 1000
 
+Point = tuple[str, float, float | None]  # name, step, value; SQLite has no NaN
+
 
 class WatchedContext:
     """Progress, cancellation and checkpoints through the store."""
@@ -39,7 +41,7 @@ class WatchedContext:
         self._lock = threading.Lock()
         self._done = 0.0
         self._total = 0.0
-        self._points: list[tuple[str, float, float]] = []
+        self._points: list[Point] = []
         self._written = 0.0
         self._cancelled = threading.Event()
         self._ended = threading.Event()
@@ -65,12 +67,18 @@ class WatchedContext:
         """Note how far the run is (written at most ten times a second); raises Cancelled."""
         with self._lock:
             self._done, self._total = _finite(float(done)) or 0.0, _finite(float(total)) or 0.0
-            self._points += [(name, self._done, float(value)) for name, value in metrics.items()]
+            self._points += [
+                (name, self._done, _finite(float(value))) for name, value in metrics.items()
+            ]
             if len(self._points) > POINTS_PER_WRITE:
                 self._points = _every_second(self._points)
         if time.monotonic() - self._written >= WRITE_SECONDS:
             self._write()
         self.look()
+
+    def read_input(self, address: str) -> bytes:
+        """The bytes behind an "input:<digest>" address; raises NotFound."""
+        return self._store.inputs.get(address)
 
     def save_checkpoint(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep arrays for a retry; raises LimitExceeded when they are too large or do not fit."""
@@ -120,7 +128,7 @@ class WatchedContext:
                     self._attempt,
                     done,
                     total,
-                    [(name, step, _finite(value)) for name, step, value in points],
+                    points,
                 )
             except sqlite3.OperationalError as error:
                 # A busy or full disk: the run goes on, the next beat tries again.
@@ -134,7 +142,7 @@ class WatchedContext:
             self._cancelled.set()
 
 
-def _every_second(points: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
+def _every_second(points: list[Point]) -> list[Point]:
     seen: dict[str, int] = {}
     kept = []
     for point in points:

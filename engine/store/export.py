@@ -23,7 +23,7 @@ TABLE_ROWS = 2_000_000
 def to_npz(result: Result) -> bytes:
     """All fields as a compressed npz archive; member names are the field names, made safe."""
     buffer = io.BytesIO()
-    arrays = {_member(name): field.array for name, field in result.fields.items()}
+    arrays: dict[str, Any] = {_member(name): field.array for name, field in result.fields.items()}
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 

@@ -226,7 +226,7 @@ class Runs:
         attempt: int,
         done: float,
         total: float,
-        metrics: Sequence[tuple[str, float, float]],
+        metrics: Sequence[tuple[str, float, float | None]],
     ) -> tuple[bool, bool]:
         """A sign of life with progress and (name, step, value) rows.
 

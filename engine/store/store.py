@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 
 from engine.store.database import Database
@@ -14,8 +11,6 @@ from engine.store.inputs import Inputs
 from engine.store.results import Results
 from engine.store.runs import Runs
 from engine.store.settings import home_folder, log_file
-
-_current: ContextVar[Store | None] = ContextVar("current_store", default=None)
 
 
 class Store:
@@ -31,19 +26,8 @@ class Store:
 
     @staticmethod
     def open(home: Path | str | None = None) -> Store:
-        """The store at ``home``, else the one in use, else at ``ENGRAM_HOME``, else the user's."""
-        if home is None:
-            return _current.get() or _open(home_folder())
-        return _open(Path(home).resolve())
-
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Within the block, ``Store.open()`` means this store."""
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            _current.reset(token)
+        """The store at ``home``, else at ``ENGRAM_HOME``, else in the user's data folder."""
+        return _open(home_folder() if home is None else Path(home).resolve())
 
     @property
     def log_file(self) -> Path:

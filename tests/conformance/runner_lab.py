@@ -22,9 +22,10 @@ class Steps(Config):
     steps: int = Setting(5, ge=0, le=100_000)
     pause: float = Setting(0.0, ge=0, le=10)
     then: Literal[
-        "finish", "crash", "crash_once", "hog", "deaf", "raise", "refuse", "large", "children"
+        "finish", "crash", "crash_once", "hog", "deaf", "raise", "refuse", "large", "gate"
     ] = "finish"
     folder: str = ""
+    text: str = ""
     seed: int = 0
 
 
@@ -45,6 +46,10 @@ def run(config: Steps, context: Context) -> Result:
             hold = []
             while True:
                 hold.append(np.ones(4_000_000))
+        case "gate":  # wait for somebody to open it
+            while not (Path(config.folder) / "gate").exists():
+                context.progress(config.steps, config.steps + 1)
+                time.sleep(0.02)
         case "deaf":
             while True:
                 time.sleep(1)
@@ -58,7 +63,7 @@ def run(config: Steps, context: Context) -> Result:
     return Result(
         {"noise": Field(noise, ("step", "channel"), "V")},
         {"pid": os.getpid(), "steps": config.steps},
-        {"folder": config.folder},
+        {"text": context.read_input(config.text).decode() if config.text else ""},
     )
 
 

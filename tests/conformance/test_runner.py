@@ -123,6 +123,14 @@ def test_a_job_computes_what_a_script_computes(runner: Runner, store: Store) -> 
     assert stored.array("noise").tobytes() == here.array("noise").tobytes()
 
 
+def test_a_job_reads_what_a_visitor_brought(runner: Runner, store: Store) -> None:
+    row = wait(store, ask(runner, text=store.inputs.put(b"words", "words.txt")))
+    result = store.results.load(row.digest)
+    assert result is not None and result.notes == {"text": "words"}
+    absent = wait(store, ask(runner, text="input:" + "0" * 16))
+    assert absent.state == "failed" and "bring the file again" in (absent.error or "")
+
+
 def test_progress_and_metrics_arrive_while_it_runs(runner: Runner, store: Store) -> None:
     run_id = ask(runner, steps=1000, pause=0.05)
     row = wait(store, run_id, lambda row: row.done >= 3)

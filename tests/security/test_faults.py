@@ -42,7 +42,7 @@ from tests.security.test_faults import LIMITS, REFERENCE
 runner = LocalRunner(Store.open(sys.argv[1]), labs=[REFERENCE], limits=LIMITS)
 runner.start()
 for seed in (1, 2):
-    fields = {"steps": 60, "pause": 0.05, "seed": seed, "folder": sys.argv[2]}
+    fields = {"steps": 2, "then": "gate", "seed": seed, "folder": sys.argv[2]}
     print(runner.submit("runner_lab", "count", Steps(**fields)), flush=True)
 time.sleep(600)
 """
@@ -90,6 +90,10 @@ def ended(store: Store, run_id: str) -> RunRow:
     return store.runs.get(run_id)
 
 
+def open_gate(folder: Path) -> None:
+    (folder / "gate").touch()
+
+
 def at_work(store: Store, run_id: str) -> RunRow:
     eventually(lambda: store.runs.get(run_id).pid and store.runs.get(run_id).done >= 2)
     return store.runs.get(run_id)
@@ -104,9 +108,14 @@ def nothing_half_written(store: Store) -> bool:
     return not list((store.home / "results").glob("tmp-*"))
 
 
-def test_a_killed_job_is_tried_again(store: Store, build: Callable[[], LocalRunner]) -> None:
-    run_id = ask(build(), steps=60, pause=0.05)
-    os.kill(at_work(store, run_id).pid or 0, signal.SIGKILL)
+def test_a_killed_job_is_tried_again(
+    store: Store, build: Callable[[], LocalRunner], tmp_path: Path
+) -> None:
+    run_id = ask(build(), steps=2, then="gate", folder=str(tmp_path))
+    job = at_work(store, run_id).pid
+    assert job is not None
+    os.kill(job, signal.SIGKILL)
+    open_gate(tmp_path)
     row = ended(store, run_id)
     assert (row.state, row.attempts) == ("done", 2)
     assert any("SIGKILL" in text for _, text in store.runs.events(run_id))
@@ -114,14 +123,15 @@ def test_a_killed_job_is_tried_again(store: Store, build: Callable[[], LocalRunn
 
 
 def test_a_killed_host_is_replaced_and_its_job_goes_on(
-    store: Store, build: Callable[[], LocalRunner]
+    store: Store, build: Callable[[], LocalRunner], tmp_path: Path
 ) -> None:
     runner = build()
-    run_id = ask(runner, steps=100, pause=0.05)
+    run_id = ask(runner, steps=2, then="gate", folder=str(tmp_path))
     job, first = at_work(store, run_id).pid, host_pid(store)
     assert first is not None
     os.kill(first, signal.SIGKILL)
     eventually(lambda: host_pid(store) not in (None, first))
+    open_gate(tmp_path)
     row = ended(store, run_id)
     assert (row.state, row.attempts) == ("done", 1)
     assert job is not None
@@ -129,23 +139,24 @@ def test_a_killed_host_is_replaced_and_its_job_goes_on(
     assert ended(store, ask(runner, steps=1)).state == "done"
 
 
+@pytest.mark.parametrize("then", ["cancel", "kill"])
 def test_an_adopted_job_can_be_cancelled_and_a_lost_one_is_tried_again(
-    store: Store, build: Callable[[], LocalRunner]
+    store: Store, build: Callable[[], LocalRunner], tmp_path: Path, then: str
 ) -> None:
     runner = build()
-    for then in ("cancel", "kill"):
-        run_id = ask(runner, steps=200, pause=0.05, folder="", seed=len(then))
-        job, first = at_work(store, run_id).pid, host_pid(store)
-        assert job is not None and first is not None
-        os.kill(first, signal.SIGKILL)
-        eventually(lambda first=first: host_pid(store) not in (None, first))
-        if then == "cancel":
-            runner.cancel(run_id)
-            assert ended(store, run_id).state == "cancelled"
-        else:
-            os.kill(job, signal.SIGKILL)
-            row = ended(store, run_id)
-            assert (row.state, row.attempts) == ("done", 2)
+    run_id = ask(runner, steps=2, then="gate", folder=str(tmp_path))
+    job, first = at_work(store, run_id).pid, host_pid(store)
+    assert job is not None and first is not None
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: host_pid(store) not in (None, first))
+    if then == "cancel":
+        runner.cancel(run_id)
+        assert ended(store, run_id).state == "cancelled"
+    else:
+        os.kill(job, signal.SIGKILL)
+        open_gate(tmp_path)
+        row = ended(store, run_id)
+        assert (row.state, row.attempts) == ("done", 2)
 
 
 def test_a_run_whose_process_vanishes_twice_is_lost(
@@ -188,6 +199,7 @@ def test_a_killed_server_leaves_its_job_and_its_queue(
     assert store.runs.get(running).state == "running"
     assert store.runs.get(waiting).state == "queued"
     build()
+    open_gate(tmp_path)
     for run_id in (running, waiting):
         row = ended(store, run_id)
         assert (row.state, row.attempts) == ("done", 1)
@@ -213,6 +225,7 @@ def test_a_server_and_its_host_killed_with_a_job_half_done(
     for pid in (server.pid, host, row.pid):
         os.kill(pid, signal.SIGKILL)
     server.wait()
+    open_gate(tmp_path)
     build()
     row = ended(store, running)
     assert (row.state, row.attempts) == ("done", 2)
@@ -261,7 +274,7 @@ def test_a_job_may_import_only_what_its_runner_allows(tmp_path: Path) -> None:
             check_allowed(reference, allowed)
 
 
-ROUNDS = 150
+ROUNDS = 60
 
 
 def _write(home: str, worker: int) -> None:
