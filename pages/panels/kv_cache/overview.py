@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from engine.labs.kv_cache.analysis import METRICS, Metric, outliers
+from engine.core import Result
+from engine.labs.kv_cache.analysis import METRICS, Metric, Outliers, outliers
 from engine.labs.kv_cache.views.tensors import (
     describe_head_map,
     draw_head_map,
@@ -15,8 +17,8 @@ from engine.labs.kv_cache.views.tensors import (
     head_labels,
     layer_labels,
 )
-from pages.kit import badge, palette, show
-from pages.kit.components.matrix import Selection, matrix
+from pages.kit import badge, palette, plain, show
+from pages.kit.components.matrix import matrix
 from pages.panels.kv_cache.scene import SIDES, Scene
 
 LABELS = {"model": ("real weights", "measured"), "synthetic": ("synthetic head", "synthetic")}
@@ -49,27 +51,29 @@ def overview(scene: Scene) -> Scene:
     errors = scene.errors(scene.setting, side, metric)
     finding = describe_head_map(errors, metric, side, scene.setting.format.id)
 
-    def choose(cell: Selection) -> None:
-        scene.choose(cell.row, cell.column)
-
-    matrix(
-        np.where(np.isfinite(errors), errors, np.nan),
-        key="kv_cache_map",
-        palette=palette(),
-        title=f"{METRICS[metric].title} by layer and KV head",
-        row_title="Layer",
-        column_title="KV head",
-        value=METRICS[metric].title,
-        unit=METRICS[metric].unit,
-        row_labels=layer_labels(errors.shape[0]),
-        column_labels=head_labels(errors.shape[1]),
-        selected=(scene.layer, scene.head),
-        on_select=choose,
-        height=220,
-        alt=finding,
-    )
-    badge(words, kind)
-    st.markdown(finding)
+    picture, said = st.columns([3, 2], gap="large")
+    with picture:
+        matrix(
+            np.where(np.isfinite(errors), errors, np.nan),
+            key="kv_cache_map",
+            palette=palette(),
+            title=f"{METRICS[metric].title} by layer and KV head",
+            row_title="Layer",
+            column_title="KV head",
+            value=METRICS[metric].title,
+            unit=METRICS[metric].unit,
+            row_labels=layer_labels(errors.shape[0]),
+            column_labels=head_labels(errors.shape[1]),
+            selected=(scene.layer, scene.head),
+            on_select=lambda cell: scene.choose(cell.row, cell.column),
+            height=240,
+            alt=finding,
+        )
+    with said:
+        badge(words, kind)
+        st.markdown(finding)
+        st.markdown(_outlier_sentence(scene))
+        st.caption(_source_sentence(scene))
     with st.expander("This map as a figure, and the outliers behind it") as more:
         if more.open:
             figure = draw_head_map(
@@ -81,11 +85,7 @@ def overview(scene: Scene) -> Scene:
                 selected=(scene.layer, scene.head),
             )
             show(figure, "kv_cache_head_map", finding, export=lambda: _table(errors, metric))
-            stats = {
-                "keys before RoPE": outliers(scene.capture.array("k_pre")),
-                "keys after RoPE": outliers(scene.capture.array("k_post")),
-                "values": outliers(scene.capture.array("v")),
-            }
+            stats = _outliers(scene.address, scene.capture)
             figure = draw_outliers(stats, palette())
             show(
                 figure,
@@ -94,6 +94,32 @@ def overview(scene: Scene) -> Scene:
                 export=lambda: {name: one.ratio.ravel() for name, one in stats.items()},
             )
     return scene
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _outliers(address: str, _capture: Result) -> dict[str, Outliers]:
+    """Outlier statistics of every tensor of a capture."""
+    tensors = {"keys before RoPE": "k_pre", "keys after RoPE": "k_post", "values": "v"}
+    return {name: outliers(_capture.array(field)) for name, field in tensors.items()}
+
+
+def _outlier_sentence(scene: Scene) -> str:
+    ratios = {name: one.ratio for name, one in _outliers(scene.address, scene.capture).items()}
+    parts = [f"{name} {ratio.min():.1f} to {ratio.max():.1f}" for name, ratio in ratios.items()]
+    return f"Outliers, largest over median channel rms by head: {'; '.join(parts)}."
+
+
+def _source_sentence(scene: Scene) -> str:
+    model = scene.capture.notes["model"]
+    tokens = scene.capture["v"].size("token")
+    what = (
+        f"{model['parameters'] / 1e6:.2g} M parameters, " if model["parameters"] else "synthetic, "
+    )
+    return (
+        f"{plain(Path(model['name']).name)}: {what}{model['layers']} layers, "
+        f"{model['query_heads']} query and {model['kv_heads']} KV heads of {model['head_dim']} "
+        f"channels. {tokens} tokens; sort keys from {plain(scene.capture.notes['calibration'])}."
+    )
 
 
 def _table(errors: np.ndarray, metric: Metric) -> dict[str, np.ndarray]:

@@ -16,7 +16,7 @@ from engine.labs.kv_cache.orders_grammar import parse_order
 from pages.kit import form, linked, obtain, select
 
 Source = Literal["model", "synthetic"]
-SOURCES: dict[Source, str] = {"model": "A real model", "synthetic": "A synthetic head"}
+SOURCES: dict[Source, str] = {"model": "Model", "synthetic": "Synthetic"}
 SIDES: dict[Side, str] = {"key": "Keys", "value": "Values"}
 
 
