@@ -64,6 +64,10 @@ class EncodedCache(Cache):
         keys, values = zip(*(layer.bytes() for layer in self.layers), strict=True)
         return sum(keys, CacheBytes()), sum(values, CacheBytes())
 
+    def fork(self) -> EncodedCache:
+        """A copy that can grow on its own, for a second continuation of the same prompt."""
+        return EncodedCache([layer.fork() for layer in self.layers])
+
     def read(self, layer: int) -> tuple[Tensor, Tensor]:
         """Keys and values of one layer as attention reads them back, ``b h t d``."""
         return self.layers[layer].read()

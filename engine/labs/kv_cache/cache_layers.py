@@ -8,8 +8,9 @@ window fills, it decodes the whole history, joins the window and codes everythin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -50,6 +51,10 @@ class Side:
         self.parts = list(parts)
         self.stores = [part.store for part in self.parts]
         self.pre_rope = any(part.pre_rope for part in self.parts)
+
+    def fork(self) -> Side:
+        """A copy that can grow on its own."""
+        return Side([replace(part, store=part.store.fork()) for part in self.parts])
 
     def split(self, x: Tensor, rotary: Rotary | None) -> list[Tensor]:
         """``b h t d`` into what each store is given, ``b t w``."""
@@ -123,6 +128,12 @@ class EncodedLayer(CacheLayerMixin):
         """Stored bytes of keys and of values."""
         sides = [[store.bytes() for store in side.stores] for side in (self.key, self.value)]
         return sum(sides[0], CacheBytes()), sum(sides[1], CacheBytes())
+
+    def fork(self) -> Self:
+        """A copy that can grow on its own."""
+        twin = copy(self)
+        twin.key, twin.value = self.key.fork(), self.value.fork()
+        return twin
 
     def reset(self) -> None:
         """Forget every token."""

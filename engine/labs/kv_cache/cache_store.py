@@ -6,6 +6,7 @@ layer, or of the heads that share a format.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 
 import torch
@@ -64,6 +65,7 @@ class TokenStore:
         if form.family == "float":
             # A float format is as exact as the windows would be.
             sinks = residual = 0
+            self.exact = torch.float32 if form.id.startswith("fp32") else exact
         self.sinks, self.residual = max(sinks, form.sink), residual
         self.fit = fit and form.needs_calibration
         # The windows are kept here; what remains codes every token that it is given.
@@ -128,6 +130,12 @@ class TokenStore:
         """Take ``x: b t w`` into the tail without coding anything."""
         self.width = x.shape[-1]
         self.tail = _joined(self.tail, x.detach().to(self.exact))
+
+    def fork(self) -> TokenStore:
+        """A copy that can grow on its own; tensors are shared until one of them changes."""
+        twin = copy(self)
+        twin.planes = dict(self.planes)
+        return twin
 
     def select(self, rows: Tensor) -> None:
         """Re-order, repeat or drop members of the batch; exact, since no code spans two of them."""
