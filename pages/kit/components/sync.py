@@ -26,9 +26,11 @@ def reconcile(key: str, field: str, given: Any) -> tuple[Any, dict[str, Any]]:
         f"_sync_{key}", {"reported": None, "believed": None, "pushed": None, "number": 0}
     )
     if reported is None and memory["reported"] is not None:
-        # The component was taken off the page and starts anew: it shows what is pushed.
+        # The component was taken off the page and starts anew: what held goes on holding.
         memory["reported"] = None
-        memory["believed"] = memory["pushed"]
+        if memory["pushed"] != memory["believed"]:
+            memory["pushed"] = memory["believed"]
+            memory["number"] += 1
     fresh = reported is not None and reported["count"] != memory["reported"]
     if fresh:
         memory["reported"] = reported["count"]

@@ -102,7 +102,9 @@ class MatrixView {
     const left = this.labelRoom(panel);
     const [top, right, bottom] = [10, 12, 42];
     let cw = Math.min((panel - left - right) / columns, few ? 72 : 36);
-    let ch = Math.min(data.height / rows, few ? 34 : 24);
+    // Panels that had to go below each other for want of width are lower, to stay in view.
+    const lowered = across < count && !data.stacked ? 0.65 : 1;
+    let ch = Math.min((lowered * data.height) / rows, few ? 34 : 24);
     // Whole device pixels keep the cells equal; below eight pixels that would waste the width.
     const snap = (size) => (size >= 8 ? Math.floor(size * devicePixelRatio) / devicePixelRatio : size);
     [cw, ch] = [snap(cw), snap(ch)];

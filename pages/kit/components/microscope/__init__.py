@@ -76,7 +76,9 @@ class Grid:
     def minifloat(name: str, codes: Sequence[float], emax: int, code_bits: int) -> Grid:
         """An MX element format: its non-negative or full code values and its largest exponent."""
         full = sorted({*map(float, codes), *(-float(code) for code in codes)})
-        return Grid(name, tuple(full), "power of two", code_bits, 8, emax=emax)
+        # MX stores the scale, not the exponent of the largest value, within -127..127.
+        limits = (emax - 127, emax + 127)
+        return Grid(name, tuple(full), "power of two", code_bits, 8, emax=emax, exponents=limits)
 
     @staticmethod
     def integer(bits: int, *, symmetric: bool) -> Grid:

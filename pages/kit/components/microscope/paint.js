@@ -1,5 +1,5 @@
 // Draws the block: the grid of each block, stems, marks of what is lost or clipped, and the codes.
-const ROOM = { left: 58, right: 56, top: 12, bottom: 68 };
+const ROOM = { left: 58, right: 66, top: 12, bottom: 68 };
 
 function number(value, digits = 4) {
   if (value === 0) return "0";
@@ -75,10 +75,14 @@ function drawGrid(context, { data, at }, block) {
     context.fillRect(left, inside(top), right - left, inside(bottom) - inside(top));
   };
   fill(heights.at(-1), heights[0], 0.08);
+  let band = null; // the lowest line of a run that is too dense to draw
   heights.forEach((y, i) => {
-    const [below, above] = [(heights[i - 1] ?? Infinity) - y, y - (heights[i + 1] ?? -Infinity)];
-    if (above < 3) fill(y - above, y, 0.22);
-    if (inside(y) === y && (below >= 3 || above >= 3)) fill(Math.round(y) - 0.5, Math.round(y) + 0.5, 0.5);
+    const dense = y - (heights[i + 1] ?? -Infinity) < 3;
+    if (dense) band ??= y;
+    else if (band !== null) {
+      fill(y, band, 0.14);
+      band = null;
+    } else if (inside(y) === y) fill(Math.round(y) - 0.5, Math.round(y) + 0.5, 0.5);
   });
   context.globalAlpha = 1;
 }
