@@ -80,7 +80,7 @@ class Host:
         # Forking keeps what was imported; where it is not to be had or not safe, jobs import anew.
         self.forks = sys.platform.startswith("linux")
         self.context: Any = multiprocessing.get_context("fork" if self.forks else "spawn")
-        self.preloaded = not self.forks
+        self.preloaded: set[str] = set()
 
     def serve(self) -> None:
         """Run jobs until the server stops or dies, or another host takes over."""
@@ -98,7 +98,7 @@ class Host:
                 self.dispatch()
             except sqlite3.OperationalError as error:  # a busy or full disk passes
                 log.warning("the run database cannot be written now: %s", error)
-            if not self.preloaded and time.monotonic() - begun > PRELOAD_AFTER_SECONDS:
+            if time.monotonic() - begun > PRELOAD_AFTER_SECONDS:
                 self.preload()
             sentinels = [job.process.sentinel for job in self.running.values() if job.process]
             for sentinel in sentinels:
@@ -147,8 +147,7 @@ class Host:
             except EngramError as error:
                 self.store.runs.end(row.id, row.attempts, "failed", str(error))
                 continue
-            if not self.preloaded:
-                self.preload()
+            self.preload(job.run)
             process = self.context.Process(target=child.main, args=(job,), daemon=True)
             # An open SQLite connection does not survive a fork.
             self.store.close()
@@ -169,6 +168,10 @@ class Host:
         config = experiment.config.build(row.config)
         if experiment.digest(lab.name, config) != row.digest:
             raise EngramError("this experiment has changed since the run was asked for; ask again")
+        try:
+            child.check_allowed(experiment.run, self.allowed)
+        except PermissionError as error:
+            raise EngramError(str(error)) from None
         return child.Job(
             home=str(self.store.home),
             run_id=row.id,
@@ -244,15 +247,23 @@ class Host:
                 run_id, job.row.attempts, "put back: the server stopped", counts=False
             )
 
-    def preload(self) -> None:
-        """Import what most jobs need, so that each fork starts at once."""
-        self.preloaded = True
-        for name in os.environ.get("ENGRAM_PRELOAD", PRELOAD).split(","):
+    def preload(self, run: str = "") -> None:
+        """Import what most jobs need, and the module of ``run``, so that each fork starts at once.
+
+        What cannot be imported here fails again in the job, where its run can say so.
+        """
+        if not self.forks:
+            return
+        names = os.environ.get("ENGRAM_PRELOAD", PRELOAD).split(",")
+        if run:
+            names.append(run.partition(":")[0])
+        for name in set(names) - self.preloaded:
+            self.preloaded.add(name)
             self.store.hosts.beat()  # a cold disk may take long for each
-            with contextlib.suppress(ImportError, ValueError):
+            with contextlib.suppress(Exception):
                 importlib.import_module(name.strip())
-        with repeatable(0, self.limits.threads):
-            pass  # the first use of torch's switches imports as much again
+            with repeatable(0, self.limits.threads):
+                pass  # the first use of torch's switches imports as much again
 
 
 def _kill(pid: int | None) -> None:
