@@ -65,7 +65,7 @@ def int_asym(g: Tensor, top: int, axis: int) -> Tensor | None:
     """Groups along ``axis`` rounded to integers with half-precision scale and zero."""
     low, high = g.amin(dim=axis, keepdim=True), g.amax(dim=axis, keepdim=True)
     scale = _half((high - low) / float(top))
-    zero = _half(low)
+    zero = _half(low + 0.0)
     # Infinity and NaN leave their mark on the extremes.
     if not float(torch.maximum(high, -low).amax()) < SAFE:
         return None

@@ -22,6 +22,9 @@ from engine.labs.kv_cache.formats.base import Codec, Detail, Planes, Role, Scope
 from engine.labs.kv_cache.formats.encoded import Encoded, pack_plane, unpack_plane
 from engine.labs.kv_cache.formats.hadamard import check_power_of_two, rotate_heads
 
+# NumPy alone would warn of an overflow that the formats saturate on purpose.
+_quiet = np.errstate(over="ignore", under="ignore")
+
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
@@ -76,6 +79,7 @@ class Format:
         """True where constants are normally fitted offline (else: on the tensor itself)."""
         return self.codec.needs_calibration
 
+    @_quiet
     def fake_quantize(self, x: Array, *, head_dim: int | None = None, role: Role = "key") -> Array:
         """Quantise and dequantise: same library, shape and dtype as ``x``; raises BadInput."""
         scope = self._scope(np.shape(x), head_dim, role)
@@ -99,6 +103,7 @@ class Format:
             parts.append(xp.astype(to_float16(y[..., last:, :]), xp.float32))
         return to_dtype(parts[0] if len(parts) == 1 else xp.concat(parts, axis=-2), dtype)
 
+    @_quiet
     def encode(self, x: Array, *, head_dim: int | None = None, role: Role = "key") -> Encoded:
         """What a cache stores of ``x``; raises BadInput."""
         scope = self._scope(np.shape(x), head_dim, role)
@@ -117,6 +122,7 @@ class Format:
             planes["window"] = to_float16(y[..., last:, :])
         return Encoded(planes, tuple(x.shape), _dtype(x), scope.head_dim, role, self.id)
 
+    @_quiet
     def decode(self, encoded: Encoded) -> Array:
         """The values that ``fake_quantize`` gives, bit for bit, from the stored planes alone."""
         scope = self._scope(encoded.shape, encoded.head_dim, encoded.role)
@@ -200,6 +206,7 @@ class Format:
         scope = replace(scope, tokens=flat.shape[0])
         return replace(self, codec=self.codec.calibrated(flat, fisher, scope))
 
+    @_quiet
     def inspect(
         self, x: np.ndarray, *, head_dim: int | None = None, role: Role = "key"
     ) -> Inspection:

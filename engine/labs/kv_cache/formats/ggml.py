@@ -89,7 +89,7 @@ class GgmlAffine(Element):
         low = xp.min(g, axis=-1, keepdims=True)
         d = xp.clip(xp.max(g, axis=-1, keepdims=True) - low, 0.0, FLOAT32_MAX) / top
         place = xp.clip((g - low) * _reciprocal(d) + 0.5, 0.0, top)
-        return xp.floor(place), (to_float16(d)[..., 0], to_float16(low)[..., 0])
+        return xp.floor(place), (to_float16(d)[..., 0], to_float16(low + 0.0)[..., 0])
 
     @override
     def dequantize(self, codes: Array, params: Params) -> Array:

@@ -44,7 +44,8 @@ class IntAsym(Element):
         top = float(2**self.code_bits - 1)
         low = xp.min(g, axis=-1)
         spread = _finite(xp.max(g, axis=-1) - low)
-        scale, zero = to_float16(spread / top), to_float16(low)
+        # + 0.0: which of two zeros is the minimum must not show in the stored sign.
+        scale, zero = to_float16(spread / top), to_float16(low + 0.0)
         s, z = _wide(scale), _wide(zero)
         safe = xp.where(s > 0, s, xp.ones_like(s))
         codes = xp.round(xp.clip((g - z) / safe, 0.0, top))

@@ -186,8 +186,8 @@ class Nuq(Codec):
             where = top_positions(xp.abs(lines), count)
             edge = xp.full_like(xp.take_along_axis(lines, where, axis=-1), FLOAT32_MAX)
             low_of, high_of = scatter_last(lines, where, edge), scatter_last(lines, where, -edge)
-        low = xp.min(low_of, axis=-1, keepdims=True) * 0.5
-        high = xp.max(high_of, axis=-1, keepdims=True) * 0.5
+        low = xp.min(low_of, axis=-1, keepdims=True) * 0.5 + 0.0
+        high = xp.max(high_of, axis=-1, keepdims=True) * 0.5 + 0.0
         offset, span = (self._lines(to_float16(p), scope) for p in (high + low, high - low))
         return offset, span, _scaled(x, offset, span), where
 

@@ -61,7 +61,7 @@ class Nvfp4(Codec):
         step = _wide(_step(planes["scale"], planes["tensor_scale"]), scope.width)
         count = -(-scope.width // BLOCK)
         block = np.arange(scope.tokens)[:, None] * count + np.arange(scope.width) // BLOCK
-        clipped = (step > 0) & (np.abs(x) > 6.0 * step)
+        clipped = np.abs(x) > 6.0 * step
         nothing = np.full(x.shape, np.nan, dtype=np.float32)
         return Detail(E2M1.decode(planes["codes"]), step, nothing, clipped, block)
 
