@@ -9,7 +9,12 @@ from engine.core.context import Context
 from engine.core.result import Field, Result
 from engine.labs.kv_cache import capture as captures
 from engine.labs.kv_cache import config as settings
+from engine.labs.kv_cache import drift as drifting
 from engine.labs.kv_cache import fold as folding
+from engine.labs.kv_cache import pareto as sweeps
+from engine.labs.kv_cache import positions as places
+from engine.labs.kv_cache import sensitivity as single
+from engine.labs.kv_cache import streaming as growing
 from engine.labs.kv_cache.evaluation import evaluate_storages
 from engine.labs.kv_cache.orders_grammar import parse_order
 from engine.labs.kv_cache.policy import parse_policy
@@ -77,3 +82,43 @@ def order_check(config: settings.OrderCheckConfig, context: Context) -> Result:
     moved = float((table != natural).mean())
     fields = {"permutation": Field(table.astype(np.int32), ("layer", "place"))}
     return Result(fields, {**metrics, "moved": moved}, bench.notes())
+
+
+def drift(config: settings.DriftConfig, context: Context) -> Result:
+    """One prompt through an exact and a quantised cache."""
+    return drifting.drift(config, context)
+
+
+def streaming(config: settings.StreamingConfig, context: Context) -> Result:
+    """A cache that grows token by token, append-only and re-quantised."""
+    return growing.streaming(config, context)
+
+
+def pareto(config: settings.ParetoConfig, context: Context) -> Result:
+    """Bits against damage for a menu of formats, on the same windows."""
+    bench = Workbench(config, context, config.window, config.windows, config.seed)
+    return sweeps.pareto(
+        bench, config.menu, config.extra, config.side, config.orders, context.progress
+    )
+
+
+def sensitivity(config: settings.SensitivityConfig, context: Context) -> Result:
+    """One key or value head at a time, with each format of the ladder."""
+    bench = Workbench(config, context, config.window, config.windows, config.seed)
+    ladder = config.ladder.split(",")
+    return single.sensitivity(bench, ladder, config.granularity, context.progress)
+
+
+def positions(config: settings.PositionsConfig, context: Context) -> Result:
+    """Damage by position under sinks and residual windows, and recall of a planted passage."""
+    bench = Workbench(config, context, config.window, config.windows, config.seed)
+    policy = parse_policy("", config.key_format, config.value_format)
+    return places.positions(
+        bench,
+        policy,
+        config.order,
+        config.sinks,
+        config.residual,
+        config.probes,
+        context.progress,
+    )

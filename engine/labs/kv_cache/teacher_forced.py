@@ -18,7 +18,7 @@ LOGIT_BYTES = 128 * 2**20
 SCORE_BYTES = 64 * 2**20
 BATCH_TOKENS = 4096
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True, eq=False)
