@@ -40,7 +40,7 @@ $(DEV_STAMP): $(PY) requirements.txt requirements-dev.txt
 	@touch $@ $(RUN_STAMP)
 
 run: $(RUN_STAMP)
-	@$(PY) -m streamlit run app.py --server.address=$(ADDRESS) --server.port=$(PORT) $(if $(HEADLESS),--server.headless=true)
+	@$(if $(filter 127.0.0.1 localhost,$(ADDRESS)),ENGRAM_LOCAL=1) $(PY) -m streamlit run app.py --server.address=$(ADDRESS) --server.port=$(PORT) $(if $(HEADLESS),--server.headless=true)
 
 test: $(DEV_STAMP)
 	@$(PY) tests/browser/chromium.py

@@ -58,6 +58,13 @@ class Config(BaseModel):
         """
         return self
 
+    def admit(self, *, local: bool) -> None:
+        """Raise BadInput where a visitor of a server may not use what the config names.
+
+        ``local`` is True where the visitor owns the machine. Configs that take paths override this:
+        a link must not make a server read any file of its machine.
+        """
+
     def changed(self) -> dict[str, Any]:
         """The fields that differ from their defaults, as JSON values (for links and code)."""
         defaults = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import streamlit as st
@@ -35,6 +36,7 @@ def obtain(lab: Lab, experiment: Experiment, config: Config) -> Obtained:
     Where there is no result yet, a panel is drawn here: cost and Start (or a start by itself when
     a run takes at most two seconds), then progress, metrics so far, time left and Cancel.
     """
+    config.admit(local=os.environ.get("ENGRAM_LOCAL") == "1")
     config = config.grounded(Store.open().inputs.put)
     digest = experiment.digest(lab.name, config)
     memory = f"#shown.{lab.name}.{experiment.name}"

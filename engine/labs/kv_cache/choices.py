@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from engine.labs.kv_cache.formats import EXAMPLES
 from engine.labs.kv_cache.orders_grammar import list_orders
-from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES
+from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES, model_shelf
 
 
 def formats() -> tuple[str, ...]:
@@ -22,10 +19,10 @@ def orders() -> tuple[str, ...]:
 
 def models() -> tuple[str, ...]:
     """The embedded model and the model folders directly inside ENGRAM_MODELS."""
-    shelf = os.environ.get("ENGRAM_MODELS")
-    if not shelf or not Path(shelf).is_dir():
+    shelf = model_shelf()
+    if shelf is None:
         return (EMBEDDED,)
-    folders = sorted(path.parent for path in Path(shelf).glob("*/config.json"))
+    folders = sorted(path.parent for path in shelf.glob("*/config.json"))
     return (EMBEDDED, *(str(folder) for folder in folders))
 
 

@@ -11,9 +11,10 @@ from pydantic import AfterValidator, Field, model_validator
 from engine.core.config import Config
 from engine.core.errors import BadInput
 from engine.io.model_folder import fingerprint
+from engine.io.model_id import is_model_id
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.orders_grammar import parse_order
-from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES
+from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES, model_shelf
 
 
 def _format_id(text: str) -> str:
@@ -78,6 +79,19 @@ class ModelText(Config):
             "help": "a shipped sample or your own text file",
         },
     )
+
+    def admit(self, *, local: bool) -> None:
+        """Samples, uploads, the embedded model, hub ids and the shelf; elsewhere only locally."""
+        if self.text not in SAMPLES and not self.text.startswith("input:"):
+            raise BadInput("text", f"must be one of {', '.join(SAMPLES)} or an uploaded file")
+        if self.model != EMBEDDED and not is_model_id(self.model) and not local:
+            folder, shelf = Path(self.model.rpartition("@")[0] or self.model), model_shelf()
+            if shelf is None or not folder.resolve().is_relative_to(shelf):
+                raise BadInput(
+                    "model",
+                    f"must be {EMBEDDED}, a hub id, or a folder that this server offers: folders "
+                    "elsewhere are open to local visitors only",
+                )
 
     def grounded(self, put: Callable[[bytes, str], str]) -> Self:
         """A model folder gets the fingerprint of its files, a text file its content's address."""

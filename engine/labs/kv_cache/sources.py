@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from engine.core.assets import ASSETS
@@ -13,6 +14,12 @@ SAMPLES = {
     "handbook": "A handbook of this lab's own parts, in the manner of reference documentation",
     "stories": "Six short stories in plain words",
 }
+
+
+def model_shelf() -> Path | None:
+    """The folder whose model folders a server offers to everyone (ENGRAM_MODELS), if any."""
+    named = os.environ.get("ENGRAM_MODELS")
+    return Path(named).expanduser().resolve() if named and Path(named).is_dir() else None
 
 
 def sample_path(name: str) -> Path:
