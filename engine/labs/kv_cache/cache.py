@@ -107,7 +107,7 @@ def build_cache(
     Mode "requantise" behaves like transformers' QuantizedCache (5.23): ``residual`` is then the
     length of its window, 128 if 0. Raises BadInput, naming the field, for what cannot be built.
     """
-    config = model.config.get_text_config(decoder=True)  # type: ignore[operator,union-attr]
+    config = model.config.get_text_config(decoder=True)
     layers, heads, head_dim = int(config.num_hidden_layers), kv_heads(config), head_size(config)
     chosen = (
         policy if isinstance(policy, Policy) else parse_policy(policy, key_format, value_format)
@@ -146,7 +146,7 @@ def cache_for(
     ``fit``: constants of formats that need calibration come from the first coded tokens. Raises
     BadInput for models whose layers do not attend to the whole past.
     """
-    kinds, _ = get_layer_types_and_kwargs(model.config.get_text_config(decoder=True))  # type: ignore[operator,union-attr]
+    kinds, _ = get_layer_types_and_kwargs(model.config.get_text_config(decoder=True))
     if not set(kinds) <= _SEES_THE_PAST or len(kinds) != len(storage.layers):
         raise BadInput("model", f"has layers that keep no full history: {', '.join(set(kinds))}")
     if mode not in ("append", "requantise"):

@@ -89,15 +89,14 @@ def cache_size(
     _check_tokens(tokens)
     if not 1 <= batch <= MAX_BATCH:
         raise BadInput("batch", f"must be from 1 to {MAX_BATCH}, not {batch}")
-    sides = dict.fromkeys(("key", "value"), 0.0)
-    fp16 = 0.0
+    keys = values = fp16 = 0.0
+    key, value = parse_format(key_format), parse_format(value_format)
     for layers, held in shape.held(tokens):
-        values = layers * batch * held * shape.width
-        fp16 += 2 * values * EXACT_BITS / 8
-        for role, text in (("key", key_format), ("value", value_format)):
-            bits = stored_bits(parse_format(text), shape, held, role, sinks, residual)
-            sides[role] += values * bits / 8
-    return CacheSize(sides["key"], sides["value"], fp16)
+        numbers = layers * batch * held * shape.width
+        fp16 += 2 * numbers * EXACT_BITS / 8
+        keys += numbers * stored_bits(key, shape, held, "key", sinks, residual) / 8
+        values += numbers * stored_bits(value, shape, held, "value", sinks, residual) / 8
+    return CacheSize(keys, values, fp16)
 
 
 def stored_bits(
@@ -111,7 +110,7 @@ def stored_bits(
     first = min(max(sinks, form.sink), tokens)
     inner = replace(form, sink=0)
     coded = inner.quantized_tokens(max(tokens - first - residual, 0), role)
-    bits = EXACT_BITS * (tokens - coded)
+    bits = float(EXACT_BITS * (tokens - coded))
     if coded:
         bare = replace(inner, window=None)
         each = bare.bits_per_value((coded, shape.width), head_dim=shape.head_dim, role=role)
