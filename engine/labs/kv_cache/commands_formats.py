@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing usage and leaving."""
         field, _, reason = message.partition(": ")
-        if not reason:
+        if not field.startswith("argument "):
             raise BadInput("arguments", message)
         raise BadInput(field.removeprefix("argument ").lstrip("-").replace("-", "_"), reason)
 

@@ -25,11 +25,15 @@ def _fail(reason: str) -> BadInput:
     return BadInput("format", reason)
 
 
-@lru_cache(maxsize=1024)
 def parse_format(text: str) -> Format:
     """The format called ``text``; raises BadInput("format", one sentence about the bad part)."""
     if not isinstance(text, str) or not text.strip():
         raise _fail("an id is required, for example bfp12:b32")
+    return _parse(text)
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> Format:
     if len(text) > MAX_LENGTH:
         raise _fail(f"an id has at most {MAX_LENGTH} characters, not {len(text)}")
     text = text.strip().lower()
