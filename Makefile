@@ -2,7 +2,7 @@
 # make test  sets everything up and runs every check and test
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench shots train-lm clean
+.PHONY: help run test lint format bench shots ship train-lm clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -22,6 +22,7 @@ help:
 	@echo "make format    let ruff rewrite what it can"
 	@echo "make bench     one table of ratios"
 	@echo "make shots     pictures of every page into shots/"
+	@echo "make ship      compute the results that are shown on a first visit again"
 	@echo "make train-lm  train the embedded language model again"
 
 $(PY):
@@ -62,6 +63,9 @@ bench: $(DEV_STAMP)
 shots: $(DEV_STAMP)
 	@$(PY) tests/browser/chromium.py
 	@$(PY) -m tests.browser.shots
+
+ship: $(RUN_STAMP)
+	@$(PY) -m engine.runtime.ship
 
 train-lm: $(RUN_STAMP)
 	@$(PY) -m engine.models.lm.train

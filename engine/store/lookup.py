@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.core.assets import ASSETS
 from engine.core.config import Config
 from engine.core.registry import Experiment, Lab
 from engine.core.result import Result
@@ -20,9 +21,9 @@ log = logging.getLogger(__name__)
 
 
 def shipped_folder() -> Path:
-    """``ENGRAM_SHIPPED``, else ``assets/results`` of the checkout."""
+    """``ENGRAM_SHIPPED``, else ``results`` among the shipped assets."""
     chosen = os.environ.get("ENGRAM_SHIPPED", "").strip()
-    return Path(chosen) if chosen else Path(__file__).parents[2] / "assets" / "results"
+    return Path(chosen) if chosen else ASSETS / "results"
 
 
 def lookup(
