@@ -27,7 +27,7 @@ def test_a_shipped_result_is_recomputed(lab: Lab, experiment: Experiment, config
         now = fresh.fields[name]
         assert (now.axes, now.unit, now.array.shape) == (field.axes, field.unit, field.array.shape)
         if now.array.dtype.kind == "f":
-            # Other processors sum in another order; a code at a tie may then fall to the other side.
+            # Other processors sum in another order, and a code at a tie may fall to the other side.
             scale = float(np.nanmax(np.abs(field.array), initial=0.0))
             far = ~np.isclose(now.array, field.array, rtol=2e-3, atol=2e-3 * scale, equal_nan=True)
             assert far.mean() < 0.005, f"{name}: {far.mean():.2%} of the numbers differ"
