@@ -68,6 +68,5 @@ for start in range(0, len(present), 2):
         with column:
             show_card(lab)
 st.caption(
-    "Labs on memory graphs, diffusion models, motion, state-space models and processing in "
-    "memory are to come."
+    "Labs on memory graphs, memory hardware, diffusion models and motion are to come."
 )
