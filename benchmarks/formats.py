@@ -1,13 +1,17 @@
 """Fake quantisation of a 16 MiB float32 tensor, as a share of the rate of a plain copy.
 
 One thread, CPU time of this thread (so a busy machine does not count), medians; the copy is
-measured between the runs of each row and goes into memory that is already there.
+measured between the runs of each row and goes into memory that is already there. The allocator is
+told to keep freed memory, so that results too land in memory the process already has: otherwise
+page faults, which cost several copies, decide at random.
 
     python -m benchmarks.formats
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import statistics
 import time
@@ -43,10 +47,19 @@ EAGER = (
 COMPILED = (("bfp12:b32", 0.45), ("bfp12:b128", None), ("mxfp8-e4m3", None), ("mxfp4", None))
 
 
+def _keep_freed_memory() -> None:
+    """glibc only: serve 16 MiB blocks from the heap and do not return them to the system."""
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD
+        libc.mallopt(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD
+
+
 def rows() -> list[dict[str, Any]]:
     """Rows of the table: what, ours, limit (the copy), ratio, target or None. Rates in GB/s."""
     threads, choice = torch.get_num_threads(), os.environ.get("ENGRAM_COMPILE")
     torch.set_num_threads(1)
+    _keep_freed_memory()
     try:
         return _rows()
     finally:

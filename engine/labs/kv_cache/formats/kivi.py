@@ -27,8 +27,8 @@ class Kivi(Codec):
 
     def side(self, role: Role) -> Grouped:
         """The integer format of keys or of values."""
-        along = "tokens" if role == "key" else "channels"
-        return Grouped(IntAsym(self.bits), along, self.group)
+        element = IntAsym(self.bits)
+        return Grouped(element, "tokens" if role == "key" else "channels", self.group)
 
     @override
     def token_group(self, role: Role) -> int:
