@@ -67,6 +67,4 @@ for start in range(0, len(present), 2):
     for lab, column in zip(present[start : start + 2], columns, strict=False):
         with column:
             show_card(lab)
-st.caption(
-    "Labs on memory graphs, memory hardware, diffusion models and motion are to come."
-)
+st.caption("Labs on memory graphs, memory hardware, diffusion models and motion are to come.")

@@ -53,7 +53,7 @@ def run_panel(lab: Lab, experiment: Experiment, config: Config, shown: Config | 
 def visitor() -> str:
     """Who asks, for the queue limits: a hash of the address, "local" on this machine."""
     address = st.context.ip_address
-    return digest_bytes(address.encode()) if address else "local"
+    return digest_bytes(address.encode()) if isinstance(address, str) else "local"
 
 
 def differences(one: Config, other: Config) -> str:

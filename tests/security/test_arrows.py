@@ -109,7 +109,7 @@ def test_config_and_views_never_import_torch(path):
 
 @pytest.mark.parametrize("path", modules("pages"), ids=name_of)
 def test_pages_import_nothing_heavy_and_the_kit_knows_no_page(path):
-    found = {module for module in imports(path)}
+    found = set(imports(path))
     assert not HEAVY & {module.split(".")[0] for module in found}
     if name_of(path).startswith("pages.kit"):
         assert not [m for m in found if m.startswith("pages.") and not m.startswith("pages.kit")]
