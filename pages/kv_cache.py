@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.kit import error_boundary, presets
+from pages.kit import choose, error_boundary, presets, select
 from pages.panels.kv_cache.drift import show_drift
 from pages.panels.kv_cache.map import show_map
 from pages.panels.kv_cache.microscope import show_microscope
@@ -39,19 +39,11 @@ SHOWN_IN = {
 
 def choose_view() -> str:
     """The view, kept in the URL."""
-    asked = st.session_state.get("kv_cache.view")
+    asked = st.session_state.get("kv_cache.view") or st.query_params.get("kv_cache.view")
     if asked in SHOWN_IN:
-        st.session_state["kv_cache.view"] = SHOWN_IN[asked]
-    return st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=lambda name: VIEWS[name][0],
-        default="map",
-        required=True,
-        key="kv_cache.view",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+        select("kv_cache.view", SHOWN_IN[asked])
+    titles = {name: title for name, (title, _) in VIEWS.items()}
+    return choose("View", titles, "kv_cache.view", label_visibility="collapsed")
 
 
 lab = kv_lab()

@@ -78,6 +78,7 @@ def choose(
     default: str | None = None,
     label_visibility: Literal["visible", "hidden", "collapsed"] = "visible",
     help: str | None = None,
+    width: Literal["content", "stretch"] = "content",
 ) -> str:
     """One of ``options`` (name -> what is written on it), as buttons, with the name in the URL.
 
@@ -100,5 +101,6 @@ def choose(
         on_change=take,
         label_visibility=label_visibility,
         help=help,
+        width=width,
     )
     return value

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from engine.core import Result
-from engine.labs.kv_cache.analysis import METRICS, Metric, Outliers, outliers
+from engine.labs.kv_cache.analysis import METRICS, Metric, Outliers, Side, outliers
 from engine.labs.kv_cache.views.tensors import (
     describe_head_map,
     draw_head_map,
@@ -17,7 +17,7 @@ from engine.labs.kv_cache.views.tensors import (
     head_labels,
     layer_labels,
 )
-from pages.kit import badge, palette, plain, show
+from pages.kit import badge, choose, palette, plain, show
 from pages.kit.components.matrix import matrix
 from pages.panels.kv_cache.scene import SIDES, Scene
 
@@ -29,24 +29,10 @@ def overview(scene: Scene) -> Scene:
     words, kind = LABELS[scene.source]
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     with left:
-        side = st.segmented_control(
-            "Side",
-            list(SIDES),
-            format_func=SIDES.__getitem__,
-            default="key",
-            required=True,
-            key="kv_cache.side",
-            bind="query-params",
-        )
-    metrics = [name for name, info in METRICS.items() if side in info.sides]
+        side: Side = choose("Side", SIDES, "kv_cache.side")
+    titles = {name: info.title for name, info in METRICS.items() if side in info.sides}
     with right:
-        metric: Metric = st.selectbox(
-            "Error measure",
-            metrics,
-            format_func=lambda name: METRICS[name].title,
-            key="kv_cache.metric",
-            bind="query-params",
-        )
+        metric: Metric = choose("Error measure", titles, "kv_cache.metric")
     scene = replace(scene, side=side)
     errors = scene.errors(scene.setting, side, metric)
     finding = describe_head_map(errors, metric, side, scene.setting.format.id)

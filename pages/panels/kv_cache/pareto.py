@@ -9,13 +9,14 @@ import streamlit as st
 from engine.core import Result
 from engine.labs.kv_cache.views.pareto import (
     DAMAGE,
+    Damage,
     damage_bits,
     describe_pareto,
     draw_pareto,
     point_id,
     side,
 )
-from pages.kit import explain, field_key, form, obtain, palette, section, show, take_away
+from pages.kit import choose, explain, field_key, form, obtain, palette, section, show, take_away
 from pages.panels.kv_cache.needs_model import needs_model
 from pages.panels.kv_cache.scene import Scene
 
@@ -37,15 +38,7 @@ def show_pareto(scene: Scene) -> None:
     if obtained.result is None:
         return
     result = obtained.result
-    damage = st.segmented_control(
-        "Damage",
-        list(DAMAGE),
-        format_func=DAMAGE.__getitem__,
-        default="kl_mean",
-        required=True,
-        key="kv_cache.damage",
-        bind="query-params",
-    )
+    damage: Damage = choose("Damage", DAMAGE, "kv_cache.damage")
     chosen = _chosen(scene, result)
     figure = draw_pareto(result, palette(), damage=damage, selected=chosen)
     show(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine.core import Result
 from engine.labs.kv_cache.views.positions import bucket_labels, draw_positions, draw_recall
-from pages.kit import explain, form, obtain, palette, section, show, take_away
+from pages.kit import choose, explain, form, obtain, palette, section, show, take_away
 from pages.panels.kv_cache.needs_model import needs_model
 from pages.panels.kv_cache.scene import Scene
 
@@ -37,15 +37,7 @@ def show_positions(scene: Scene) -> None:
                 figure.layout.meta["alt"],
                 export=lambda: _table(result),
             )
-    measure = st.segmented_control(
-        "Recall measure",
-        list(MEASURES),
-        format_func=MEASURES.__getitem__,
-        default="recall_top1",
-        required=True,
-        key="kv_cache.recall",
-        bind="query-params",
-    )
+    measure = choose("Recall measure", MEASURES, "kv_cache.recall")
     figure = draw_recall(result, palette(), measure=measure)
     show(
         figure,

@@ -13,7 +13,7 @@ from engine.labs.kv_cache.analysis import Metric, Setting, Side, head_errors
 from engine.labs.kv_cache.config import EvaluateConfig
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.orders_grammar import parse_order
-from pages.kit import form, linked, obtain, select
+from pages.kit import choose, form, linked, obtain, select
 
 Source = Literal["model", "synthetic"]
 SOURCES: dict[Source, str] = {"model": "Model", "synthetic": "Synthetic"}
@@ -69,16 +69,7 @@ class Scene:
 
 def choose_source() -> Source:
     """Where the tensors come from, kept in the URL."""
-    return st.segmented_control(
-        "Source",
-        list(SOURCES),
-        format_func=SOURCES.__getitem__,
-        default="model",
-        required=True,
-        key="kv_cache.source",
-        bind="query-params",
-        width="stretch",
-    )
+    return choose("Source", SOURCES, "kv_cache.source", width="stretch")
 
 
 def controls(lab: Lab) -> tuple[Source, EvaluateConfig]:
@@ -99,14 +90,13 @@ def build_scene(lab: Lab, source: Source, settings: EvaluateConfig) -> Scene | N
     if obtained.result is None:
         return None
     capture = obtained.result
-    side = st.session_state.get("kv_cache.side", "key")
     return Scene(
         lab=lab,
         source=source,
         capture=capture,
         address=experiment.digest(lab.name, obtained.config),
         settings=settings,
-        side=side if side in SIDES else "key",
+        side=linked("kv_cache.side", "key", options=list(SIDES)),
         layer=linked("kv_cache.layer", 0, low=0, high=capture["v"].size("layer") - 1),
         head=linked("kv_cache.head", 0, low=0, high=capture["v"].size("head") - 1),
     )

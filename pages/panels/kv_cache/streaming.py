@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from engine.core import Result
+from engine.core import Experiment, Result
+from engine.labs.kv_cache.config import StreamingConfig
 from engine.labs.kv_cache.views.streaming import (
     draw_bytes,
     draw_drift,
@@ -23,15 +24,15 @@ def show_streaming(scene: Scene) -> None:
         "Tokens are appended one by one. The append-only cache never touches old codes; the other "
         "imitates a library that quantises its whole history again at every flush.",
     )
-    if not needs_model(scene):
-        _timeline(scene)
-    show_scale_up(scene)
-
-
-def _timeline(scene: Scene) -> None:
     experiment = scene.lab.experiment("streaming")
     fields = ("key_format", "value_format", "tokens")
     config = form(scene.lab, experiment, fields=fields, layout="row")
+    if not needs_model(scene):
+        _timeline(scene, experiment, config)
+    show_scale_up(scene, config)
+
+
+def _timeline(scene: Scene, experiment: Experiment, config: StreamingConfig) -> None:
     obtained = obtain(scene.lab, experiment, config)
     if obtained.result is None:
         return
