@@ -1,0 +1,83 @@
+"""Folding a channel order into W_q and W_k is exact in every family."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load as load_safetensors
+
+from engine.core import BadInput
+from engine.labs.kv_cache.calibration import data_keys, weight_keys
+from engine.labs.kv_cache.fold import (
+    SortedRotary,
+    as_double,
+    export_permutation,
+    fold,
+    max_logit_difference,
+    storage_difference,
+)
+from engine.labs.kv_cache.orders import build_permutation
+from engine.labs.kv_cache.orders_grammar import parse_order
+from engine.models.lm.load import LoadedModel
+from engine.models.lm.probe import capture_layers
+from engine.models.lm.rotary import rotary_channels
+from tests.lm_models import BUILDERS, ids, tiny
+
+ORDERS = ("in-head:w-norm", "in-head:random", "pairs:rms-pre", "pairs:random")
+
+
+def permutations(loaded: LoadedModel, order: str) -> list[np.ndarray]:
+    calls, _ = capture_layers(loaded.model, ids())
+    keys = {**weight_keys(loaded), **data_keys(calls)}
+    turned = rotary_channels(loaded.model)
+    return [build_permutation(parse_order(order), keys, i, 5, turned) for i in range(2)]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("family", sorted(BUILDERS))
+def test_logits_stay(family: str, order: str) -> None:
+    loaded = tiny(family)
+    orders = permutations(loaded, order)
+    assert any((order != np.arange(len(order))).any() for order in orders)
+    assert max_logit_difference(loaded, fold(loaded, orders), ids()) < 1e-4
+    double = as_double(loaded)
+    # Norms of some families round to float32 on the way, so 1e-16 is out of reach for them.
+    assert max_logit_difference(double, fold(double, orders), ids()) < 1e-5
+
+
+def test_a_wrong_rotation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = tiny("llama")
+    orders = permutations(loaded, "in-head:random")
+    monkeypatch.setattr(SortedRotary, "apply", lambda self, x, rotary: rotary.apply(x))
+    assert max_logit_difference(loaded, fold(loaded, orders), ids()) > 1e-2
+
+
+def test_folding_leaves_the_model_it_was_given() -> None:
+    loaded = tiny("qwen3")
+    before = {name: value.clone() for name, value in loaded.model.state_dict().items()}
+    fold(loaded, permutations(loaded, "in-head:random"))
+    after = loaded.model.state_dict()
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_orders_across_heads_cannot_be_folded_but_cancel_on_storage() -> None:
+    loaded = tiny("llama")
+    orders = permutations(loaded, "across-heads:rms-post")
+    with pytest.raises(BadInput, match="inside a head"):
+        fold(loaded, orders)
+    assert storage_difference(loaded, orders, ids()) == 0.0
+
+
+def test_exported_weights_are_the_permuted_rows() -> None:
+    loaded = tiny("llama")
+    orders = permutations(loaded, "in-head:w-norm")
+    tensors = load_safetensors(export_permutation(loaded, orders, "in-head:w-norm"))
+    attention = loaded.model.model.layers[1].self_attn
+    order = tensors["layers.1.permutation"]
+    assert order.tolist() == orders[1].tolist()
+    assert torch.equal(tensors["layers.1.w_k"], attention.k_proj.weight[order])
+    assert torch.equal(tensors["layers.1.w_k.bias"], attention.k_proj.bias[order])
+    # Two query heads share a KV head: both carry its order.
+    group = torch.cat([order[:8], order[:8] + 8, order[8:] + 8, order[8:] + 16])
+    assert torch.equal(tensors["layers.1.w_q"], attention.q_proj.weight[group])
