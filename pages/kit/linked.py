@@ -79,8 +79,11 @@ def choose(
     label_visibility: Literal["visible", "hidden", "collapsed"] = "visible",
     help: str | None = None,
     width: Literal["content", "stretch"] = "content",
+    menu: bool = False,
 ) -> str:
-    """One of ``options`` (name -> what is written on it), as buttons, with the name in the URL.
+    """One of ``options`` (name -> what is written on it), with the name in the URL.
+
+    Buttons side by side, or a ``menu`` where there is no room for them.
 
     A bound widget with a ``format_func`` writes its labels into the URL and drops a link that
     uses the names; this one keeps the names.
@@ -92,15 +95,15 @@ def choose(
     def take() -> None:
         select(key, st.session_state[widget])
 
-    st.segmented_control(
-        label,
-        list(options),
-        format_func=lambda name: options[name],
-        required=True,
-        key=widget,
-        on_change=take,
-        label_visibility=label_visibility,
-        help=help,
-        width=width,
-    )
+    settings: dict[str, Any] = {
+        "format_func": lambda name: options[name],
+        "key": widget,
+        "on_change": take,
+        "label_visibility": label_visibility,
+        "help": help,
+    }
+    if menu:
+        st.selectbox(label, list(options), **settings)
+    else:
+        st.segmented_control(label, list(options), required=True, width=width, **settings)
     return value

@@ -56,10 +56,12 @@ def show(
         state = st.plotly_chart(
             figure, key=key, theme=None, config=CONFIG, alt=alt, width="stretch", **selecting
         )
-        text, button = st.columns([5, 1], vertical_alignment="top")
         if caption:
-            text.caption(caption)
-        with button.popover("Export", icon=":material/download:", type="tertiary", width="stretch"):
+            st.caption(caption)
+        with (
+            st.container(horizontal=True, horizontal_alignment="right"),
+            st.popover("Export", icon=":material/download:", type="tertiary"),
+        ):
             _exports(figure, key, colours, export)
     remember_figure(key, figure, alt)
     return state

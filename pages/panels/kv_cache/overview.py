@@ -32,7 +32,7 @@ def overview(scene: Scene) -> Scene:
         side: Side = choose("Side", SIDES, "kv_cache.side")
     titles = {name: info.title for name, info in METRICS.items() if side in info.sides}
     with right:
-        metric: Metric = choose("Error measure", titles, "kv_cache.metric")
+        metric: Metric = choose("Error measure", titles, "kv_cache.metric", menu=True)
     scene = replace(scene, side=side)
     errors = scene.errors(scene.setting, side, metric)
     finding = describe_head_map(errors, metric, side, scene.setting.format.id)
