@@ -20,15 +20,17 @@ def show_microscope(scene: Scene) -> None:
     """The block that holds the chosen token and channel."""
     setting = scene.setting
     given = stored_input(scene.capture, scene.side, scene.layer, setting)
+    section(
+        "Block microscope",
+        "Drag a stem, or focus it and use the arrow keys, and watch the numbers that share its "
+        "scale. A click in the error map chooses the place, too.",
+    )
     token, channel = _choice(scene, given.shape)
     own, size = _neighbours(scene, setting, given.shape, token, channel)
     values = given[own[:, 0], own[:, 1]].astype(np.float64)
-    blocks = -(-len(values) // size)
-    section(
-        "Block microscope",
-        f"{SIDES[scene.side]} of layer {scene.layer} around token {token}, place {channel}: "
-        f"{blocks} block{'s' if blocks > 1 else ''} of up to {size} numbers that share a scale. "
-        "Drag a stem, or focus it and use the arrow keys.",
+    st.markdown(
+        f"{SIDES[scene.side]} of layer {scene.layer}, token {token}: "
+        f"{-(-len(values) // size)} block(s) of up to {size} numbers that share a scale."
     )
     grid = grid_of(setting.format)
     if grid is None:
