@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.labs.kv_cache.formats.arrays import Array
 from engine.labs.kv_cache.formats.base import Role
-from engine.labs.kv_cache.formats.packing import pack, row_bytes, unpack
+from engine.labs.kv_cache.formats.packing import pack, unpack
 
 FLOAT_BITS = (16, 32)
 
@@ -16,7 +16,7 @@ class Encoded:
     """What a cache keeps of x [..., tokens, width].
 
     ``planes`` maps names to arrays [..., rows, columns]: uint8 rows of packed codes, float16 or
-    float32 scales. ``sink`` and ``window`` are the fp16 tokens before and after the coded ones.
+    float32 scales. Planes ``sink`` and ``window`` are the fp16 tokens before and after the coded ones.
     Planes of consecutive token groups can be joined along axis -2.
     """
 
@@ -45,11 +45,6 @@ def unpack_plane(stored: Array, columns: int, bits: int) -> Array:
     if "float" in str(stored.dtype):
         return stored
     return unpack(stored, bits, columns)
-
-
-def plane_row_bytes(columns: int, bits: int) -> int:
-    """Stored bytes of one row."""
-    return row_bytes(columns, bits)
 
 
 def _size(plane: Array) -> int:
