@@ -16,8 +16,8 @@ class Encoded:
     """What a cache keeps of x [..., tokens, width].
 
     ``planes`` maps names to arrays [..., rows, columns]: uint8 rows of packed codes, float16 or
-    float32 scales. Planes ``sink`` and ``window`` are the fp16 tokens before and after the coded ones.
-    Planes of consecutive token groups can be joined along axis -2.
+    float32 scales. Planes ``sink`` and ``window`` are the fp16 tokens before and
+    after the coded ones. Planes of consecutive token groups can be joined along axis -2.
     """
 
     planes: dict[str, Array]
