@@ -139,7 +139,11 @@ def test_prepared_folder_is_read_again(tmp_path: Path, monkeypatch: pytest.Monke
     second = prepared.prepare(tmp_path, None, pieces=280)
     assert np.array_equal(first.train.tokens, second.train.tokens)
     assert first.facts == second.facts
-    assert second.held_out.bytes_of("stories") == 8
+    documents, size = second.held_out.evaluated("stories", 1000)
+    assert (len(documents), size) == (1, 8)
+    documents, size = second.train.evaluated("stories", second.train.sizes.sum() // 2)
+    assert len(documents) == 10
+    assert size == second.train.sizes[::2].sum()
 
 
 @pytest.mark.parametrize("shape", [(40, 40), (64, 20), (20, 64)])

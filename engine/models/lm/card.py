@@ -37,6 +37,7 @@ from engine.models.lm.tokenizer import encode_documents
 from engine.models.lm.train import held_out_sample
 
 SHIPPED = Path(__file__).resolve().parents[3] / "assets" / "models" / "lm"
+EVALUATED_BYTES = 300_000  # per domain: keeps the evaluation to a minute on two cores
 NGRAM_ORDERS = (3, 4, 5)
 PROMPTS = ("Return a copy of the", "Once upon a time, there was a", "KING RICHARD II:\n")
 SAMPLING = {"seed": 0, "temperature": 0.7, "top_p": 0.9, "max_new_tokens": 120}
@@ -119,7 +120,11 @@ def architecture(model: LlamaForCausalLM, weights: Path) -> dict[str, Any]:
 
 def best_ngram(data: Prepared) -> KneserNey:
     """The Kneser-Ney order that does best on the held-out documents: the strongest baseline."""
-    documents = data.held_out.documents()
+    documents = [
+        document
+        for domain in corpus.DOMAINS
+        for document in data.held_out.evaluated(domain, EVALUATED_BYTES)[0]
+    ]
     fitted = [KneserNey(n, len(data.tokenizer)).fit(data.train.tokens) for n in NGRAM_ORDERS]
     return min(fitted, key=lambda model: ngram_nats(model, documents))
 
@@ -131,10 +136,9 @@ def bits_table(
     table: dict[str, dict[str, float]] = {}
     totals = np.zeros(4)
     for domain in corpus.DOMAINS:
-        documents = data.held_out.documents(domain)
+        documents, size = data.held_out.evaluated(domain, EVALUATED_BYTES)
         if not documents:
             continue
-        size = data.held_out.bytes_of(domain)
         count = sum(len(document) - 1 for document in documents)
         row = np.array([model_nats(model, documents), ngram_nats(baseline, documents), size, count])
         totals += row

@@ -56,9 +56,11 @@ class Split:
         wanted = corpus.DOMAINS.index(domain)
         return [p for p, d in zip(pieces, self.domains, strict=True) if d == wanted]
 
-    def bytes_of(self, domain: str) -> int:
-        """UTF-8 bytes of one domain's documents."""
-        return int(self.sizes[self.domains == corpus.DOMAINS.index(domain)].sum())
+    def evaluated(self, domain: str, limit: int) -> tuple[list[np.ndarray], int]:
+        """Every k-th document of a domain, and their UTF-8 bytes: about ``limit`` or fewer."""
+        sizes = self.sizes[self.domains == corpus.DOMAINS.index(domain)]
+        every = max(1, round(int(sizes.sum()) / limit))
+        return self.documents(domain)[::every], int(sizes[::every].sum())
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import LinearCrossEntropyOptions
 from transformers import LlamaForCausalLM
 
 from engine.models.lm import checkpoint
@@ -34,6 +35,7 @@ from engine.models.lm.tokenizer import BOS_ID
 
 SHORT, MIDDLE, LONG = 256, 512, 1024
 PROBE = 512
+CHUNKS = LinearCrossEntropyOptions(batch_chunk_size=512, chunking_method=None)
 CURVE = ("step", "tokens", "seconds", "rate", "train_nats_per_token", "held_out_nats_per_token")
 
 
@@ -112,8 +114,11 @@ class Trainer:
 
     def _plain_loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
         hidden = self.model.model(input_ids=inputs, use_cache=False).last_hidden_state  # b t d
-        logits = self.model.lm_head(hidden.flatten(0, 1))  # bt v
-        return F.cross_entropy(logits.float(), targets.flatten())
+        head = self.model.lm_head.weight.to(hidden.dtype)  # v d
+        # In chunks: the whole table of logits would be the largest tensor of the step.
+        return F.linear_cross_entropy(
+            hidden.flatten(0, 1), head, targets.flatten(), options=CHUNKS
+        ).float()
 
     def _stream(self, number: int) -> np.ndarray:
         if self._epoch[0] != number:
