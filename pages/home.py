@@ -11,8 +11,7 @@ import streamlit as st
 
 from engine.core import Lab, labs
 from engine.figures.palette import Palette
-from pages.kit import default_result, error_boundary, palette
-from pages.kit.presets import preset_link
+from pages.kit import default_result, error_boundary, palette, presets
 
 PAGES = Path(__file__).parent
 
@@ -32,28 +31,45 @@ def draw_thumbnail(lab: Lab, colours: Palette) -> tuple[go.Figure, str] | None:
     return figure, alt
 
 
-def show_card(lab: Lab) -> None:
-    """One lab."""
+def show_thumbnail(lab: Lab) -> None:
+    """The figure of the shipped default result, still."""
+    with error_boundary(f"the card of {lab.title}"):
+        drawn = draw_thumbnail(lab, palette())
+        if drawn is None:
+            return
+        figure, alt = drawn
+        figure.update_layout(template=palette().template(), height=320)
+        st.plotly_chart(
+            figure,
+            key=f"thumbnail-{lab.name}",
+            theme=None,
+            alt=alt,
+            config={"staticPlot": True, "displaylogo": False},
+        )
+
+
+def show_words(lab: Lab) -> None:
+    """What the lab shows, its link and its situations."""
+    st.subheader(lab.title, anchor=False)
+    st.markdown(lab.sentence)
+    st.page_link(f"{lab.name}.py", label="**Open the lab**", icon=":material/arrow_forward:")
+    if lab.presets:
+        st.caption("Or start from a situation")
+        presets(lab)
+
+
+def show_card(lab: Lab, *, wide: bool) -> None:
+    """One lab; a wide card has its figure beside the words."""
     with st.container(border=True, height="stretch", key=f"card-{lab.name}"):
-        with error_boundary(f"the card of {lab.title}"):
-            drawn = draw_thumbnail(lab, palette())
-            if drawn is not None:
-                figure, alt = drawn
-                figure.update_layout(
-                    template=palette().template(), height=260, margin={"l": 8, "r": 8, "b": 8}
-                )
-                st.plotly_chart(
-                    figure, key=f"thumbnail-{lab.name}", theme=None, alt=alt,
-                    config={"staticPlot": True, "displaylogo": False},
-                )  # fmt: skip
-        st.subheader(lab.title, anchor=False)
-        st.markdown(lab.sentence)
-        st.page_link(f"{lab.name}.py", label="**Open the lab**", icon=":material/arrow_forward:")
-        if lab.presets:
-            st.caption("Start from a situation")
-            with st.container(horizontal=True, gap="small"):
-                for preset in lab.presets:
-                    preset_link(lab, preset.name)
+        if not wide:
+            show_thumbnail(lab)
+            show_words(lab)
+            return
+        figure, words = st.columns([3, 2], gap="large", vertical_alignment="center")
+        with figure:
+            show_thumbnail(lab)
+        with words:
+            show_words(lab)
 
 
 st.title("See how memory works in learning systems", anchor=False)
@@ -62,9 +78,13 @@ st.markdown(
     "Open a lab: it shows a result at once."
 )
 present = [lab for lab in labs().values() if (PAGES / f"{lab.name}.py").is_file()]
-for start in range(0, len(present), 2):
-    columns = st.columns(2 if len(present) > 1 else [3, 2], gap="large")
-    for lab, column in zip(present[start : start + 2], columns, strict=False):
-        with column:
-            show_card(lab)
+if len(present) == 1:
+    show_card(present[0], wide=True)
+else:
+    for start in range(0, len(present), 2):
+        for lab, column in zip(
+            present[start : start + 2], st.columns(2, gap="large"), strict=False
+        ):
+            with column:
+                show_card(lab, wide=False)
 st.caption("Labs on memory graphs, memory hardware, diffusion models and motion are to come.")

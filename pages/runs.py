@@ -47,7 +47,7 @@ def show_row(store: Store, row: RunRow) -> None:
             title, changes = f"{row.lab} {row.experiment}", str(error)
         text, state, actions = st.columns([6, 2, 4], vertical_alignment="center")
         text.markdown(f"**{plain(title)}**  \n{plain(changes or 'default settings')}")
-        with state:
+        with state.container(gap="xxsmall"):
             badge(row.state, STATES[row.state])
             st.caption(f"{when(row.created)}{duration(row)}")
         with actions.container(horizontal=True, horizontal_alignment="right"):

@@ -10,7 +10,7 @@ from pages.kit.links import preset_query
 
 def presets(lab: Lab) -> None:
     """A chip per preset: a permalink whose tooltip tells the story."""
-    with st.container(horizontal=True, key=f"{lab.name}-presets"):
+    with st.container(horizontal=True, gap="small", key=f"{lab.name}-presets"):
         for preset in lab.presets:
             preset_link(lab, preset.name)
 

@@ -13,6 +13,7 @@ import engine.runtime.runner
 from engine.core import Field, Result, labs
 from engine.store import Store
 from engine.store.runs import Request
+from pages.kit.links import link_text, preset_query
 
 ROOT = Path(__file__).parents[2]
 LABS = [name for name in labs() if (ROOT / "pages" / f"{name}.py").is_file()]
@@ -134,3 +135,18 @@ def test_times_are_shown_in_a_zone(monkeypatch):
     run_id = submit(Store.open(), 10)
     app = visit("runs")
     assert time.strftime("%Y", time.gmtime(Store.open().runs.get(run_id).created)) in texts(app)
+
+
+PRESETS = [(name, preset) for name in LABS for preset in labs()[name].presets]
+
+
+@pytest.mark.parametrize(
+    ("name", "preset"), PRESETS, ids=lambda value: getattr(value, "name", value)
+)
+def test_a_preset_opens_with_its_settings_and_without_a_complaint(name, preset):
+    pairs = preset_query(labs()[name], preset)
+    app = visit(name, **pairs)
+    assert not app.warning
+    for key, text in pairs.items():
+        if key in app.session_state:
+            assert link_text(app.session_state[key]) == text, key
