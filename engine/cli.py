@@ -227,8 +227,8 @@ def _fail(sentence: str, code: int, as_json: bool) -> int:
 
 def _log(identity: str) -> str:
     """Write the present exception to the log; the words that tell where."""
+    from engine.core.settings import home_folder, log_file
     from engine.runtime.logs import log_to
-    from engine.store.settings import home_folder, log_file
 
     path = log_file(home_folder())
     try:

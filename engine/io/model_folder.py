@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.core.errors import BadInput
+from engine.core.settings import MB, number
 from engine.io.safetensors_check import check_safetensors
-from engine.store.settings import MB, number
 
 CONFIG_BYTES = 1_000_000
 JSON_BYTES = 64_000_000

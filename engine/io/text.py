@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.core.errors import BadInput
-from engine.store.settings import MB
+from engine.core.settings import MB
 
 LIMIT_BYTES = 20_000_000
 # gzip reaches about 1000 to 1 on zeros and 10 to 1 on prose.

@@ -16,12 +16,12 @@ from pathlib import Path
 from engine.core.config import Config
 from engine.core.errors import Cancelled, EngramError
 from engine.core.registry import Experiment
+from engine.core.settings import MB
 from engine.runtime.execute import execute, failure_sentence
 from engine.runtime.limits import Limits
 from engine.runtime.logs import log_to
 from engine.runtime.watch import WatchedContext
 from engine.store import Store
-from engine.store.settings import MB
 
 log = logging.getLogger(__name__)
 

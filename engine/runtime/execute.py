@@ -19,8 +19,8 @@ from engine.core.context import Context
 from engine.core.errors import EngramError, LimitExceeded
 from engine.core.registry import Experiment
 from engine.core.result import Result
+from engine.core.settings import MB
 from engine.store.folder import result_bytes
-from engine.store.settings import MB
 
 
 def execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from engine.store.settings import number
+from engine.core.settings import number
 
 
 @dataclass(frozen=True)

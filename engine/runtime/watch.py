@@ -16,8 +16,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from engine.core.errors import Cancelled, LimitExceeded
+from engine.core.settings import MB
 from engine.store import Store
-from engine.store.settings import MB
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.core.digest import digest_bytes
 from engine.core.errors import BadInput, LimitExceeded, NotFound
-from engine.store.settings import MB, number
+from engine.core.settings import MB, number
 
 REFERENCE = re.compile(r"input:([0-9a-f]{16})")
 

@@ -16,8 +16,8 @@ import psutil
 from engine.core.digest import is_digest
 from engine.core.errors import BadInput
 from engine.core.result import Result
+from engine.core.settings import MB, number
 from engine.store.folder import MANIFEST, Corrupted, load_folder, read_manifest, save_folder
-from engine.store.settings import MB, number
 
 log = logging.getLogger(__name__)
 

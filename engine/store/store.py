@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+from engine.core.settings import home_folder, log_file
 from engine.store.database import Database
 from engine.store.hosts import Hosts
 from engine.store.inputs import Inputs
 from engine.store.results import Results
 from engine.store.runs import Runs
-from engine.store.settings import home_folder, log_file
 
 
 class Store:

@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m engine kv_cache evaluate",
         description="Loss of a language model whose keys and values are stored in few bits.",
-        exit_on_error=False,
+        allow_abbrev=False,
     )
     parser.add_argument("--model", default=EMBEDDED, help="folder, hub id or engram-lm")
     parser.add_argument(

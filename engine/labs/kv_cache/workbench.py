@@ -7,10 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.core import BadInput
 from engine.core.context import Context
 from engine.io.text import read_text
 from engine.labs.kv_cache import calibration
 from engine.labs.kv_cache.config import ModelText
+from engine.labs.kv_cache.formats import Role
 from engine.labs.kv_cache.orders import build_permutation
 from engine.labs.kv_cache.orders_grammar import parse_order
 from engine.labs.kv_cache.policy import Policy
@@ -96,6 +98,7 @@ class Workbench:
             keys, values = zip(*pairs, strict=True)
             layers.append(LayerStorage(keys, values))
         storage = Storage(tuple(layers), info.head_dim, sinks, residual, streaming)
+        check_shapes(storage, self.ids.shape[1])
         permutations = self.permutations(order)
         return self.fitted(with_order(storage, permutations), permutations)
 
@@ -124,6 +127,19 @@ class Workbench:
             "unknown_tokens": self.tokens.unknown,
             "calibration": self._calibration[1] if used else "none was needed",
         }
+
+
+def check_shapes(storage: Storage, tokens: int) -> None:
+    """Raise BadInput("key_format" or "value_format") where a format does not suit the heads."""
+    role: Role
+    for role in ("key", "value"):
+        for layer in storage.layers:
+            for fmt, heads in layer.groups(role).items():
+                shape = (tokens, len(heads) * storage.head_dim)
+                try:
+                    fmt.bits_per_value(shape, head_dim=storage.head_dim, role=role)
+                except BadInput as error:
+                    raise BadInput(f"{role}_format", f"{fmt.id}: {error.reason}") from None
 
 
 def _read(text: str, context: Context) -> str:
