@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 import transformers as hf
 
 from engine.models.lm.load import LoadedModel, wrap
+from engine.models.lm.tokenizer import train_tokenizer
 
 SMALL = {
     "vocab_size": 61,
@@ -67,3 +70,18 @@ def tiny(family: str, seed: int = 0) -> LoadedModel:
 def ids(batch: int = 2, tokens: int = 40, seed: int = 1) -> torch.Tensor:
     """Random token ids ``b t``."""
     return torch.randint(0, 61, (batch, tokens), generator=torch.Generator().manual_seed(seed))
+
+
+def save_tiny(folder: Path, text: str) -> Path:
+    """A model folder as a user would bring it: llama, 2 layers, a byte-level tokenizer."""
+    tokenizer = train_tokenizer([text], 300)
+    torch.manual_seed(0)
+    shape = {**SMALL, **GROUPED, "vocab_size": len(tokenizer)}
+    model = hf.LlamaForCausalLM(hf.LlamaConfig(**shape, rope_parameters=ROPE))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                parameter.mul_(4)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
