@@ -108,7 +108,8 @@ def _open(folder: str, name: str, _fingerprint: str) -> LoadedModel:
     safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
         config = AutoConfig.from_pretrained(folder, **safe)
-    except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:
+        # transformers' configs raise what they like; the visitor needs one sentence.
         raise BadInput("model", f"config.json cannot be read: {_first_line(error)}") from None
     check_architecture(config)
     try:
@@ -117,7 +118,7 @@ def _open(folder: str, name: str, _fingerprint: str) -> LoadedModel:
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
     except Exception as error:
-        # Any of a dozen libraries may object to a file; the visitor needs one sentence.
+        # The same holds for weights and tokenizers.
         raise BadInput("model", f"cannot be loaded: {_first_line(error)}") from None
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return wrap(model.to(device), tokenizer, name)
@@ -209,6 +210,6 @@ def _rope(config: Any) -> dict[str, Any]:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    line = lines[0] if lines else type(error).__name__
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    line = (lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0]).strip()
     return line if len(line) <= 160 else line[:157] + "..."
