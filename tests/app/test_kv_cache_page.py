@@ -1,0 +1,100 @@
+"""The KV-cache page without a browser: views, presets, links in, and bad ones."""
+
+from __future__ import annotations
+
+import pytest
+
+import engine.runtime.runner
+from engine.core import Preset, get_lab
+from pages.kit.links import preset_query
+from tests.app.test_pages import texts, visit
+
+VIEWS = {
+    "map": "token by channel",
+    "pareto": "Bits against damage",
+    "drift": "Next-token drift",
+    "microscope": "Block microscope",
+    "ordering": "Ordering workbench",
+    "sensitivity": "A policy under a byte budget",
+    "positions": "Damage by position",
+    "streaming": "Scale-up calculator",
+}
+LAB = get_lab("kv_cache")
+
+
+@pytest.fixture(autouse=True)
+def runner_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGRAM_RUNNER", "off")
+    monkeypatch.setattr(engine.runtime.runner, "_runner", None)
+
+
+@pytest.mark.parametrize(("view", "heading"), VIEWS.items())
+def test_every_view_shows_its_shipped_result(view: str, heading: str) -> None:
+    app = visit("kv_cache", **{"kv_cache.view": view})
+    assert any(heading in header.value for header in app.header)
+    assert not app.warning
+    assert "have not been computed" not in texts(app)
+    if view != "microscope":
+        assert app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("preset", LAB.presets, ids=lambda preset: preset.name)
+def test_every_preset_opens_on_a_result(preset: Preset) -> None:
+    app = visit("kv_cache", **preset_query(LAB, preset))
+    assert not app.warning
+    assert "have not been computed" not in texts(app)
+    view = preset.page["view"]
+    assert any(VIEWS[view] in header.value for header in app.header)
+
+
+def test_a_link_sets_format_order_and_head() -> None:
+    app = visit(
+        "kv_cache",
+        **{
+            "kv_cache.key_format": "int4:token:head",
+            "kv_cache.order": "across-heads:rms-post",
+            "kv_cache.layer": "1",
+            "kv_cache.head": "1",
+        },
+    )
+    assert "int4:token:head" in texts(app)
+    assert any("layer 1" in header.value for header in app.header)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("kv_cache.key_format", "bfp99:b32", "Key format"),
+        ("kv_cache.order", "upside-down", "order"),
+        ("kv_cache.tokens", "5", "Tokens"),
+        ("kv_cache.text", "/etc/passwd", "Text"),
+        ("kv_cache.model", "/etc", "model"),
+        ("kv_cache.model", "owner/name", "ENGRAM_ALLOW_DOWNLOADS"),
+        ("kv_cache.key_format", "<img src=x onerror=1>", "Key format"),
+    ],
+)
+def test_a_bad_value_gets_one_sentence_and_figures_stay(name: str, value: str, words: str) -> None:
+    app = visit("kv_cache", **{name: value})
+    said = " ".join(warning.value.replace("\\", "") for warning in app.warning)
+    if words == "ENGRAM_ALLOW_DOWNLOADS":
+        # With the runner off nothing is opened: the page says that this was not computed.
+        assert "have not been computed" in texts(app)
+        return
+    assert words.lower() in said.lower()
+
+
+def test_the_head_in_a_link_is_clamped_to_the_model() -> None:
+    app = visit("kv_cache", **{"kv_cache.layer": "99", "kv_cache.head": "-3"})
+    last = int(app.query_params["kv_cache.layer"][0])
+    assert last < 99
+
+
+def test_values_have_their_own_measures() -> None:
+    app = visit("kv_cache", **{"kv_cache.side": "value", "kv_cache.metric": "logit_error"})
+    assert "Relative RMSE of the values" in texts(app)
+
+
+def test_a_synthetic_head_has_no_loss() -> None:
+    query = {"kv_cache.source": "synthetic", "kv_cache.view": "pareto"}
+    app = visit("kv_cache", **query)
+    assert "belongs to no model" in texts(app)
