@@ -10,7 +10,7 @@ import torch
 from engine.core import BadInput
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.storage import uniform
-from engine.models.lm.probe import LayerCall, Stored, attend, capture_layers, probe
+from engine.models.lm.probe import LayerCall, Stored, attend, capture_layers, layer_calls, probe
 from engine.models.lm.projections import projections
 from tests.lm_models import BUILDERS, ids, tiny
 
@@ -34,6 +34,8 @@ def test_watching_leaves_the_logits_and_restores_the_attention(family: str) -> N
     calls, logits = capture_layers(loaded.model, batch)
     torch.testing.assert_close(logits, eager(loaded.model, batch), atol=2e-5, rtol=1e-5)
     assert [call.layer for call in calls] == [0, 1]
+    for call, again in zip(calls, layer_calls(loaded.model, batch), strict=True):
+        assert torch.equal(call.k, again.k) and torch.equal(call.v, again.v)
     assert loaded.model.config._attn_implementation == before
 
 

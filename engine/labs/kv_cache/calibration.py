@@ -21,7 +21,7 @@ from engine.labs.kv_cache.orders import within
 from engine.labs.kv_cache.sources import SAMPLES, sample_path
 from engine.labs.kv_cache.storage import Refine, to_width
 from engine.models.lm.load import LoadedModel
-from engine.models.lm.probe import LayerCall, Stored, capture_layers, probe
+from engine.models.lm.probe import LayerCall, Stored, layer_calls, probe
 from engine.models.lm.projections import projections
 from engine.models.lm.tokens import Tokens, tokenize
 
@@ -69,8 +69,7 @@ class Samples:
 
 def collect(loaded: LoadedModel, ids: np.ndarray) -> Samples:
     """Run the calibration windows through the exact model."""
-    calls, _ = capture_layers(loaded.model, torch.from_numpy(ids).to(loaded.device))
-    return Samples(calls)
+    return Samples(layer_calls(loaded.model, torch.from_numpy(ids).to(loaded.device)))
 
 
 def collect_with_fisher(loaded: LoadedModel, ids: np.ndarray) -> Samples:

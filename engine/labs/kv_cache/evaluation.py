@@ -19,7 +19,7 @@ from engine.labs.kv_cache.metrics import (
 from engine.labs.kv_cache.storage import Storage
 from engine.labs.kv_cache.teacher_forced import Progress, Scores, compare
 from engine.labs.kv_cache.workbench import Workbench
-from engine.models.lm.probe import LayerCall, capture_layers
+from engine.models.lm.probe import LayerCall, layer_calls
 
 RMSE_TOKENS = 2048
 LOGIT_TOKENS = 512
@@ -132,4 +132,4 @@ def token_fields(nll: np.ndarray, score: Scores) -> dict[str, Field]:
 
 def _calls(bench: Workbench, windows: int) -> list[LayerCall]:
     ids = torch.from_numpy(bench.ids[:windows]).to(bench.loaded.device)
-    return capture_layers(bench.loaded.model, ids)[0]
+    return layer_calls(bench.loaded.model, ids)

@@ -194,4 +194,12 @@ def capture_layers(model: nn.Module, ids: Tensor) -> tuple[list[LayerCall], Tens
     return sorted(calls, key=lambda call: call.layer), logits
 
 
+def layer_calls(model: nn.Module, ids: Tensor) -> list[LayerCall]:
+    """The same without logits: the language model head, often the largest product, is left out."""
+    calls: list[LayerCall] = []
+    with torch.no_grad(), probe(model, lambda call: calls.append(call)):
+        model.base_model(ids, use_cache=False)
+    return sorted(calls, key=lambda call: call.layer)
+
+
 AttentionInterface.register(NAME, _attention)
