@@ -14,7 +14,7 @@ import streamlit as st  # noqa: E402
 from engine import __version__  # noqa: E402
 from engine.core import EngramError, Lab, labs  # noqa: E402
 from engine.store import Store  # noqa: E402
-from pages.kit import complain, error_boundary, palette, set_values  # noqa: E402
+from pages.kit import complain, error_boundary, palette, select, set_values  # noqa: E402
 from pages.kit.take_away import begin_page  # noqa: E402
 
 PAGES = Path(__file__).parent
@@ -37,9 +37,16 @@ def reopen() -> None:
         lab = labs()[row.lab]
         experiment = lab.experiment(row.experiment)
         set_values(lab, experiment, experiment.config.build(row.config).model_dump())
-        st.session_state[f"{lab.name}.view"] = experiment.name
+        select(f"{lab.name}.view", experiment.name)
     except EngramError as error:
         complain(error)
+
+
+def follow_link() -> None:
+    """A link to the page in use changes the settings but not the address bar: bring it along."""
+    now = st.query_params.to_dict()
+    if st.session_state.get("#query", now) != now:
+        st.query_params.update({})
 
 
 def main() -> None:
@@ -57,9 +64,13 @@ def main() -> None:
         position="top",
     )
     begin_page()
+    follow_link()
     reopen()
-    with error_boundary(f"the page {page.title}"):
-        page.run()
+    try:
+        with error_boundary(f"the page {page.title}"):
+            page.run()
+    finally:
+        st.session_state["#query"] = st.query_params.to_dict()
     st.space("large")
     st.caption(
         f"Engram Lab {__version__} · Apache-2.0 · [sources and licences](about) · "

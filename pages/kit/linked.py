@@ -28,16 +28,15 @@ def linked(
     """
     written = f"#written.{key}"
     in_url = st.query_params.get(key)
-    # The URL wins when it is not what was written last: a first visit, or the Back button.
-    if key not in st.session_state or (in_url is not None and in_url != _get(written, in_url)):
+    # The URL wins when it is not what was left there: a first visit, a link, the Back button.
+    if key not in st.session_state or (in_url or "") != st.session_state.get(written, ""):
         st.session_state[key] = default if in_url is None else in_url
     value = _fit(st.session_state[key], default, low, high, options)
     st.session_state[key] = value
-    text = link_text(value)
-    if value == default:
-        if in_url is not None:
-            del st.query_params[key]
-    elif in_url != text:
+    text = "" if value == default else link_text(value)
+    if not text and in_url is not None:
+        del st.query_params[key]
+    elif text and in_url != text:
         st.query_params[key] = text
     st.session_state[written] = text
     return value
@@ -47,10 +46,6 @@ def select(key: str, value: int | str) -> None:
     """Choose ``value``: call it in a callback, or before ``linked`` of the same key."""
     st.session_state[key] = value
     st.session_state[f"#written.{key}"] = st.query_params.get(key, "")
-
-
-def _get(key: str, default: Any) -> Any:
-    return st.session_state.get(key, default)
 
 
 def _fit(

@@ -136,3 +136,18 @@ def test_a_run_can_be_taken_away(visitor, server, label, head, tmp_path):
 def settle_live(page: Page) -> None:
     """A page with a live run never rests for long; wait for its heading."""
     page.get_by_role("heading", name="Tiny").wait_for(timeout=PATIENCE_MS)
+
+
+def test_the_link_keeps_what_widgets_and_choices_wrote(visitor, server):
+    page = open_page(visitor, server)
+    wait_for(page, "last 2")
+    page.locator(".st-key-tiny-steps input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    wait_for(page, "last 3")
+    page.get_by_role("radio", name="From above").click()
+    wait_for(page, "view high")
+    page.wait_for_url(re.compile(r"tiny\.view=high"))
+    assert "tiny.steps=4" in page.url
+    again = open_page(visitor, page.url)
+    wait_for(again, "last 3")
+    wait_for(again, "view high")
