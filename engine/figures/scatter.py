@@ -95,6 +95,9 @@ def scatter(
         )
     shown = {p.id for p in points} if names is True else set(names or ())
     families = list(dict.fromkeys(p.family for p in points))
+    # Neighbours along x take turns above and below, or their labels would cover each other.
+    along = [p.id for p in sorted(points, key=lambda p: p.x) if p.id in shown]
+    places = {name: ("top center", "bottom center")[i % 2] for i, name in enumerate(along)}
     for i, family in enumerate(families):
         members = [p for p in points if p.family == family]
         error = None
@@ -112,7 +115,7 @@ def scatter(
             y=[p.y for p in members],
             mode="markers+text" if shown else "markers",
             text=[escape(p.label) if p.id in shown else "" for p in members],
-            textposition="top center",
+            textposition=[places.get(p.id, "top center") for p in members],
             textfont={"size": 11, "color": palette.muted},
             name=escape(family or "points"),
             error_y=error,

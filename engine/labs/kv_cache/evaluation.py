@@ -71,12 +71,16 @@ def loss_metrics(nll: np.ndarray, score: Scores, seed: int) -> dict[str, Scalar]
 
 
 def storage_metrics(storage: Storage, tokens: int) -> dict[str, Scalar]:
-    """True bits per value at that length, and bytes a token takes in all layers."""
+    """True bits per value of the full window and over its growth; bytes a token in all layers."""
     key, value = storage.bits("key", tokens), storage.bits("value", tokens)
+    grown = [storage.window_bits(role, tokens) for role in ("key", "value")]
     return {
         "bits_key": key,
         "bits_value": value,
         "bits_mean": (key + value) / 2,
+        "window_bits_key": grown[0],
+        "window_bits_value": grown[1],
+        "window_bits_mean": sum(grown) / 2,
         "bytes_per_token": storage.bytes_per_token(tokens),
     }
 

@@ -31,6 +31,7 @@ MENUS = {
 IN_HEAD, ACROSS = "in-head:w-norm", "across-heads:rms-post"
 NUMBERS = {
     "bits_key": "bit", "bits_value": "bit", "bits_mean": "bit", "bytes_per_token": "B",
+    "window_bits_key": "bit", "window_bits_value": "bit", "window_bits_mean": "bit",
     "nll": "nat", "delta_nll": "nat", "delta_nll_low": "nat", "delta_nll_high": "nat",
     "kl_mean": "nat", "kl_p99": "nat", "top1": "1", "relative_rmse_key": "1",
     "relative_rmse_value": "1", "logit_error": "1", "attention_kl": "nat",

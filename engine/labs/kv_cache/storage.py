@@ -92,6 +92,19 @@ class Storage:
                 heads += len(members)
         return total / heads
 
+    def window_bits(self, role: Role, tokens: int) -> float:
+        """True bits per value over a window: the mean of what the cache holds as it grows.
+
+        A residual window makes early positions cheap to get right and dear to store; damage that
+        is averaged over positions must stand beside bits that are averaged over the same ones.
+        """
+        formats = {fmt for layer in self.layers for fmt in layer.formats(role)}
+        if all(self._reach(fmt, role, 1) is None for fmt in formats):
+            return self.bits(role, tokens)
+        lengths = np.unique(np.linspace(1, tokens, min(tokens, 64)).round().astype(int))
+        held = sum(self.bits(role, int(length)) * length for length in lengths)
+        return float(held / lengths.sum())
+
     def bytes_per_token(self, tokens: int) -> float:
         """Bytes that one token takes in all layers, keys and values, at that length."""
         heads = sum(len(layer.keys) for layer in self.layers)

@@ -117,6 +117,15 @@ def _has_blank_line(tokenizer: Any) -> bool:
 
 
 def token_strings(loaded: LoadedModel, ids: np.ndarray) -> list[str]:
-    """Each token as text, for labels."""
+    """Each token as text with its leading space, for labels; part of a character is a question mark.
+
+    Some decoders drop the space at the start of a text, so each token is decoded behind another.
+    """
     tokenizer: Any = loaded.tokenizer
-    return [tokenizer.decode([int(i)]) for i in ids]
+    anchor = tokenizer.encode("a", add_special_tokens=False)[-1:]
+    start = tokenizer.decode(anchor, clean_up_tokenization_spaces=False)
+    texts = []
+    for i in ids:
+        text = tokenizer.decode([*anchor, int(i)], clean_up_tokenization_spaces=False)
+        texts.append(text[len(start) :] if text.startswith(start) else tokenizer.decode([int(i)]))
+    return texts

@@ -15,15 +15,17 @@ def draw_kl_positions(result: Result, palette: Palette, *, step: int) -> go.Figu
     """KL at every position of prompt and continuation, with the first divergent token marked."""
     kl = np.maximum(result.array("kl").astype(np.float64), FLOOR_NAT)
     prompt = len(result.notes["prompt_tokens"])
-    events = [Event(prompt - 0.5, "prompt ends"), Event(prompt - 1 + step, "chosen")]
     divergence = result.metrics["first_divergence"]
+    marks = {prompt - 1 + step: "chosen token"}
     if divergence is not None:
-        events.append(Event(prompt - 1 + int(divergence), "first different token"))
+        parted = prompt - 1 + int(divergence)
+        marks[parted] = "first different token" + (", chosen" if parted in marks else "")
+    events = [Event(float(at), label) for at, label in sorted(marks.items())]
     return lines(
         [Series("KL", np.arange(len(kl)), kl)],
         palette,
         title="How far the next-token distributions part",
-        subtitle="both caches read the exact cache's words",
+        subtitle=f"both caches read the exact cache's words; the prompt is up to {prompt - 1}",
         x=axis("Position", "token"),
         y=axis("KL(exact, quantised)", "nat", log=True),
         events=events,

@@ -22,8 +22,12 @@ def point_id(point: dict[str, str]) -> str:
 
 
 def damage_bits(result: Result) -> np.ndarray:
-    """The bits on the x axis: of the side that is quantised, or the mean of both."""
-    return result.array({"key": "bits_key", "value": "bits_value"}.get(side(result), "bits_mean"))
+    """The bits on the x axis: of the side that is quantised, or the mean of both.
+
+    Over the growth of the window, as the damage is: a residual window costs bits early on.
+    """
+    name = {"key": "window_bits_key", "value": "window_bits_value"}
+    return result.array(name.get(side(result), "window_bits_mean"))
 
 
 def side(result: Result) -> str:
@@ -64,8 +68,8 @@ def draw_pareto(
         names=best,
         selected=selected,
         interval=None if log else "95 % bootstrap interval",
-        subtitle=f"{result.metrics['windows']} windows; scales, zeros, windows and sparse parts "
-        "are counted in the bits",
+        subtitle=f"{result.metrics['windows']} windows; bits and damage are means over the growing "
+        "cache, with scales, zeros, windows and sparse parts counted",
         alt=describe_pareto(result),
         height=520,
     )
