@@ -56,6 +56,13 @@ class Result:
     def __getitem__(self, name: str) -> Field:
         return self.fields[name]
 
+    def number(self, name: str) -> float:
+        """A metric as a float; raises TypeError for one that is text or absent."""
+        value = self.metrics[name]
+        if not isinstance(value, float | int):
+            raise TypeError(f"metric {name} is {value!r}, not a number")
+        return float(value)
+
     def array(self, name: str) -> np.ndarray:
         """The bare array of a field."""
         return self.fields[name].array

@@ -145,7 +145,7 @@ def _tensor_error(truth: np.ndarray, back: np.ndarray, metric: Metric) -> float:
     error = back.astype(np.float64) - x
     if metric == "max_error":
         return float(np.abs(error).max())
-    relative = float(np.linalg.norm(error) / max(np.linalg.norm(x), 1e-30))
+    relative = float(np.linalg.norm(error) / max(float(np.linalg.norm(x)), 1e-30))
     if metric == "rel_rmse":
         return relative
     return float(-20 * np.log10(relative)) if relative else float("inf")
@@ -168,11 +168,11 @@ def _attention_error(
     before = softmax(np.where(causal, queries @ keys.T, -np.inf))
     if side == "value":
         moved = before @ (rounded - values)
-        return float(np.linalg.norm(moved) / max(np.linalg.norm(before @ values), 1e-30))
+        return float(np.linalg.norm(moved) / max(float(np.linalg.norm(before @ values)), 1e-30))
     after = softmax(np.where(causal, queries @ rounded.T, -np.inf))
     if metric == "output_error":
         moved = (after - before) @ values
-        return float(np.linalg.norm(moved) / max(np.linalg.norm(before @ values), 1e-30))
+        return float(np.linalg.norm(moved) / max(float(np.linalg.norm(before @ values)), 1e-30))
     tiny = np.finfo(np.float64).tiny
     return float(
         (before * np.log(np.maximum(before, tiny) / np.maximum(after, tiny))).sum(-1).mean()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic.config import JsonDict
 
 from engine.core.config import Config
 from engine.core.errors import BadInput
@@ -30,7 +31,7 @@ def _format_list(text: str) -> str:
 
 
 _CHOICES = "engine.labs.kv_cache.choices"
-_ORDER = {
+_ORDER: JsonDict = {
     "widget": "combo",
     "options": f"{_CHOICES}:orders",
     "help": "in-head and pairs: folded into the weights, free; across-heads: a gather, not free",
@@ -41,7 +42,7 @@ OrderId = Annotated[str, AfterValidator(_order_id)]
 FormatList = Annotated[str, AfterValidator(_format_list)]
 
 
-def _format_field(default: str, title: str) -> Field:
+def _format_field(default: str, title: str) -> Any:
     return Field(
         default,
         title=title,
@@ -267,7 +268,7 @@ class PositionsConfig(Cached):
         ge=4,
         le=128,
         title="Recall probes",
-        json_schema_extra={"help": "planted names that the model must copy from a distance"},
+        json_schema_extra={"help": "planted passages that the model must continue from memory"},
     )
 
 

@@ -57,7 +57,7 @@ def parse_order(text: str) -> Order:
         raise BadInput("order", f"{text!r} is not one of {', '.join(SCOPES)}, random")
     if key not in SORT_KEYS:
         raise BadInput("order", f"sort key {key!r} is not one of {', '.join(SORT_KEYS)}")
-    return Order(scope, key)  # type: ignore[arg-type]
+    return Order(scope, key)
 
 
 def list_orders() -> tuple[str, ...]:

@@ -121,6 +121,8 @@ def discounts(counts: np.ndarray) -> np.ndarray:
     return table
 
 
-def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray, missing: float):
+def _look_up(
+    keys: np.ndarray, values: np.ndarray, wanted: np.ndarray, missing: float
+) -> np.ndarray:
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[at] == wanted, values[at], missing)

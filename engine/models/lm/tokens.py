@@ -117,7 +117,7 @@ def _has_blank_line(tokenizer: Any) -> bool:
 
 
 def token_strings(loaded: LoadedModel, ids: np.ndarray) -> list[str]:
-    """Each token as text with its leading space, for labels; part of a character is a question mark.
+    """Each token as text with its leading space, for labels.
 
     Some decoders drop the space at the start of a text, so each token is decoded behind another.
     """

@@ -1,4 +1,4 @@
-"""View 7: where in a window the damage falls, and recall of a planted name."""
+"""View 7: where in a window the damage falls, and recall of a planted passage."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def describe_damage(result: Result) -> str:
         f"The loss moves by {m['delta_nll']:+.4f} nat per token "
         f"(95 % bootstrap interval {m['delta_nll_low']:+.4f} to {m['delta_nll_high']:+.4f}, "
         f"{m['windows']} windows of {positions} predicted tokens); the next token keeps its rank "
-        f"of first at {100 * m['top1']:.1f} % of the positions."
+        f"of first at {100 * result.number('top1'):.1f} % of the positions."
     )
 
 

@@ -18,7 +18,7 @@ def draw_kl_positions(result: Result, palette: Palette, *, step: int) -> go.Figu
     divergence = result.metrics["first_divergence"]
     marks = {prompt - 1 + step: "chosen token"}
     if divergence is not None:
-        parted = prompt - 1 + int(divergence)
+        parted = prompt - 1 + int(result.number("first_divergence"))
         marks[parted] = "first different token" + (", chosen" if parted in marks else "")
     events = [Event(float(at), label) for at, label in sorted(marks.items())]
     return lines(
@@ -37,12 +37,12 @@ def draw_kl_positions(result: Result, palette: Palette, *, step: int) -> go.Figu
 def describe_drift(result: Result) -> str:
     """Where the texts part, and how often the favourite differs."""
     m = result.metrics
-    new = int(m["new_tokens"])
+    new = int(result.number("new_tokens"))
     if m["first_divergence"] is None:
         return f"Both caches write the same {new} tokens; median KL {m['kl_p50']:.2g} nat."
     return (
         f"The texts share {m['shared_tokens']} of {new} tokens and then part; the favourite agrees "
-        f"at {100 * float(m['top1']):.0f} % of the steps, median KL {m['kl_p50']:.2g} nat."
+        f"at {100 * result.number('top1'):.0f} % of the steps, median KL {m['kl_p50']:.2g} nat."
     )
 
 

@@ -1,4 +1,4 @@
-"""Where in a window the damage falls, and whether a planted name is still recalled."""
+"""Where in a window the damage falls, and whether a planted passage is still recalled."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def draw_positions(result: Result, palette: Palette, *, kind: str) -> go.Figure:
 
 
 def draw_recall(result: Result, palette: Palette, *, measure: str) -> go.Figure:
-    """A planted name, cued again after a distance; ``measure`` "recall_top1" or "..._logprob"."""
+    """A planted passage, cued again later; ``measure`` "recall_top1" or "recall_logprob"."""
     distance, scores = result.array("distance"), result.array(measure)
     names = {
-        "control": "another name was planted (control)",
+        "control": "another passage was planted (control)",
         "exact": "exact cache",
         "quantised": "quantised cache",
     }
@@ -62,9 +62,9 @@ def draw_recall(result: Result, palette: Palette, *, measure: str) -> go.Figure:
             for i, variant in enumerate(result.notes["variants"])
         ],
         palette,
-        title="Is a planted name still recalled?",
+        title="Is a planted passage still recalled?",
         subtitle=f"{result.metrics['probes']} probes a distance, {result.notes['recall']}",
-        x=axis("Distance to the planted name", "token"),
+        x=axis("Distance to the planted passage", "token"),
         y=axis("Share ranked first") if share else axis("Mean log probability", "nat"),
         alt="; ".join(
             f"{names[variant]}: {np.mean(scores[i]):.3g} on average"
