@@ -100,9 +100,18 @@ def test_decay_can_start_anywhere(tmp_path: Path, data: Prepared) -> None:
     assert trainer.progress.step == 3
 
 
+def test_decay_planned_anew_continues_from_its_rate(tmp_path: Path, data: Prepared) -> None:
+    trainer = Trainer(settings(tmp_path, tokens=8 * 512, decay_tokens=4 * 512), data)
+    trainer.progress.tokens = 6 * 512
+    before = learning_rate(6 * 512, trainer.progress, trainer.settings)
+    trainer.decay_now(10 * 512)
+    after = [learning_rate(t * 512, trainer.progress, trainer.settings) for t in (6, 11, 16)]
+    assert after == pytest.approx([before, before / 2, 0])
+
+
 def test_windows_grow_at_the_end() -> None:
-    s = Settings(long_tokens=100)
-    lengths = [window(Progress(0, t, 0, 500, 1000), s) for t in (0, 499, 500, 899, 900)]
+    s = Settings(middle_tokens=500, long_tokens=100)
+    lengths = [window(Progress(tokens=t, total=1000), s) for t in (0, 499, 500, 899, 900)]
     assert lengths == [256, 256, 512, 512, 1024]
 
 

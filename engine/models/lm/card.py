@@ -91,7 +91,7 @@ def build_card(folder: Path, texts: Path | None, out: Path) -> dict[str, Any]:
 
 
 TRAINING_KEYS = (
-    "preset", "optimiser", "rate", "batch_tokens", "warmup_tokens", "decay_tokens", "long_tokens",
+    "preset", "optimiser", "rate", "batch_tokens", "warmup_tokens", "middle_tokens", "long_tokens",
     "seed", "threads", "device",
 )  # fmt: skip
 

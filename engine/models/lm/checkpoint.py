@@ -25,6 +25,7 @@ class Progress:
     tokens: int = 0
     seconds: float = 0.0
     decay_start: int = 0  # in tokens
+    decay_from: float = 1.0  # share of the full rate that the decay starts from
     total: int = 0  # in tokens
 
 

@@ -48,7 +48,8 @@ class Settings:
     preset: str = "cpu"
     tokens: int = 30_000_000
     decay_tokens: int = 4_000_000
-    long_tokens: int = 500_000  # the last ones, in windows of 1024
+    middle_tokens: int = 1_500_000  # the last ones, in windows of 512
+    long_tokens: int = 300_000  # the very last ones, in windows of 1024
     batch_tokens: int = 4096
     micro_tokens: int = 2048
     rate: float = 2e-3
@@ -64,15 +65,23 @@ class Settings:
 def learning_rate(tokens: int, progress: Progress, settings: Settings) -> float:
     """Linear warmup, a plateau, then linear decay to zero at ``progress.total``."""
     warm = min(1.0, (tokens + settings.batch_tokens) / settings.warmup_tokens)
+    return settings.rate * min(warm, decay(tokens, progress))
+
+
+def decay(tokens: int, progress: Progress) -> float:
+    """Share of the full rate: 1 before ``decay_start``, then linear to 0 at ``total``."""
+    if tokens < progress.decay_start:
+        return 1.0
     left = (progress.total - tokens) / max(1, progress.total - progress.decay_start)
-    return settings.rate * min(warm, max(0.0, min(1.0, left)))
+    return progress.decay_from * max(0.0, left)
 
 
 def window(progress: Progress, settings: Settings) -> int:
-    """Tokens per training window: short on the plateau, where most of the time goes."""
-    if progress.total - progress.tokens <= settings.long_tokens:
+    """Tokens per training window: short at first, where most of the time goes."""
+    left = progress.total - progress.tokens
+    if left <= settings.long_tokens:
         return LONG
-    return SHORT if progress.tokens < progress.decay_start else MIDDLE
+    return MIDDLE if left <= settings.middle_tokens else SHORT
 
 
 def batch(stream: np.ndarray, index: int, batch_tokens: int, length: int) -> tuple[Tensor, Tensor]:
@@ -108,7 +117,11 @@ class Trainer:
         self._loss = torch.compile(self._plain_loss) if settings.compile else self._plain_loss
 
     def decay_now(self, tokens: int) -> None:
-        """End the plateau here and decay over the next ``tokens`` tokens."""
+        """End the plateau here and decay over the next ``tokens`` tokens.
+
+        In a running decay this plans its rest anew, from the rate where it stands.
+        """
+        self.progress.decay_from = decay(self.progress.tokens, self.progress)
         self.progress.decay_start = self.progress.tokens
         self.progress.total = self.progress.tokens + tokens
 
@@ -195,7 +208,7 @@ def held_out_sample(data: Prepared, windows: int = 12) -> Tensor:
         keep = np.repeat(data.held_out.domains == domain, data.held_out.lengths)
         tokens = data.held_out.tokens[keep]
         count = min(windows, len(tokens) // PROBE)
-        starts = np.linspace(0, len(tokens) - PROBE, count).astype(int) if count else []
+        starts = np.linspace(0, len(tokens) - PROBE, count).astype(int)
         rows += [np.r_[BOS_ID, tokens[s : s + PROBE - 1]] for s in starts]
     return torch.from_numpy(np.array(rows, dtype=np.int64).reshape(-1, PROBE))
 
@@ -226,21 +239,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--preset", choices=sorted(PRESETS), default=base.preset)
     parser.add_argument("--optimiser", choices=("muon", "adamw"), default=base.optimiser)
     parser.add_argument("--rate", type=float, default=base.rate)
-    for name in ("tokens", "decay_tokens", "long_tokens", "batch_tokens", "micro_tokens",
-                 "warmup_tokens", "seed", "threads"):  # fmt: skip
+    for name in ("tokens", "decay_tokens", "middle_tokens", "long_tokens", "batch_tokens",
+                 "micro_tokens", "warmup_tokens", "seed", "threads"):  # fmt: skip
         flag = "--" + name.replace("_", "-")
         parser.add_argument(flag, type=int, default=getattr(base, name))
     parser.add_argument("--compile", action="store_true", help="torch.compile (needs g++)")
     parser.add_argument("--steps", type=int, help="stop after this many steps")
     parser.add_argument("--decay-now", type=int, metavar="TOKENS", help="start decaying here")
     values = vars(parser.parse_args(argv))
-    steps, decay = values.pop("steps"), values.pop("decay_now")
+    steps, ending = values.pop("steps"), values.pop("decay_now")
     settings = Settings(**values)
     if settings.texts is None or not settings.texts.is_dir():
         print(f"no texts at {settings.texts}: training on Python documents alone", flush=True)
     trainer = Trainer(settings, prepare(settings.folder / "data", settings.texts))
-    if decay is not None:
-        trainer.decay_now(decay)
+    if ending is not None:
+        trainer.decay_now(ending)
     signal.signal(signal.SIGTERM, lambda *_: setattr(trainer, "stopped", True))
     trainer.run(steps)
 
