@@ -9,10 +9,12 @@ from engine.labs.kv_cache import config, cost
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.orders_grammar import parse_order
 from engine.labs.kv_cache.papers import PAPERS
+from engine.labs.kv_cache.sources import weights_version
 
 __all__ = ["LAB", "parse_format", "parse_order"]
 
 _RUN = "engine.labs.kv_cache.run"
+_WEIGHTS = weights_version()
 
 LAB = Lab(
     name="kv_cache",
@@ -25,6 +27,7 @@ LAB = Lab(
             "Queries, keys and values of one pass",
             config.CaptureConfig,
             f"{_RUN}:capture",
+            version=_WEIGHTS,
             cost_seconds=cost.capture,
         ),
         Experiment(
@@ -39,6 +42,7 @@ LAB = Lab(
             "Damage of one cache setting",
             config.EvaluateConfig,
             f"{_RUN}:evaluate",
+            version=_WEIGHTS,
             cost_seconds=cost.evaluate,
         ),
         Experiment(
@@ -46,6 +50,7 @@ LAB = Lab(
             "Is a folded channel order exact?",
             config.OrderCheckConfig,
             f"{_RUN}:order_check",
+            version=_WEIGHTS,
             cost_seconds=cost.capture,
         ),
         Experiment(
@@ -53,6 +58,7 @@ LAB = Lab(
             "Bits against damage",
             config.ParetoConfig,
             f"{_RUN}:pareto",
+            version=_WEIGHTS,
             cost_seconds=cost.pareto,
         ),
         Experiment(
@@ -60,6 +66,7 @@ LAB = Lab(
             "Next-token drift",
             config.DriftConfig,
             f"{_RUN}:drift",
+            version=_WEIGHTS,
             cost_seconds=cost.drift,
         ),
         Experiment(
@@ -67,6 +74,7 @@ LAB = Lab(
             "Which head hurts",
             config.SensitivityConfig,
             f"{_RUN}:sensitivity",
+            version=_WEIGHTS,
             cost_seconds=cost.sensitivity,
         ),
         Experiment(
@@ -74,6 +82,7 @@ LAB = Lab(
             "Damage by position",
             config.PositionsConfig,
             f"{_RUN}:positions",
+            version=_WEIGHTS,
             cost_seconds=cost.positions,
         ),
         Experiment(
@@ -81,6 +90,7 @@ LAB = Lab(
             "A cache that grows token by token",
             config.StreamingConfig,
             f"{_RUN}:streaming",
+            version=_WEIGHTS,
             cost_seconds=cost.streaming,
         ),
     ),

@@ -27,6 +27,8 @@ from engine.models.lm.probe import LayerCall, Stored, probe
 from engine.models.lm.projections import Projections, projections
 from engine.models.lm.rotary import Rotary, rotary_tables
 
+LAYOUT = "rows are heads x channels"
+
 
 @dataclass(frozen=True, eq=False)
 class SortedRotary:
@@ -163,8 +165,19 @@ def as_double(loaded: LoadedModel) -> LoadedModel:
 def export_permutation(
     loaded: LoadedModel, permutations: Sequence[np.ndarray | None], order: str
 ) -> bytes:
-    """safetensors bytes: per layer the permutation and, for orders inside heads, the permuted
-    W_q and W_k (rows are output channels) with their biases."""
+    """``permuted_tensors`` as safetensors bytes."""
+    metadata = {"order": order, "model": loaded.info.name, "layout": LAYOUT}
+    return save_safetensors(permuted_tensors(loaded, permutations), metadata=metadata)
+
+
+def permuted_tensors(
+    loaded: LoadedModel, permutations: Sequence[np.ndarray | None]
+) -> dict[str, Tensor]:
+    """Per layer the permutation and, for orders inside heads, the permuted W_q and W_k.
+
+    ``layers.0.permutation`` (width), ``layers.0.w_q`` (row, input) with ``.bias`` and ``.gain``
+    where the model has them; rows are output channels.
+    """
     info = loaded.info
     tensors: dict[str, Tensor] = {}
     layers = projections(loaded.model, info.query_heads, info.kv_heads, info.head_dim)
@@ -178,8 +191,7 @@ def export_permutation(
         group = info.query_heads // info.kv_heads
         for side, rows in (("q", own.repeat_interleave(group, dim=0)), ("k", own)):
             tensors.update(_permuted(layer, side, rows))
-    metadata = {"order": order, "model": info.name, "layout": "rows are heads x channels"}
-    return save_safetensors(tensors, metadata=metadata)
+    return tensors
 
 
 def _permuted(layer: Projections, side: str, order: Tensor) -> dict[str, Tensor]:

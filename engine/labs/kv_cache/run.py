@@ -21,6 +21,9 @@ from engine.labs.kv_cache.policy import parse_policy
 from engine.labs.kv_cache.synthetic import synthetic_head
 from engine.labs.kv_cache.workbench import Workbench
 
+# Folded weights of larger models stay out of the result: fold them in a script.
+WEIGHTS_BYTES = 64_000_000
+
 
 def capture(config: settings.CaptureConfig, context: Context) -> Result:
     """Queries, keys and values of one window of text."""
@@ -81,7 +84,27 @@ def order_check(config: settings.OrderCheckConfig, context: Context) -> Result:
         )
     moved = float((table != natural).mean())
     fields = {"permutation": Field(table.astype(np.int32), ("layer", "place"))}
-    return Result(fields, {**metrics, "moved": moved}, bench.notes())
+    fields |= _folded_weights(bench, permutations) if folded else {}
+    notes = {**bench.notes(), "order": config.order}
+    return Result(fields, {**metrics, "moved": moved}, notes)
+
+
+def _folded_weights(bench: Workbench, permutations: list[np.ndarray | None]) -> dict[str, Field]:
+    """w_q, w_k (layer, row, input), their biases and gains; nothing where they are too large."""
+    found = folding.permuted_tensors(bench.loaded, permutations)
+    if sum(tensor.nbytes for tensor in found.values()) > WEIGHTS_BYTES:
+        return {}
+    names = dict.fromkeys(name.split(".", 2)[2] for name in found)
+    fields = {}
+    for name in names:
+        if name == "permutation":
+            continue
+        layers = [found[f"layers.{i}.{name}"] for i in range(bench.loaded.info.layers)]
+        stacked = torch.stack(layers).float().numpy()
+        side, _, part = name.partition(".")
+        axes = ("layer", f"{side}_row") if part else ("layer", f"{side}_row", "input")
+        fields[name.replace(".", "_")] = Field(stacked, axes)
+    return fields
 
 
 def drift(config: settings.DriftConfig, context: Context) -> Result:

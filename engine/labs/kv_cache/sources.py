@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 
 from engine.core.assets import ASSETS
@@ -14,6 +15,12 @@ SAMPLES = {
     "handbook": "A handbook of this lab's own parts, in the manner of reference documentation",
     "stories": "Six short stories in plain words",
 }
+
+
+def weights_version() -> int:
+    """A number that changes with the embedded model's weights, so that old results do not stay."""
+    weights = EMBEDDED_FOLDER / "model.safetensors"
+    return zlib.crc32(weights.read_bytes()) if weights.is_file() else 0
 
 
 def model_shelf() -> Path | None:

@@ -6,11 +6,13 @@ import numpy as np
 import streamlit as st
 
 from engine.labs.kv_cache.analysis import EnergyCurve, Setting, energy_curve
+from engine.labs.kv_cache.exports import permutation_file
 from engine.labs.kv_cache.orders_grammar import MEANINGS, is_no_op, parse_order
 from engine.labs.kv_cache.views.ordering import draw_energy_curve, draw_waste
-from pages.kit import badge, explain, form, obtain, palette, section, show
+from pages.kit import badge, explain, form, obtain, palette, section, show, take_away
 from pages.panels.kv_cache.scene import Scene
 
+EXACT = 1e-5
 CONTROL = "in-head:random"
 COMPARED = (
     "none",
@@ -133,9 +135,31 @@ def _exactness(scene: Scene) -> None:
     obtained = obtain(scene.lab, experiment, form(scene.lab, experiment, fields=()))
     if obtained.result is None:
         return
-    m = obtained.result.metrics
-    st.dataframe(
-        [{"Order": obtained.config.order, **m}],
-        hide_index=True,
-        width="stretch",
+    result, m = obtained.result, obtained.result.metrics
+    difference = result.number("max_logit_difference")
+    badge(
+        f"largest logit difference {difference:.2g}",
+        "good" if difference < EXACT else "bad",
+        help="float64, nothing rounded to a cache format",
     )
+    if m["folded"]:
+        single = result.number("max_logit_difference_float32")
+        st.markdown(
+            f"Over {m['tokens']} tokens the folded model differs from the original by at most "
+            f"**{difference:.2g}** in float64 and {single:.2g} in float32, where the model itself is {result.number('float32_floor'):.2g} away from "
+            f"its float64 twin; the largest logit is {result.number('largest_logit'):.3g}."
+        )
+    else:
+        st.markdown(
+            f"The keys are put in storage order and gathered back on every read: the logits differ "
+            f"by at most **{difference:.2g}**."
+        )
+    st.download_button(
+        "Permutation and weights (safetensors)",
+        lambda: permutation_file(result),
+        file_name="kv-cache-order.safetensors",
+        mime="application/octet-stream",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    take_away(scene.lab, experiment, obtained.config, result)
