@@ -146,7 +146,8 @@ def _exactness(scene: Scene) -> None:
         single = result.number("max_logit_difference_float32")
         st.markdown(
             f"Over {m['tokens']} tokens the folded model differs from the original by at most "
-            f"**{difference:.2g}** in float64 and {single:.2g} in float32, where the model itself is {result.number('float32_floor'):.2g} away from "
+            f"**{difference:.2g}** in float64 and {single:.2g} in float32, "
+            f"where the model itself is {result.number('float32_floor'):.2g} away from "
             f"its float64 twin; the largest logit is {result.number('largest_logit'):.3g}."
         )
     else:
