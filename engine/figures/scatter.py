@@ -122,7 +122,7 @@ def scatter(
             customdata=[[p.id, escape(p.label)] for p in members],
             marker={
                 "color": palette.category(i),
-                "symbol": SYMBOLS[i % len(SYMBOLS)],
+                "symbol": SYMBOLS[(i + i // len(palette.categories)) % len(SYMBOLS)],
                 "size": 11,
                 "line": {"color": palette.paper, "width": 1},
             },

@@ -211,7 +211,7 @@ class ParetoConfig(Windows, ModelText):
         max_length=400,
         json_schema_extra={"help": "further format ids, separated by commas", "advanced": True},
     )
-    side: Literal["key", "value", "both"] = Field("key", title="Quantise")
+    sides: Literal["key", "value", "both"] = Field("key", title="Quantise")
     orders: bool = Field(
         True,
         title="Also sorted",

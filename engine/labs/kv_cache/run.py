@@ -121,7 +121,7 @@ def pareto(config: settings.ParetoConfig, context: Context) -> Result:
     """Bits against damage for a menu of formats, on the same windows."""
     bench = Workbench(config, context, config.window, config.windows, config.seed)
     return sweeps.pareto(
-        bench, config.menu, config.extra, config.side, config.orders, context.progress
+        bench, config.menu, config.extra, config.sides, config.orders, context.progress
     )
 
 

@@ -45,7 +45,7 @@ def show_map(scene: Scene) -> None:
     labels = [f"{i} {text}" for i, text in enumerate(scene.tokens)] or None
     _values(scene, setting, first, last, columns, block, (token, channel), labels)
     _errors(scene, setting, first, last, columns, block, (token, channel), labels)
-    explain(scene.lab, "Token by channel", **_numbers(scene, setting))
+    explain(scene.lab, "Token by channel", **_numbers(scene, setting, token, channel))
     damage(scene)
 
 
@@ -202,12 +202,14 @@ def _long(error: np.ndarray, first: int, columns: slice) -> dict[str, np.ndarray
     }
 
 
-def _numbers(scene: Scene, setting: Setting) -> dict[str, float | int]:
+def _numbers(scene: Scene, setting: Setting, token: int, channel: int) -> dict[str, float | int]:
+    """The block of the chosen cell in numbers; no step where the format has none."""
     detail = inspect(scene.capture, scene.side, scene.layer, setting)
     given = stored_input(scene.capture, scene.side, scene.layer, setting)
-    finite = detail.step[np.isfinite(detail.step)]
-    return {
-        "step": float(np.median(finite)) if finite.size else 0.0,
-        "zeros": int(((detail.value == 0) & (given != 0)).sum()),
-        "clipped": int(detail.clipped.sum()),
+    own = detail.block == detail.block[token, channel]
+    step = float(detail.step[token, channel])
+    found = {
+        "zeros": int(((detail.value == 0) & (given != 0))[own].sum()),
+        "clipped": int(detail.clipped[own].sum()),
     }
+    return {**found, "step": step} if np.isfinite(step) else {}

@@ -32,7 +32,7 @@ def show_pareto(scene: Scene) -> None:
     if needs_model(scene):
         return
     experiment = scene.lab.experiment("pareto")
-    fields = ("menu", "side", "orders", "windows", "extra")
+    fields = ("menu", "sides", "orders", "windows", "extra")
     config = form(scene.lab, experiment, fields=fields, layout="row")
     obtained = obtain(scene.lab, experiment, config)
     if obtained.result is None:
