@@ -52,11 +52,11 @@ st.markdown(lab.sentence)
 presets(lab)
 side, main = st.columns([1, 4], gap="large")
 with side, error_boundary("the settings"):
-    source, settings = controls(lab)
+    source, settings, other = controls(lab)
 with main:
     scene = None
     with error_boundary("the error map"):
-        scene = build_scene(lab, source, settings)
+        scene = build_scene(lab, source, settings, other)
         if scene is not None:
             scene = overview(scene)
     view = choose_view()

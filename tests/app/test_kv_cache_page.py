@@ -98,3 +98,11 @@ def test_a_synthetic_head_has_no_loss() -> None:
     query = {"kv_cache.source": "synthetic", "kv_cache.view": "pareto"}
     app = visit("kv_cache", **query)
     assert "belongs to no model" in texts(app)
+
+
+def test_two_settings_stand_side_by_side_with_their_difference() -> None:
+    query = {"kv_cache.compare": "true", "kv_cache.b.key_format": "bfp16:b32"}
+    app = visit("kv_cache", **query)
+    said = texts(app)
+    assert "for B; B is larger in 0 of" in said
+    assert not app.warning

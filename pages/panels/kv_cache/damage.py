@@ -12,6 +12,7 @@ from engine.labs.kv_cache.views.damage import (
     draw_kl_percentiles,
 )
 from pages.kit import claim, explain, form, obtain, palette, section, show, take_away
+from pages.panels.kv_cache.compare import compare_damage
 from pages.panels.kv_cache.scene import Scene
 
 
@@ -38,7 +39,7 @@ def damage(scene: Scene) -> None:
         st.dataframe(damage_table(result), hide_index=True, width="stretch")
         st.caption("Errors are means over all layers and heads; attention measures speak of keys.")
     with right:
-        figure = draw_kl_percentiles(result, palette(), label=obtained.config.key_format)
+        figure = draw_kl_percentiles({obtained.config.key_format: result}, palette())
         show(
             figure,
             "kv_cache_kl",
@@ -49,6 +50,8 @@ def damage(scene: Scene) -> None:
                 "nll_quantised [nat]": result.array("nll_quantised").ravel(),
             },
         )
+    if scene.other is not None and obtained.fresh:
+        compare_damage(scene, scene.other, result)
     explain(
         scene.lab,
         "Metrics",

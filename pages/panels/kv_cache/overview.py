@@ -19,6 +19,7 @@ from engine.labs.kv_cache.views.tensors import (
 )
 from pages.kit import badge, choose, palette, plain, show
 from pages.kit.components.matrix import matrix
+from pages.panels.kv_cache.compare import compare_maps
 from pages.panels.kv_cache.scene import SIDES, Scene
 
 LABELS = {"model": ("real weights", "measured"), "synthetic": ("synthetic head", "synthetic")}
@@ -60,6 +61,8 @@ def overview(scene: Scene) -> Scene:
         st.markdown(finding)
         st.markdown(_outlier_sentence(scene))
         st.caption(_source_sentence(scene))
+    if scene.other is not None:
+        compare_maps(scene, scene.other, metric)
     with st.expander("This map as a figure, and the outliers behind it") as more:
         if more.open:
             figure = draw_head_map(

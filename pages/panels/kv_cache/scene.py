@@ -29,16 +29,21 @@ class Scene:
     capture: Result
     address: str
     settings: EvaluateConfig
+    other: EvaluateConfig | None
     side: Side
     layer: int
     head: int
 
+    def stored_as(self, settings: EvaluateConfig) -> Setting:
+        """How the chosen side is stored under ``settings``; values keep their order."""
+        if self.side == "value":
+            return Setting(parse_format(settings.value_format), parse_order("none"))
+        return Setting(parse_format(settings.key_format), parse_order(settings.order))
+
     @property
     def setting(self) -> Setting:
-        """How the chosen side is stored; values keep their order."""
-        if self.side == "value":
-            return Setting(parse_format(self.settings.value_format), parse_order("none"))
-        return self.key_setting
+        """How the chosen side is stored."""
+        return self.stored_as(self.settings)
 
     @property
     def key_setting(self) -> Setting:
@@ -72,18 +77,34 @@ def choose_source() -> Source:
     return choose("Source", SOURCES, "kv_cache.source", width="stretch")
 
 
-def controls(lab: Lab) -> tuple[Source, EvaluateConfig]:
-    """The narrow left column: what is read, and how it is stored."""
+def controls(lab: Lab) -> tuple[Source, EvaluateConfig, EvaluateConfig | None]:
+    """The narrow left column: what is read, how it is stored, and what that is compared with."""
     source = choose_source()
     if source == "model":
         form(lab, lab.experiment("capture"), fields=("model", "text", "tokens"))
     else:
         form(lab, lab.experiment("synthetic"), fields=("profile", "head_dim"))
     stored = ("key_format", "value_format", "order", "sinks", "residual")
-    return source, form(lab, lab.experiment("evaluate"), fields=stored)
+    settings = form(lab, lab.experiment("evaluate"), fields=stored)
+    if not st.toggle(
+        "Compare",
+        key="kv_cache.compare",
+        bind="query-params",
+        help="A second setting beside the first, with the difference",
+    ):
+        return source, settings, None
+    varied = ("key_format", "value_format", "order")
+    second = form(lab, lab.experiment("evaluate"), fields=varied, key_prefix="kv_cache.b")
+    return (
+        source,
+        settings,
+        settings.model_copy(update={name: getattr(second, name) for name in varied}),
+    )
 
 
-def build_scene(lab: Lab, source: Source, settings: EvaluateConfig) -> Scene | None:
+def build_scene(
+    lab: Lab, source: Source, settings: EvaluateConfig, other: EvaluateConfig | None
+) -> Scene | None:
     """Obtain the tensors and read the selection; None while there is nothing to show."""
     experiment = lab.experiment("capture" if source == "model" else "synthetic")
     obtained = obtain(lab, experiment, form(lab, experiment, fields=()))
@@ -96,6 +117,7 @@ def build_scene(lab: Lab, source: Source, settings: EvaluateConfig) -> Scene | N
         capture=capture,
         address=experiment.digest(lab.name, obtained.config),
         settings=settings,
+        other=other,
         side=linked("kv_cache.side", "key", options=list(SIDES)),
         layer=linked("kv_cache.layer", 0, low=0, high=capture["v"].size("layer") - 1),
         head=linked("kv_cache.head", 0, low=0, high=capture["v"].size("head") - 1),

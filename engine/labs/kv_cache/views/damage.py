@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,6 +11,7 @@ import plotly.graph_objects as go
 from engine.core.result import Result
 from engine.figures import Palette, Series, axis, lines
 
+FLOOR_NAT = 1e-12
 LEVELS = np.array([1, 5, 10, 25, 50, 75, 90, 95, 99, 99.5, 100])
 
 
@@ -38,17 +41,48 @@ def describe_damage(result: Result) -> str:
     )
 
 
-def draw_kl_percentiles(result: Result, palette: Palette, *, label: str) -> go.Figure:
+COMPARED = {
+    "delta_nll": ("Loss change", "nat"),
+    "kl": ("Mean next-token KL", "nat"),
+    "kl_p99": ("99th percentile of the KL", "nat"),
+    "top1": ("Top-1 agreement", "1"),
+    "bits_key": ("True bits per key value", "bit"),
+    "bits_value": ("True bits per cached value", "bit"),
+    "bytes_per_token": ("Bytes per token, all layers", "B"),
+    "relative_rmse_key": ("Relative RMSE of keys", "1"),
+    "relative_rmse_value": ("Relative RMSE of values", "1"),
+    "logit_error": ("RMS logit error", "1"),
+    "attention_kl": ("Attention KL", "nat"),
+}
+
+
+def compare_table(first: Result, second: Result, a: str, b: str) -> pd.DataFrame:
+    """Both evaluations and their difference, a row a measure."""
+    rows = [
+        (title, unit, first.number(name), second.number(name),
+         second.number(name) - first.number(name))
+        for name, (title, unit) in COMPARED.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["Measure", "Unit", a, b, "B minus A"])
+
+
+def draw_kl_percentiles(results: Mapping[str, Result], palette: Palette) -> go.Figure:
     """How the next-token KL is spread over the positions: most tokens, and the bad ones."""
-    kl = np.maximum(result.array("kl").astype(np.float64).ravel(), 1e-12)
-    values = np.percentile(kl, LEVELS)
+    spread = {
+        name: np.maximum(result.array("kl").astype(np.float64).ravel(), FLOOR_NAT)
+        for name, result in results.items()
+    }
     return lines(
-        [Series(label, LEVELS, values)],
+        [Series(name, LEVELS, np.percentile(kl, LEVELS)) for name, kl in spread.items()],
         palette,
         title="Next-token KL by percentile",
-        subtitle=f"{kl.size} positions; values below 1e-12 nat are drawn there",
+        subtitle=f"{max(kl.size for kl in spread.values())} positions; values below "
+        f"{FLOOR_NAT:g} nat are drawn there",
         x=axis("Percentile of positions", "%"),
         y=axis("KL(exact, quantised)", "nat", log=True),
-        alt=f"Median next-token KL {np.percentile(kl, 50):.2g} nat, 99th percentile "
-        f"{np.percentile(kl, 99):.2g} nat, largest {kl.max():.2g} nat.",
+        alt="; ".join(
+            f"{name}: median next-token KL {np.percentile(kl, 50):.2g} nat, 99th percentile "
+            f"{np.percentile(kl, 99):.2g} nat, largest {kl.max():.2g} nat"
+            for name, kl in spread.items()
+        ),
     )
