@@ -179,6 +179,9 @@ def _source(control: Control) -> None:
         except EngramError as error:
             st.session_state.pop(control.key, None)
             complain(error)
+    elif isinstance(own, str) and own and own not in choices:
+        allowed = ", ".join(str(choice) for choice in choices)
+        complain(BadInput(control.label, f"must be one of {allowed} or an uploaded file"))
     st.selectbox(control.label, choices, index=0, **_common(control))
     for name in names.values():
         st.caption(f"Your file: `{name.replace('`', '')}`")

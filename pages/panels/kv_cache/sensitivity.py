@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from engine.core import Result
@@ -56,29 +57,32 @@ def _budget(scene: Scene, result: Result, window: int, windows: int) -> None:
     path = walk(result)
     model = result.notes["model"]
     values = 2 * model["layers"] * model["kv_heads"] * model["head_dim"]
+    known = 8 * result.array("policy_bytes") / values
+    low, high = float(known[0]), float(known[-1])
     bits = st.slider(
         "Budget (bits per value, mean)",
-        float(8 * path.bytes[0] / values),
-        float(8 * path.bytes[-1] / values),
-        value=float(8 * path.bytes[len(path.bytes) // 2] / values),
-        step=0.05,
-        key="kv_cache.budget",
+        low,
+        high,
+        value=float(known[len(known) // 2]),
+        key=f"kv_cache.budget.{low:.3f}.{high:.3f}",
     )
-    chosen = allocate(result, bits * values / 8 + 1e-6)
-    measured = _measure(scene, chosen, window, windows)
-    figure = draw_budget(
-        path,
-        palette(),
-        values=values,
-        budget_bytes=bits * values / 8,
-        measured=None if measured is None else (chosen.bits_mean, measured),
-    )
+    chosen = allocate(result, max(bits * values / 8, float(path.bytes[0])) + 1e-6)
+    measured = _measured(result, chosen)
     show(
-        figure,
+        figure := draw_budget(
+            result,
+            path,
+            palette(),
+            values=values,
+            budget_bytes=bits * values / 8,
+            chosen=None if measured is None else (chosen.bits_mean, measured),
+        ),
         "kv_cache_budget",
         figure.layout.meta["alt"],
         export=lambda: _walk_table(path, values),
     )
+    if measured is None:
+        measured = _measure(scene, chosen, window, windows)
     words = "not measured yet" if measured is None else f"{measured:+.4f} nat measured"
     st.markdown(
         f"At {chosen.bits_mean:.3g} bits per value, {chosen.bytes_per_token:,.0f} bytes a token: "
@@ -98,6 +102,12 @@ def _budget(scene: Scene, result: Result, window: int, windows: int) -> None:
         budget=float(chosen.bits_mean),
         **({} if measured is None else {"delta_nll": f"{measured:+.4f}"}),
     )
+
+
+def _measured(result: Result, chosen: Allocation) -> float | None:
+    """The sweep's own measurement, where the chosen policy is one that it measured."""
+    near = np.abs(result.array("policy_bytes") - chosen.bytes_per_token) < 1e-6
+    return float(result.array("policy_measured")[near][0]) if near.any() else None
 
 
 def _measure(scene: Scene, chosen: Allocation, window: int, windows: int) -> float | None:

@@ -57,14 +57,18 @@ def describe_sensitivity(result: Result, rung: int) -> str:
 
 
 def draw_budget(
+    result: Result,
     walk: Walk,
     palette: Palette,
     *,
     values: int,
     budget_bytes: float,
-    measured: tuple[float, float] | None = None,
+    chosen: tuple[float, float] | None = None,
 ) -> go.Figure:
-    """Predicted damage along the greedy walk; ``values`` numbers are cached per token."""
+    """Predicted and measured damage along the greedy walk; ``values`` are cached per token.
+
+    ``chosen`` is the (bits, measured loss change) of the policy under the slider, once measured.
+    """
     bits = 8 * walk.bytes / values
     figure = lines(
         [Series("predicted sum", bits, walk.damage)],
@@ -75,16 +79,29 @@ def draw_budget(
         y=axis("Change of the loss", "nat"),
         events=[Event(8 * budget_bytes / values, "budget")],
         step=True,
-        alt=f"The predicted loss falls from {walk.damage[0]:+.4f} nat at {bits[0]:.3g} bits to "
-        f"{walk.damage[-1]:+.4f} nat at {bits[-1]:.3g} bits.",
+        alt=f"At {bits[0]:.3g} bits the sum predicts {walk.damage[0]:+.4f} nat and the whole "
+        f"policy costs {result.array('policy_measured')[0]:+.4f}; at {bits[-1]:.3g} bits it is "
+        f"{walk.damage[-1]:+.4f} against {result.array('policy_measured')[-1]:+.4f}.",
     )
-    if measured is not None:
+    measured, low, high = (result.array(f"policy_{name}") for name in ("measured", "low", "high"))
+    known = bool(np.isfinite(low).all())
+    figure.add_scatter(
+        x=8 * result.array("policy_bytes") / values,
+        y=measured,
+        mode="markers",
+        name="measured as a whole" + (", 95 % bootstrap" if known else ""),
+        error_y={"symmetric": False, "array": high - measured, "arrayminus": measured - low}
+        if known
+        else None,
+        marker={"symbol": "diamond", "size": 10, "color": palette.category(1)},
+    )
+    if chosen is not None:
         figure.add_scatter(
-            x=[measured[0]],
-            y=[measured[1]],
+            x=[chosen[0]],
+            y=[chosen[1]],
             mode="markers",
-            name="measured with the whole policy",
-            marker={"symbol": "star", "size": 14, "color": palette.accent},
+            name="the chosen budget, measured",
+            marker={"symbol": "star", "size": 15, "color": palette.category(2)},
         )
-        figure.update_layout(showlegend=True)
+    figure.update_layout(showlegend=True)
     return figure
