@@ -60,7 +60,7 @@ def _value(text: str, entry: Mapping[str, Any]) -> Any:
         return [_value(part.strip(), entry.get("items", {})) for part in text.split(",") if part]
     try:
         return json.loads(text.lower() if kinds == {"boolean"} else text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

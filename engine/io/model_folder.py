@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 from engine.core.errors import BadInput
 from engine.core.settings import MB, number
+from engine.io.paths import local_path
 from engine.io.safetensors_check import check_safetensors
 
 CONFIG_BYTES = 1_000_000
@@ -43,6 +45,7 @@ class ModelFolder:
     config: dict[str, Any]
     weights: tuple[Path, ...]
     weight_bytes: int
+    parameters: int  # numbers in floating-point tensors, all files together
 
     @property
     def model_type(self) -> str:
@@ -57,7 +60,7 @@ def check_model_folder(path: Path | str, *, field: str = "model") -> ModelFolder
     sharded, each of them checked, all together at most ``ENGRAM_MODEL_MB`` (20000). Links must
     stay inside the folder, except into the ``blobs`` folder of a hub cache's snapshot.
     """
-    folder = Path(path).expanduser()
+    folder = local_path(path, field=field)
     if not folder.is_dir():
         raise BadInput(field, f"{str(path)[:200]!r} is not a folder")
     folder = folder.resolve()
@@ -73,10 +76,14 @@ def check_model_folder(path: Path | str, *, field: str = "model") -> ModelFolder
         raise BadInput(
             field, f"its weights have {total / MB:.0f} MB, at most {limit / MB:g} MB are loaded"
         )
+    parameters = 0
     for file in weights:
-        if not check_safetensors(file, field=f"{field} ({file.name})", max_bytes=limit):
+        tensors = check_safetensors(file, field=f"{field} ({file.name})", max_bytes=limit)
+        if not tensors:
             raise BadInput(field, f"{file.name} holds no tensors")
-    return ModelFolder(folder, config, weights, total)
+        floating = (info for info in tensors.values() if "F" in info.dtype)
+        parameters += sum(math.prod(info.shape) for info in floating)
+    return ModelFolder(folder, config, weights, total, parameters)
 
 
 def fingerprint(path: Path | str) -> str:
@@ -85,7 +92,7 @@ def fingerprint(path: Path | str) -> str:
     Files up to 64 MB count whole. Of larger ones count the size, the time of the last change and
     64 samples, so that a folder of many gigabytes is answered in milliseconds.
     """
-    folder = Path(path).expanduser()
+    folder = local_path(path, field="model")
     if not folder.is_dir():
         raise BadInput("model", f"{str(path)[:200]!r} is not a folder")
     summary = hashlib.sha256()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
 
 from engine.core import BadInput
+from engine.io.paths import local_path
 
 FLOATS = ("float16", "float32", "float64")
 MAX_BYTES = 1 << 30
@@ -16,7 +16,7 @@ MAX_HEADER = 10_000
 
 
 def load_npy(
-    path: str | os.PathLike[str],
+    source: str | os.PathLike[str],
     *,
     field: str = "input",
     max_bytes: int = MAX_BYTES,
@@ -27,7 +27,7 @@ def load_npy(
     Raises BadInput(field, one sentence) for a missing, foreign, truncated, oversized, pickled,
     non-float or empty file and, unless ``finite`` is off, for NaN and infinity.
     """
-    path = Path(path)
+    path = local_path(os.fspath(source), field=field)
     if not path.is_file():
         raise BadInput(field, f"there is no file {path.name!r}")
     try:

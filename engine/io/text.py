@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from engine.core.errors import BadInput
 from engine.core.settings import MB
+from engine.io.paths import local_path
 
 LIMIT_BYTES = 20_000_000
 # gzip reaches about 1000 to 1 on zeros and 10 to 1 on prose.
@@ -34,7 +35,7 @@ def read_text(
     if isinstance(source, bytes):
         data = _unpack(BytesIO(source), len(source), limit, field)
     else:
-        path = Path(source).expanduser()
+        path = local_path(source, field=field)
         name = name or path.name
         if not path.is_file():  # a pipe or a device could block for ever
             raise BadInput(field, f"{str(source)[:200]!r} is not a file")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -13,6 +12,7 @@ from engine.core.config import Config
 from engine.core.errors import BadInput
 from engine.io.model_folder import fingerprint
 from engine.io.model_id import is_model_id
+from engine.io.paths import local_path, read_file
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.orders_grammar import parse_order
 from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES, model_shelf
@@ -85,9 +85,13 @@ class ModelText(Config):
         """Samples, uploads, the embedded model, hub ids and the shelf; elsewhere only locally."""
         if self.text not in SAMPLES and not self.text.startswith("input:"):
             raise BadInput("text", f"must be one of {', '.join(SAMPLES)} or an uploaded file")
-        if self.model != EMBEDDED and not is_model_id(self.model) and not local:
-            folder, shelf = Path(self.model.rpartition("@")[0] or self.model), model_shelf()
-            if shelf is None or not folder.resolve().is_relative_to(shelf):
+        if self.model != EMBEDDED and not local:
+            named, shelf = self.model.rpartition("@")[0] or self.model, model_shelf()
+            folder = local_path(named, field="model")
+            # "owner/name" may also be a folder below the one where the server was started.
+            by_name = is_model_id(self.model) and not folder.exists()
+            offered = shelf is not None and folder.resolve().is_relative_to(shelf)
+            if not (by_name or offered):
                 raise BadInput(
                     "model",
                     f"must be {EMBEDDED}, a hub id, or a folder that this server offers: folders "
@@ -97,17 +101,24 @@ class ModelText(Config):
     def grounded(self, put: Callable[[bytes, str], str]) -> Self:
         """A model folder gets the fingerprint of its files, a text file its content's address."""
         changes = {}
-        folder = Path(self.model).expanduser()
-        if self.model != EMBEDDED and "@" not in self.model and folder.is_dir():
-            resolved = folder.resolve()
-            changes["model"] = f"{resolved}@{fingerprint(resolved)}"
+        if self.model != EMBEDDED and "@" not in self.model:
+            folder = local_path(self.model, field="model")
+            if folder.is_dir():
+                resolved = folder.resolve()
+                changes["model"] = f"{resolved}@{fingerprint(resolved)}"
+            elif not is_model_id(self.model):
+                raise BadInput(
+                    "model",
+                    f"{self.model[:80]!r} is neither {EMBEDDED}, a folder here nor a hub id of "
+                    'the form "owner/name"',
+                )
         if self.text not in SAMPLES and not self.text.startswith("input:"):
-            path = Path(self.text).expanduser()
+            path = local_path(self.text, field="text")
             if not path.is_file():
                 raise BadInput(
-                    "text", f"{self.text!r} is neither a file nor one of {', '.join(SAMPLES)}"
+                    "text", f"{self.text[:80]!r} is neither a file nor one of {', '.join(SAMPLES)}"
                 )
-            changes["text"] = put(path.read_bytes(), path.name)
+            changes["text"] = put(read_file(path, field="text"), path.name)
         return self.model_copy(update=changes) if changes else self
 
 

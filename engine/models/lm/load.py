@@ -15,8 +15,9 @@ from transformers.utils import logging
 
 from engine.core import BadInput
 from engine.core.assets import ASSETS
-from engine.io.model_folder import check_model_folder, fingerprint
+from engine.io.model_folder import ModelFolder, check_model_folder, fingerprint
 from engine.io.model_id import check_model_id
+from engine.io.paths import local_path
 from engine.models.lm.probe import capture_layers
 from engine.models.lm.projections import projections
 from engine.models.lm.rotary import check_convention
@@ -84,7 +85,7 @@ def _locate(ref: str) -> tuple[Path, str]:
             raise BadInput("model", "the embedded model is not in this checkout; `make train-lm`")
         return folder, EMBEDDED
     named = FINGERPRINT.fullmatch(ref)
-    folder = Path(named[1] if named else ref).expanduser()
+    folder = local_path(named[1] if named else ref, field="model")
     if folder.is_dir():
         if named and fingerprint(folder) != named[2]:
             raise BadInput("model", f"the files in {folder.name} changed since {named[2]}")
@@ -104,7 +105,7 @@ def _download(ref: str) -> Path:
 
 @lru_cache(maxsize=2)
 def _open(folder: str, name: str, _fingerprint: str) -> LoadedModel:
-    check_model_folder(Path(folder))
+    checked = check_model_folder(folder)
     safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
         config = AutoConfig.from_pretrained(folder, **safe)
@@ -112,16 +113,48 @@ def _open(folder: str, name: str, _fingerprint: str) -> LoadedModel:
         # transformers' configs raise what they like; the visitor needs one sentence.
         raise BadInput("model", f"config.json cannot be read: {_first_line(error)}") from None
     check_architecture(config)
+    _check_size(config, checked)
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, config=config, dtype=torch.float32, use_safetensors=True, **safe
+        model, report = AutoModelForCausalLM.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            output_loading_info=True,
+            **safe,
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
     except Exception as error:
         # The same holds for weights and tokenizers.
         raise BadInput("model", f"cannot be loaded: {_first_line(error)}") from None
+    if report["missing_keys"]:  # they would be random numbers
+        raise BadInput("model", f"its weights lack {min(report['missing_keys'])[:80]}")
+    for parameter, values in model.named_parameters():
+        if not values.sum().isfinite():
+            raise BadInput("model", f"its weights hold NaN or infinity in {parameter[:80]}")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return wrap(model.to(device), tokenizer, name)
+
+
+def _check_size(config: Any, checked: ModelFolder) -> None:
+    """Compare what config.json describes with the numbers on disk, before memory is taken for it.
+
+    transformers allocates every tensor of the config and fills those without weights with random
+    numbers: a small file could ask for any amount of memory, or pass as a model.
+    """
+    try:
+        with torch.device("meta"):
+            bare = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    except Exception as error:
+        # A model's constructor raises what it likes about its config.
+        raise BadInput("model", f"cannot be built: {_first_line(error)}") from None
+    described = sum(parameter.numel() for parameter in bare.parameters())
+    if described > checked.parameters:
+        raise BadInput(
+            "model",
+            f"config.json describes {described:,} parameters, its weight files hold "
+            f"{checked.parameters:,} floating-point numbers",
+        )
 
 
 def wrap(model: PreTrainedModel, tokenizer: Any, name: str) -> LoadedModel:
@@ -144,6 +177,8 @@ def check_architecture(config: Any) -> None:
         raise BadInput(
             "model", f"{kind} caches a latent vector (MLA) instead of keys and values per head"
         )
+    if getattr(config, "quantization_config", None):
+        raise BadInput("model", "its weights are stored quantised; the lab reads plain floats only")
     if getattr(config, "attn_logit_softcapping", None):
         raise BadInput("model", f"{kind} caps its attention logits, which the lab does not read")
     rope = getattr(config, "rope_parameters", None) or {}
@@ -163,7 +198,9 @@ def _positions(config: Any) -> int:
     slides = getattr(config, "sliding_window", None)
     used = getattr(config, "use_sliding_window", True)
     if slides and used and (kinds is None or "sliding_attention" in kinds):
-        return min(longest, int(slides))
+        if not isinstance(slides, int):
+            raise BadInput("model", "config.json: sliding_window must be a whole number")
+        return min(longest, slides)
     return longest
 
 
@@ -172,9 +209,12 @@ def _describe(model: PreTrainedModel, name: str) -> ModelInfo:
     config: Any = model.config
     ids = torch.arange(4, device=model.device)[None]
     try:
-        calls, _ = capture_layers(model, ids)
+        calls, logits = capture_layers(model, ids)
     except (RuntimeError, TypeError, KeyError, AttributeError) as error:
         raise BadInput("model", f"cannot be probed: {_first_line(error)}") from None
+    seen = [logits, *(tensor for call in calls for tensor in (call.q, call.k, call.v))]
+    if not all(tensor.isfinite().all() for tensor in seen):
+        raise BadInput("model", "it computes NaN or infinity; config.json does not fit its weights")
     layers = int(config.num_hidden_layers)
     shapes = {(call.q.shape, call.k.shape, call.v.shape) for call in calls}
     if [call.layer for call in calls] != list(range(layers)) or len(shapes) != 1:
@@ -210,6 +250,7 @@ def _rope(config: Any) -> dict[str, Any]:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    text = f"unknown name {error}" if isinstance(error, KeyError) else str(error).strip()
+    lines = text.splitlines() or [type(error).__name__]
     line = (lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0]).strip()
     return line if len(line) <= 160 else line[:157] + "..."

@@ -1,0 +1,36 @@
+"""The door for paths that somebody typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.core.errors import BadInput
+from engine.core.settings import MB
+
+
+def local_path(text: Path | str, *, field: str) -> Path:
+    """``text`` as a path with ``~`` resolved, whether or not something lies there.
+
+    Raises BadInput for what no file here can be called (too long, a zero byte, an unknown user)
+    or what may not be looked at: ``Path.is_file`` raises for those instead of answering.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadInput(field, f"{str(text)[:80]!r} cannot be a path here ({reason})") from None
+    return path
+
+
+def read_file(path: Path, *, field: str, limit: int = 64 * MB) -> bytes:
+    """The bytes of a file of at most ``limit``; raises BadInput."""
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise BadInput(field, f"at most {limit / MB:g} MB are read, it has {size / MB:.1f} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(field, f"{path.name!r} cannot be read ({error.strerror})") from None
