@@ -218,7 +218,7 @@ class _Progress:
 
 
 def _fail(sentence: str, code: int, as_json: bool) -> int:
-    sentence = " ".join(sentence.split())
+    sentence = " ".join(sentence.split()).encode("utf-8", "backslashreplace").decode()
     print(f"error: {sentence}", file=sys.stderr)
     if as_json:
         print(dump_json({"error": sentence}), flush=True)

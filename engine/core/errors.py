@@ -8,6 +8,9 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 
+LONGEST_FIELD = 80
+
+
 class EngramError(Exception):
     """Base of everything the engine raises on purpose."""
 
@@ -16,9 +19,9 @@ class BadInput(EngramError, ValueError):
     """An input that cannot be used: the sentence names the field and the allowed range."""
 
     def __init__(self, field: str, reason: str):
-        self.field = field
-        self.reason = reason
-        super().__init__(f"{field}: {reason}")
+        self.field = _sayable(field if len(field) <= LONGEST_FIELD else f"{field[:77]}...")
+        self.reason = _sayable(reason)
+        super().__init__(f"{self.field}: {self.reason}")
 
 
 class NotFound(EngramError, LookupError):
@@ -33,11 +36,22 @@ class Cancelled(EngramError):
     """Raised inside a job when somebody asked for it to stop."""
 
 
-def from_validation(error: ValidationError) -> BadInput:
-    """Turn pydantic's report into one sentence about its first complaint."""
+def _sayable(text: str) -> str:
+    """Half characters, which JSON escapes and command lines may hold, as their escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def from_validation(error: ValidationError, field: str = "") -> BadInput:
+    """Turn pydantic's report into one sentence about its first complaint.
+
+    ``field`` is what to call the value; without it, pydantic's path to it.
+    """
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or "config"
-    reason = first["msg"].removeprefix("Value error, ")
+    field = field or ".".join(str(part) for part in first["loc"]) or "config"
+    cause = first.get("ctx", {}).get("error")
+    # A parser called by a validator names a field of its own.
+    named = isinstance(cause, BadInput)
+    reason = cause.reason if named else first["msg"].removeprefix("Value error, ")
     given = first.get("input")
     shown = repr(given)
     if first["type"] == "extra_forbidden":

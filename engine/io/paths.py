@@ -30,7 +30,7 @@ def read_file(path: Path, *, field: str, limit: int = 64 * MB) -> bytes:
     try:
         size = path.stat().st_size
         if size > limit:
-            raise BadInput(field, f"at most {limit / MB:g} MB are read, it has {size / MB:.1f} MB")
+            raise BadInput(field, f"at most {limit / MB:g} MB are read, it has {size / MB:.3g} MB")
         return path.read_bytes()
     except OSError as error:
         raise BadInput(field, f"{path.name!r} cannot be read ({error.strerror})") from None

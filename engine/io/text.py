@@ -55,7 +55,7 @@ def read_text(
 
 def _unpack(file: BinaryIO, size: int, limit: int, field: str) -> bytes:
     if size > limit:
-        raise BadInput(field, f"at most {limit / MB:g} MB are read, it has {size / MB:.1f} MB")
+        raise BadInput(field, f"at most {limit / MB:g} MB are read, it has {size / MB:.3g} MB")
     packed = file.read(limit + 1)
     if not packed.startswith(GZIP):
         if len(packed) > limit:  # the file grew meanwhile

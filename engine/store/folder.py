@@ -5,6 +5,7 @@ The store and the results that ship with the project use the same format, hence 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -33,12 +34,12 @@ def save_folder(folder: Path, result: Result, manifest: Mapping[str, Any]) -> No
 
     Raises LimitExceeded when the disk has no room.
     """
-    folder.mkdir(parents=True)
     try:
+        folder.mkdir(parents=True)
         _write(folder, result, manifest)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise LimitExceeded(f"the result could not be written: {_reason(error)}") from error
+        raise LimitExceeded(f"the result could not be written: {why(error)}") from error
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -127,7 +128,10 @@ def _json(value: Any) -> Any:
     raise TypeError(f"a result's notes and metrics must survive JSON, not {type(value).__name__}")
 
 
-def _reason(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """Why a disk did not take what was written to it (safetensors tells it in words only)."""
     text = str(error)
-    full = getattr(error, "errno", None) == 28 or "os error 28" in text or "code: 28" in text
-    return "the disk is full" if full else "the disk refused it (full, or a file size limit)"
+    if getattr(error, "errno", None) == errno.ENOSPC or "os error 28" in text or "code: 28" in text:
+        return "the disk is full"
+    reason = getattr(error, "strerror", None) or "full, or a file size limit"
+    return f"the disk refused it ({reason})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 from engine.core.digest import digest_bytes
 from engine.core.errors import BadInput, LimitExceeded, NotFound
 from engine.core.settings import MB, number
+from engine.store.folder import why
 
 REFERENCE = re.compile(r"input:([0-9a-f]{16})")
 
@@ -34,7 +36,6 @@ class Inputs:
                 f"an input may have {limit:g} MB, this one has {len(data) / MB:.1f} MB"
             )
         address = digest_bytes(data)
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._write(f"{address}.json", json.dumps({"name": name[:200]}).encode())
         self._write(f"{address}.bin", data)
         self._evict(keep=address)
@@ -51,7 +52,8 @@ class Inputs:
         if digest_bytes(data) != address:
             path.unlink(missing_ok=True)
             raise NotFound(f"{ref} was damaged on disk; bring the file again")
-        os.utime(path)
+        with contextlib.suppress(OSError):  # a read-only store still serves
+            os.utime(path)
         return data
 
     def name(self, ref: str) -> str:
@@ -71,23 +73,23 @@ class Inputs:
     def _write(self, name: str, data: bytes) -> None:
         temporary = self.folder / f"tmp-{os.getpid()}-{secrets.token_hex(4)}"
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(data)
             temporary.replace(self.folder / name)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise LimitExceeded("the input could not be kept: the disk is full") from error
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise LimitExceeded(f"the input could not be kept: {why(error)}") from error
 
     def _evict(self, keep: str) -> None:
         budget = number("ENGRAM_INPUTS_MB", 512) * MB
-        entries = sorted(
-            (
-                (path.stat().st_mtime, path.stat().st_size, path)
-                for path in self.folder.glob("*.bin")
-            ),
-            key=lambda entry: entry[0],
-        )
+        entries = []
+        for path in self.folder.glob("*.bin"):
+            with contextlib.suppress(FileNotFoundError):  # removed by somebody else meanwhile
+                state = path.stat()
+                entries.append((state.st_mtime, state.st_size, path))
         total = sum(size for _, size, _ in entries)
-        for _, size, path in entries:
+        for _, size, path in sorted(entries, key=lambda entry: entry[0]):
             if total <= budget:
                 break
             if path.stem != keep:

@@ -38,7 +38,7 @@ def lookup(
 
 
 def load_shipped(lab_name: str, digest: str) -> Result | None:
-    """A result that ships with the project, or None; read once per process, never evicted."""
+    """A result that ships with the project, or None; the ones used last stay in memory."""
     folder = shipped_folder() / lab_name / digest
     try:
         return _load(folder)

@@ -142,9 +142,12 @@ class Results:
 
     def _quarantine(self, digest: str, folder: Path, error: Exception) -> None:
         aside = self.folder.parent / "quarantine" / f"{digest}-{secrets.token_hex(4)}"
-        aside.parent.mkdir(exist_ok=True)
         try:
+            aside.parent.mkdir(exist_ok=True)
             folder.rename(aside)
         except FileNotFoundError:
+            return
+        except OSError:  # a read-only store: the result stays where it is, unread
+            log.error("result %s is damaged and cannot be moved: %s", digest, error)
             return
         log.error("result %s was moved to quarantine: %s", digest, error)

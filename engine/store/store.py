@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+from engine.core.errors import BadInput
 from engine.core.settings import home_folder, log_file
 from engine.store.database import Database
 from engine.store.hosts import Hosts
@@ -41,5 +42,10 @@ class Store:
 
 @functools.lru_cache(maxsize=64)
 def _open(home: Path) -> Store:
-    (home / "results").mkdir(parents=True, exist_ok=True)
+    try:
+        (home / "results").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            "ENGRAM_HOME", f"{str(home)[:200]!r} cannot hold results ({error.strerror})"
+        ) from None
     return Store(home)

@@ -13,6 +13,7 @@ import pytest
 
 import engine
 from engine.cli import main
+from engine.core import BadInput
 from engine.store import Store
 from tests.unit.cli_lab import LAB, Kinds
 
@@ -192,3 +193,18 @@ def test_listing_imports_nothing_heavy(repo_root: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=repo_root, check=True
     )
     assert said.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("argv", [["cli_lab", "kinds", "--\udcff", "1"], ["\udcff"]])
+def test_half_characters_are_shown_as_escapes(
+    capsys: pytest.CaptureFixture[str], argv: list[str]
+) -> None:
+    said = Said(capsys, *argv, "--json")
+    assert said.code == 2 and "udcff" in said.json["error"]
+
+
+@pytest.mark.parametrize("below", ["file", "file/further"])
+def test_a_home_that_cannot_hold_results_is_named(below: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(BadInput, match="ENGRAM_HOME"):
+        Store.open(tmp_path / below)

@@ -54,11 +54,11 @@ def test_metrics_of_exact_and_zero_tensors(tmp_path: Path) -> None:
         ({"--input": "missing.npy"}, "input"),
         ({"--format": "bfp9"}, "format"),
         ({"--output": "no/such/folder/y.npy"}, "output"),
-        ({"--head-dim": "x"}, "head_dim"),
+        ({"--head-dim": "x"}, "--head-dim"),
         ({"--head-dim": "65"}, "head_dim"),
-        ({"--role": "query"}, "role"),
-        ({"--unknown": "1"}, "arguments"),
-        ({"--format": None}, "arguments"),
+        ({"--role": "query"}, "--role"),
+        ({"--unknown": "1"}, "--unknown"),
+        ({"--format": None}, "command line"),
     ],
 )
 def test_bad_arguments_are_one_sentence(

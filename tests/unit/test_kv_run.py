@@ -172,9 +172,9 @@ def good(shared: dict) -> list[str]:
         (["--window", "4"], "window"),
         (["--window", "129"], "window"),
         (["--windows", "256", "--window", "128"], "text"),
-        (["--windows", "two"], "evaluate"),
+        (["--windows", "two"], "--windows"),
         (["--protocol", "later"], "protocol"),
-        (["--colour", "red"], "evaluate"),
+        (["--colour", "red"], "--colour"),
     ],
 )
 def test_bad_options_get_one_sentence(shared: dict, words: list[str], field: str) -> None:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from engine.core import BadInput
+from engine.core.arguments import Arguments
 from engine.core.context import QuietContext
 from engine.io.text import read_text
 from engine.labs.kv_cache.config import EvaluateConfig
 from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise BadInput("evaluate", message)
 
 
 class _ReadFile(QuietContext):
@@ -63,12 +57,11 @@ def evaluate(argv: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Arguments:
     fields = EvaluateConfig.model_fields
-    parser = _Parser(
-        prog="python -m engine kv_cache evaluate",
-        description="Loss of a language model whose keys and values are stored in few bits.",
-        allow_abbrev=False,
+    parser = Arguments(
+        "python -m engine kv_cache evaluate",
+        "Loss of a language model whose keys and values are stored in few bits.",
     )
     parser.add_argument("--model", default=EMBEDDED, help="folder, hub id or engram-lm")
     parser.add_argument(

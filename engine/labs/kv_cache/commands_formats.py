@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from engine.core import BadInput
+from engine.core.arguments import Arguments
 from engine.io.npy import load_npy
 from engine.labs.kv_cache.formats import EXAMPLES, Format, list_formats, parse_format
 
@@ -18,23 +18,12 @@ from engine.labs.kv_cache.formats import EXAMPLES, Format, list_formats, parse_f
 TOKENS, HEADS, HEAD_DIM = 1024, 8, 128
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are BadInput."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise instead of printing usage and leaving."""
-        field, _, reason = message.partition(": ")
-        if not field.startswith("argument "):
-            raise BadInput("arguments", message)
-        raise BadInput(field.removeprefix("argument ").lstrip("-").replace("-", "_"), reason)
-
-
 def formats(argv: Sequence[str]) -> dict[str, Any]:
     """The catalogue: families with parameters, and every example id with its true bits.
 
     Bits per value of keys and values are stated for 1024 tokens of 8 heads of 128 channels.
     """
-    parser = Parser(prog="formats", description="list every number format", add_help=False)
+    parser = Arguments("python -m engine kv_cache formats", "List every number format.")
     parser.parse_args(list(argv))
     examples = [_describe(parse_format(text)) for text in EXAMPLES]
     return {
@@ -51,7 +40,7 @@ def quantize(argv: Sequence[str]) -> dict[str, Any]:
     relative_rmse = ||x' - x|| / ||x||, max_abs_error, sqnr_db (null for an exact result),
     bits_per_value, shape, dtype and the canonical format id.
     """
-    parser = Parser(prog="quantize", description="fake-quantise an array", add_help=False)
+    parser = Arguments("python -m engine kv_cache quantize", "Fake-quantise a .npy array.")
     parser.add_argument("--input", required=True)
     parser.add_argument("--format", required=True)
     parser.add_argument("--output", required=True)
