@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-
 LONGEST_FIELD = 80
 
 
@@ -50,8 +49,10 @@ def from_validation(error: ValidationError, field: str = "") -> BadInput:
     field = field or ".".join(str(part) for part in first["loc"]) or "config"
     cause = first.get("ctx", {}).get("error")
     # A parser called by a validator names a field of its own.
-    named = isinstance(cause, BadInput)
-    reason = cause.reason if named else first["msg"].removeprefix("Value error, ")
+    if isinstance(cause, BadInput):
+        reason = cause.reason
+    else:
+        reason = first["msg"].removeprefix("Value error, ")
     given = first.get("input")
     shown = repr(given)
     if first["type"] == "extra_forbidden":
