@@ -159,7 +159,7 @@ def _run_experiment(
         "fields": _describe_fields(result),
     }
     if given["out"]:
-        answer["files"] = _write(Path(given["out"]), lab, experiment, result, answer, store)
+        answer["files"] = _write(Path(given["out"]), lab, result, answer, store)
     if not as_json:
         for name, value in result.metrics.items():
             print(f"{name}: {value}")
@@ -181,9 +181,7 @@ def _describe_fields(result: Result) -> dict[str, Any]:
     }
 
 
-def _write(
-    folder: Path, lab: Lab, experiment: Experiment, result: Result, answer: Any, store: Any
-) -> list[str]:
+def _write(folder: Path, lab: Lab, result: Result, answer: Any, store: Any) -> list[str]:
     from engine.store import shipped_manifest
     from engine.store.export import save_result
 

@@ -12,6 +12,7 @@ from engine.runtime import get_runner
 from engine.store import RunRow, Store
 from engine.store.export import field_table, to_csv, to_npz, to_parquet
 from pages.kit import badge, complain, error_boundary, forget, permalink, plain
+from pages.kit.links import MAX_QUERY
 from pages.kit.run_panel import differences
 
 PER_PAGE = 20
@@ -53,7 +54,7 @@ def show_row(store: Store, row: RunRow) -> None:
         with actions.container(horizontal=True, horizontal_alignment="right"):
             if lab and experiment and config:
                 link = permalink(lab, experiment, config, {"view": experiment.name})
-                long = len(link) > 1800
+                long = len(link) > MAX_QUERY
                 st.link_button("Open", f"/{lab.name}?run={row.id}" if long else f"/{link}")
             show_actions(store, row)
         if row.error:

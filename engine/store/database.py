@@ -12,6 +12,12 @@ from pathlib import Path
 from engine.core.errors import EngramError
 
 BUSY_SECONDS = 10
+LASTING = (
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+)
 
 # Each entry lifts user_version by one; entries are appended, never edited.
 MIGRATIONS = (
@@ -82,9 +88,24 @@ class Database:
         """This thread's connection, opened when first asked for."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # isolation_level None: transactions are opened by `transaction`, never implicitly.
-            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            try:
+                connection = self._open()
+            except sqlite3.DatabaseError as error:
+                # The code's low byte is the kind; a busy or full disk passes and stays what it is.
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF not in LASTING:
+                    raise
+                raise EngramError(
+                    f"the list of runs in {self.path} cannot be used ({error}): make the folder "
+                    "writable, or move a damaged file away to begin a new list; results are kept"
+                ) from error
+            self._local.connection = connection
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # isolation_level None: transactions are opened by `transaction`, never implicitly.
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
             connection.row_factory = sqlite3.Row
             connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -92,7 +113,9 @@ class Database:
             if not self._ready:
                 self._migrate(connection)
                 self._ready = True
-            self._local.connection = connection
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def close(self) -> None:

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from engine.core import BadInput, Config
-from engine.core.errors import EngramError
+from engine.core.errors import EngramError, from_validation
+from engine.io.text import read_text
 from engine.store import Store
 from pages.kit.errors import complain
 from pages.kit.links import link_text
@@ -67,7 +68,7 @@ class Control:
         """Title and unit."""
         title = self.field.title or self.name.replace("_", " ").capitalize()
         unit = self.extra.get("unit")
-        return f"{title} ({unit})" if unit and unit != title.lower() else title
+        return title if not unit or title.lower().endswith(unit) else f"{title} ({unit})"
 
     @property
     def help(self) -> str | None:
@@ -119,9 +120,7 @@ class Control:
         try:
             _adapter(self.config, self.name).validate_python(value)
         except ValidationError as error:
-            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-            shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
-            return BadInput(self.label, f"{reason[:1].lower()}{reason[1:]} (got {shown})")
+            return from_validation(error, self.label)
         return None
 
 
@@ -201,14 +200,7 @@ def _take_upload(key: str) -> None:
         return
     data = upload.getvalue()
     try:
-        if len(data) > UPLOAD_MB * 2**20:
-            raise BadInput("file", f"it may have {UPLOAD_MB} MB")
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise BadInput("file", "it is not text in UTF-8") from None
-        if not text.strip():
-            raise BadInput("file", "it holds no text")
+        read_text(data, limit=UPLOAD_MB * 2**20, field="file")
         st.session_state[key] = Store.open().inputs.put(data, upload.name)
         st.session_state.pop(f"{key}#complaint", None)
     except EngramError as error:

@@ -312,3 +312,13 @@ def test_a_malformed_limit_is_named(
     monkeypatch.setenv("ENGRAM_STORE_MB", text)
     with pytest.raises(BadInput, match="ENGRAM_STORE_MB"):
         store.results.evict()
+
+
+def test_a_damaged_list_of_runs_is_said_and_results_stay(tmp_path: Path) -> None:
+    (tmp_path / "runs.sqlite").write_bytes(b"no database at all, and long enough to be read" * 20)
+    store = Store.open(tmp_path)
+    with pytest.raises(EngramError, match=r"runs\.sqlite cannot be used"):
+        store.runs.list()
+    assert store.results.load("0" * 16) is None
+    (tmp_path / "runs.sqlite").unlink()
+    assert store.runs.list() == []
