@@ -17,6 +17,9 @@ def test_formats_lists_everything_as_json() -> None:
     table = json.loads(json.dumps(formats([])))
     assert [row["id"] for row in table["formats"]] == list(EXAMPLES)
     assert all(0 < row["bits_key"] <= 32 for row in table["formats"])
+    kivi = next(row for row in table["formats"] if row["id"] == "kivi-2:g32:r128")
+    assert kivi["bits_per_value"] == (kivi["bits_key"] + kivi["bits_value"]) / 2
+    assert table["orders"][:2] == ["none", "in-head:w-norm"]
     assert {"pattern", "example", "parameters", "meaning"} <= set(table["families"][0])
 
 
@@ -75,8 +78,16 @@ def test_bad_arguments_are_one_sentence(
     assert not Path("y.npy").exists()
 
 
-def test_a_vector_and_a_nan_are_named_as_input(tmp_path: Path) -> None:
-    for i, x in enumerate((np.zeros(8, np.float32), np.full((2, 2), np.nan, np.float32))):
+def test_a_vector_is_one_token(tmp_path: Path) -> None:
+    x = np.array([1.0, 0.1, -0.3, 1.99], np.float32)
+    np.save(tmp_path / "x.npy", x)
+    row = quantize(f"--input {tmp_path}/x.npy --format bfp12:b4 --output {tmp_path}/y.npy".split())
+    assert np.load(tmp_path / "y.npy", allow_pickle=False).tolist() == [1.0, 0.0, -0.25, 1.75]
+    assert (row["shape"], row["bits_per_value"]) == ([4], 6.0)
+
+
+def test_a_number_and_a_nan_are_named_as_input(tmp_path: Path) -> None:
+    for i, x in enumerate((np.array(1.0, np.float32), np.full((2, 2), np.nan, np.float32))):
         path = tmp_path / f"{i}.npy"
         np.save(path, x)
         with pytest.raises(BadInput) as caught:

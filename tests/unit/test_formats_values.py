@@ -92,7 +92,7 @@ def test_streaming_counts() -> None:
 @pytest.mark.parametrize(
     ("x", "options", "field"),
     [
-        (np.zeros(8, np.float32), {}, "x"),
+        (np.array(1.0, np.float32), {}, "x"),
         (np.zeros((0, 8), np.float32), {}, "x"),
         (np.zeros((4, 0), np.float32), {}, "x"),
         (np.zeros((4, 8), np.int32), {}, "x"),

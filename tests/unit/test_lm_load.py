@@ -126,6 +126,9 @@ def test_a_state_space_model_is_refused() -> None:
 
 def test_documents_are_found_by_blank_lines_or_json() -> None:
     assert split_documents("a\nb\n\n \n\nc\n", True)[0] == ["a\nb", "c"]
+    separated = "a\n\nb\n<|endoftext|>\nc\n<|endoftext|>\n"
+    assert split_documents(separated, True)[0] == ["a\n\nb", "c"]
+    assert split_documents(separated, False)[0] == [separated]
     assert split_documents("a\n\nc", False)[0] == ["a\n\nc"]
     assert split_documents('{"text": "a"}\n{"text": "b"}\n', False)[0] == ["a", "b"]
     assert split_documents("{ not json", False)[0] == ["{ not json"]

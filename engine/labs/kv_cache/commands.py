@@ -10,6 +10,7 @@ from engine.core.arguments import Arguments
 from engine.core.context import QuietContext
 from engine.io.text import read_text
 from engine.labs.kv_cache.config import EvaluateConfig
+from engine.labs.kv_cache.orders_grammar import SCOPES, SORT_KEYS
 from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES
 
 
@@ -71,8 +72,9 @@ def _parser() -> Arguments:
     parser.add_argument("--value-format", default="fp16", help="a format id")
     for name in ("window", "windows", "sinks", "residual", "seed"):
         parser.add_argument(f"--{name}", type=int, help=fields[name].title)
-    for name in ("order", "protocol"):
-        parser.add_argument(f"--{name}", help=fields[name].title)
+    orders = f"{', '.join(SCOPES)}; all but none with :{', :'.join(SORT_KEYS)}"
+    parser.add_argument("--order", help=f"{fields['order'].title}: {orders}")
+    parser.add_argument("--protocol", help=fields["protocol"].title)
     parser.add_argument(
         "--policy", dest="policy_file", help="a JSON file of formats per layer and head"
     )

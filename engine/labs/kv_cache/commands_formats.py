@@ -13,28 +13,31 @@ from engine.core import BadInput
 from engine.core.arguments import Arguments
 from engine.io.npy import load_npy
 from engine.labs.kv_cache.formats import EXAMPLES, Format, list_formats, parse_format
+from engine.labs.kv_cache.orders_grammar import list_orders
 
 # The shape for which ``formats`` states bits: 1024 tokens of 8 heads of 128 channels.
 TOKENS, HEADS, HEAD_DIM = 1024, 8, 128
 
 
 def formats(argv: Sequence[str]) -> dict[str, Any]:
-    """The catalogue: families with parameters, and every example id with its true bits.
+    """The catalogue: families with parameters, every example id with its true bits, all orders.
 
-    Bits per value of keys and values are stated for 1024 tokens of 8 heads of 128 channels.
+    Bits per value are stated for 1024 tokens of 8 heads of 128 channels; ``bits_per_value`` is the
+    mean of keys and values, which differ where the format treats them differently.
     """
-    parser = Arguments("python -m engine kv_cache formats", "List every number format.")
+    parser = Arguments("python -m engine kv_cache formats", "List formats and orders.")
     parser.parse_args(list(argv))
     examples = [_describe(parse_format(text)) for text in EXAMPLES]
     return {
         "families": [asdict(info) for info in list_formats()],
         "formats": examples,
+        "orders": list(list_orders()),
         "bits_measured_at": {"tokens": TOKENS, "heads": HEADS, "head_dim": HEAD_DIM},
     }
 
 
 def quantize(argv: Sequence[str]) -> dict[str, Any]:
-    """Fake-quantise a .npy array [..., tokens, channels] and write the result as .npy.
+    """Fake-quantise a .npy array [..., tokens, channels] or [channels]; write the result as .npy.
 
     ``--input X.npy --format ID --output Y.npy [--head-dim N] [--role key|value]``. Returns
     relative_rmse = ||x' - x|| / ||x||, max_abs_error, sqnr_db (null for an exact result),
@@ -49,8 +52,8 @@ def quantize(argv: Sequence[str]) -> dict[str, Any]:
     options = parser.parse_args(list(argv))
     chosen = parse_format(options.format)
     x = load_npy(options.input, field="input")
-    if x.ndim < 2:
-        raise BadInput("input", "needs at least two axes [tokens, channels], not 1")
+    if x.ndim < 1:
+        raise BadInput("input", "needs at least one axis (the channels), not a single number")
     try:
         y = chosen.fake_quantize(x, head_dim=options.head_dim, role=options.role)
         bits = chosen.bits_per_value(x.shape, head_dim=options.head_dim, role=options.role)
@@ -86,11 +89,14 @@ def error_metrics(x: np.ndarray, y: np.ndarray) -> dict[str, float | None]:
 
 def _describe(chosen: Format) -> dict[str, Any]:
     shape = (TOKENS, HEADS * HEAD_DIM)
+    key = chosen.bits_per_value(shape, head_dim=HEAD_DIM, role="key")
+    value = chosen.bits_per_value(shape, head_dim=HEAD_DIM, role="value")
     return {
         "id": chosen.id,
         "family": chosen.family,
-        "bits_key": chosen.bits_per_value(shape, head_dim=HEAD_DIM, role="key"),
-        "bits_value": chosen.bits_per_value(shape, head_dim=HEAD_DIM, role="value"),
+        "bits_per_value": (key + value) / 2,
+        "bits_key": key,
+        "bits_value": value,
         "token_group": chosen.token_group,
         "needs_calibration": chosen.needs_calibration,
         "pre_rope": chosen.pre_rope,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from engine.models.lm.load import LoadedModel
 
 _CHARS_PER_TOKEN = 8
 _MAX_UNKNOWN = 0.5
+# The separator line of the published TinyStories and GPT-2 style text files.
+_SEPARATOR = "<|endoftext|>"
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,9 @@ class Tokens:
 def split_documents(text: str, blank_lines: bool) -> tuple[list[str], str]:
     """The documents of a text and a sentence that says how they were found.
 
-    A file with one JSON object {"text": ...} a line holds one document a line. Otherwise blank
-    lines separate documents if ``blank_lines`` is set, and the whole text is one if not.
+    A file with one JSON object {"text": ...} a line holds one document a line. Otherwise, if
+    ``blank_lines`` is set, lines <|endoftext|> separate documents, or blank lines where there are
+    none; if it is not set, the whole text is one.
     """
     lines = [line for line in text.splitlines() if line.strip()]
     if all(line.lstrip().startswith("{") for line in lines):
@@ -40,10 +44,18 @@ def split_documents(text: str, blank_lines: bool) -> tuple[list[str], str]:
         except (ValueError, KeyError, TypeError):
             pass  # prose that happens to start with a brace
     if blank_lines:
+        stories = _separated(text)
+        if len(stories) > 1:
+            return stories, f"{_SEPARATOR} separates documents; each starts with the BOS token"
         parts = [part.strip("\n") for part in _blank_line_parts(text)]
         if len(parts) > 1:
             return parts, "blank lines separate documents; each starts with the BOS token"
     return [text], "the text as given"
+
+
+def _separated(text: str) -> list[str]:
+    parts = re.split(rf"^[ \t]*{re.escape(_SEPARATOR)}[ \t]*$", text, flags=re.MULTILINE)
+    return [part.strip("\n") for part in parts if part.strip()]
 
 
 def _blank_line_parts(text: str) -> Iterator[str]:

@@ -70,6 +70,7 @@ EXAMPLES: tuple[str, ...] = (
     "kivi-2:g32:r128",
     "nuq4:sparse1+pre-rope",
     "nuq3:sparse1+pre-rope",
+    "nuq3:sparse1",
     "nuq2:sparse1+pre-rope",
     "nuq3",
     "q8_0",

@@ -45,8 +45,9 @@ class Format:
     """One way to keep keys or values. Build it with ``parse_format``; equal ids are equal formats.
 
     Tensors are [..., tokens, width]: width is the concatenated KV heads of a layer, every leading
-    axis is independent. float16, bfloat16, float32 and float64 are accepted; all arithmetic is
-    float32 and the result is rounded back (saturating) to the dtype of the input.
+    axis is independent; a vector [width] is one token. float16, bfloat16, float32 and float64 are
+    accepted; all arithmetic is float32 and the result is rounded back (saturating) to the dtype of
+    the input.
 
     ``sink`` first tokens and a residual window of the newest tokens stay fp16 where the id asks
     for it. All results are those of a cache that holds exactly the tokens given.
@@ -82,8 +83,10 @@ class Format:
     @_quiet
     def fake_quantize(self, x: Array, *, head_dim: int | None = None, role: Role = "key") -> Array:
         """Quantise and dequantise: same library, shape and dtype as ``x``; raises BadInput."""
-        scope = self._scope(np.shape(x), head_dim, role)
         dtype = _dtype(x)
+        if x.ndim == 1:
+            return self.fake_quantize(x[None], head_dim=head_dim, role=role)[0]
+        scope = self._scope(np.shape(x), head_dim, role)
         y = as_float32(x)
         if not (self.sink or self.window or self.hadamard):
             values = self.codec.fast(y, scope)
@@ -151,7 +154,8 @@ class Format:
         Codes, scales, zeros, norms, codebooks, sparse values with their indices, fp16 tokens of
         sinks and windows, and shorter last groups are all counted.
         """
-        scope = self._scope(tuple(shape), head_dim, role)
+        shape = tuple(shape)
+        scope = self._scope((1, *shape) if len(shape) == 1 else shape, head_dim, role)
         first, last = self._coded(scope.tokens, role)
         bits = 16 * scope.width * (scope.tokens - (last - first))
         if first < last:
