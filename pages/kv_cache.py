@@ -20,7 +20,7 @@ from pages.panels.kv_cache.streaming import show_streaming
 
 VIEWS: dict[str, tuple[str, Callable[[Scene], None]]] = {
     "map": ("Error map", show_map),
-    "pareto": ("Bits v damage", show_pareto),
+    "pareto": ("Bits and damage", show_pareto),
     "drift": ("Next token", show_drift),
     "microscope": ("Block microscope", show_microscope),
     "ordering": ("Ordering", show_ordering),

@@ -106,8 +106,7 @@ def compose(
 def _settings(axis: Axis) -> dict[str, Any]:
     settings: dict[str, Any] = {"title": {"text": axis.text}, "type": "linear"}
     if axis.log:
-        settings |= {"type": "log", "dtick": 1, "tickformat": "~g"}
-        settings["minor"] = {"ticks": "outside", "ticklen": 3}
+        settings |= {"type": "log"}
     if axis.limits is not None:
         low, high = axis.limits
         settings["range"] = [np.log10(low), np.log10(high)] if axis.log else [low, high]

@@ -109,11 +109,16 @@ def lines(
         figure.data[-1].hovertemplate = "%{y:.4g}<extra>%{fullData.name}</extra>"
     figure.update_traces(hovertemplate="%{y:.4g}", selector={"hovertemplate": None, "fill": None})
     if level is not None:
-        figure.add_hline(
-            y=level[0],
-            line={"color": palette.muted, "width": 1.25, "dash": "dot"},
-            annotation={"text": escape(level[1]), "font": {"color": palette.muted, "size": 12}},
-            annotation_position="top right",
+        figure.add_hline(y=level[0], line={"color": palette.muted, "width": 1.25, "dash": "dot"})
+        # The label of add_hline would be placed at 10 to the level on a logarithmic axis.
+        figure.add_annotation(
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=float(np.log10(level[0])) if y_axis.log else level[0],
+            yanchor="bottom",
+            text=escape(level[1]),
+            font={"color": palette.muted, "size": 12},
         )
     mark_events(figure, palette, events, log=x_axis.log)
     return figure
@@ -123,7 +128,12 @@ def mark_events(
     figure: go.Figure, palette: Palette, events: Sequence[Event], *, log: bool = False
 ) -> None:
     """Draw each event as a vertical line with its label on top."""
+    drawn = [numbers(trace.x, "x") for trace in figure.data if trace.x is not None]
+    ends = (min(map(np.min, drawn)), max(map(np.max, drawn))) if drawn and not log else None
     for i, event in enumerate(events):
+        # Towards the right end a label stands before its line, where there is room for it.
+        late = ends is not None and event.x > ends[0] + 0.7 * (ends[1] - ends[0])
+        late = late or (log and bool(drawn) and event.x >= 0.7 * max(map(np.max, drawn)))
         figure.add_vline(x=event.x, line={"color": palette.ink, "width": 1.25, "dash": "dot"})
         figure.add_annotation(
             x=float(np.log10(event.x)) if log else event.x,
@@ -131,8 +141,8 @@ def mark_events(
             yref="paper",
             yanchor="top",
             yshift=-16 * (i % 3),
-            xanchor="left",
-            xshift=4,
+            xanchor="right" if late else "left",
+            xshift=-4 if late else 4,
             text=escape(event.label),
             font={"color": palette.ink, "size": 12},
         )

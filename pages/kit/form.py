@@ -91,12 +91,16 @@ def _draw(control: Control) -> None:
     complaint = f"{control.key}#complaint"
     asked = st.query_params.get(control.key)
     if control.key in st.session_state:
-        if control.check(st.session_state[control.key]):
-            # Another view's bounds; a widget would fail on it.
-            st.session_state[control.key] = control.default
+        if error := control.check(st.session_state[control.key]):
+            # Typed by hand, or within another view's bounds only; a widget would fail on it.
+            kept = st.session_state.get(f"{control.key}#kept", control.default)
+            st.session_state[control.key] = control.default if control.check(kept) else kept
+            if control.kind == "combo":
+                st.session_state[complaint] = (str(error), st.session_state[control.key])
     elif asked is not None and (error := control.check_link(asked)):
         st.session_state[complaint] = (str(error), control.default)
     draw(control)
+    st.session_state[f"{control.key}#kept"] = _value(control)
     said = st.session_state.get(complaint)
     if said is not None:
         sentence, meanwhile = said

@@ -30,11 +30,12 @@ class _AbsentError(Exception):
     """Keeps a miss out of the cache."""
 
 
-def obtain(lab: Lab, experiment: Experiment, config: Config) -> Obtained:
+def obtain(lab: Lab, experiment: Experiment, config: Config, *, fall_back: bool = True) -> Obtained:
     """The result of ``config``, or the last one shown while it is being computed.
 
     Where there is no result yet, a panel is drawn here: cost and Start (or a start by itself when
     a run takes at most two seconds), then progress, metrics so far, time left and Cancel.
+    Without ``fall_back`` no earlier result takes its place, and it takes none's.
     """
     config.admit(local=os.environ.get("ENGRAM_LOCAL") == "1")
     config = config.grounded(Store.open().inputs.put)
@@ -42,9 +43,10 @@ def obtain(lab: Lab, experiment: Experiment, config: Config) -> Obtained:
     memory = f"#shown.{lab.name}.{experiment.name}"
     result = find(lab, experiment, config)
     if result is not None:
-        st.session_state[memory] = config
+        if fall_back:
+            st.session_state[memory] = config
         return Obtained(result, config, True, digest)
-    shown = previous(lab, experiment, st.session_state.get(memory))
+    shown = previous(lab, experiment, st.session_state.get(memory)) if fall_back else None
     run_panel(lab, experiment, config, shown.config if shown else None)
     return shown or Obtained(None, config, False, digest)
 

@@ -7,6 +7,7 @@ shows the same run.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import streamlit as st
 
@@ -62,9 +63,18 @@ def differences(one: Config, other: Config) -> str:
     for name, field in type(one).model_fields.items():
         mine = getattr(one, name)
         if mine != getattr(other, name, None):
-            text = str(mine) if len(str(mine)) <= 40 else f"{str(mine)[:37]}..."
-            parts.append(f"{(field.title or name).lower()} {text or 'empty'}")
+            parts.append(f"{(field.title or name).lower()} {_in_words(str(mine))}")
     return ", ".join(parts)
+
+
+def _in_words(value: str) -> str:
+    """A setting as a visitor knows it: a file by its name, JSON and long texts in short."""
+    if value.startswith("input:"):
+        with suppress(EngramError):
+            value = Store.open().inputs.name(value)
+    if value.startswith("{"):
+        return "of its own"
+    return f"{value[:37]}..." if len(value) > 40 else value or "empty"
 
 
 def _submit(lab: Lab, experiment: Experiment, config: Config) -> RunRow | None:

@@ -100,7 +100,8 @@ def copy_as_python(lab: Lab, experiment: Experiment, config: Config) -> None:
         st.caption("On the command line")
         st.code(command_line(lab, experiment, config), language="bash", wrap_lines=True)
         st.caption("As a link, below the address of this server")
-        st.code(f"/{permalink(lab, experiment, config)}", language=None, wrap_lines=True)
+        link = permalink(lab, experiment, config, {"view": experiment.name})
+        st.code(f"/{link}", language=None, wrap_lines=True)
 
 
 def python_lines(lab: Lab, experiment: Experiment, config: Config) -> str:

@@ -99,3 +99,26 @@ def test_a_value_of_another_view_that_does_not_fit_falls_back_to_the_default():
     app.segmented_control(key="tiny.view").set_value("walk").run()
     assert not app.exception
     assert '"steps":7' in app.text[0].value
+
+
+def typing() -> None:
+    import streamlit as st
+
+    from pages.kit import form
+    from tests.tiny_lab import COUNT, LAB
+
+    # AppTest knows only the listed choices; a callback stands for what a visitor types.
+    st.button("type", on_click=lambda: st.session_state.update({"tiny.name": "n" * 30}))
+    st.text(form(LAB, COUNT, options={"name": ["trace", "mark"]}).canonical_json())
+
+
+def test_a_typed_value_that_cannot_be_used_says_so_and_the_last_valid_one_holds():
+    app = start(typing)
+    app.selectbox(key="tiny.name").set_value("mark").run()
+    app.button[0].click().run()
+    [sentence] = warnings(app)
+    assert "20" in sentence
+    assert config(app).name == "mark"
+    app.selectbox(key="tiny.name").set_value("trace").run()
+    assert not app.warning
+    assert config(app).name == "trace"

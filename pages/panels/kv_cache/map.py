@@ -31,7 +31,7 @@ def show_map(scene: Scene) -> None:
     section(
         f"{SIDES[scene.side]} of layer {scene.layer}, token by channel",
         "Rows are tokens, columns are channels of all KV heads side by side. Click a number to "
-        "open its block in the microscope.",
+        "choose it; the view Block microscope then shows its block.",
     )
     first, last, columns = _part(scene)
     setting = scene.setting
@@ -148,14 +148,17 @@ def _errors(
         order = permutation(scene.capture, scene.layer, one)
         errors[name] = width_of(error)[:, order][part]
     rms = {name: float(np.sqrt(np.square(error).mean())) for name, error in errors.items()}
+    only = next(iter(panels.values())) if len(panels) == 1 else None
+    names = permutation(scene.capture, scene.layer, only)[columns] if only else ()
     finding = "RMS error " + ", ".join(f"{value:.3g} in {name}" for name, value in rms.items())
     matrix(
-        errors,
+        next(iter(errors.values())) if only else errors,
         key="kv_cache_errors",
         palette=palette(),
         title=f"Absolute error of what attention reads, {setting.format.id}",
         row_title="Token",
-        column_title="Channel, in the panel's storage order",
+        column_title="Channel" if only else "Place in the storage order of the panel",
+        column_labels=[_channel_name(scene, c) for c in names] or None,
         value="Absolute error",
         row_labels=labels[first:last] if labels else None,
         boundaries=_edges(block, first, last, columns),

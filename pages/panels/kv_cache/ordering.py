@@ -118,7 +118,15 @@ def _errors(scene: Scene) -> None:
                 "Costs at run time": "a gather per read" if not setting.order.free else "nothing",
             }
         )
-    st.dataframe(rows, hide_index=True, width="stretch")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        width="stretch",
+        column_config={
+            name: st.column_config.NumberColumn(format="%.4f")
+            for name in ("Relative RMSE, mean over heads", "RMS logit error, mean over heads")
+        },
+    )
     st.caption(
         f"All layers and heads of the captured text in {format.id}, computed on this page; "
         "in-head:random is the control."

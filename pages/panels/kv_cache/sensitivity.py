@@ -121,8 +121,8 @@ def _measure(scene: Scene, chosen: Allocation, window: int, windows: int) -> flo
         windows=windows,
         policy=chosen.policy.to_json(),
     )
-    obtained = obtain(scene.lab, scene.lab.experiment("evaluate"), config)
-    if not obtained.fresh or obtained.result is None:
+    obtained = obtain(scene.lab, scene.lab.experiment("evaluate"), config, fall_back=False)
+    if obtained.result is None:
         return None
     return float(obtained.result.metrics["delta_nll"])
 

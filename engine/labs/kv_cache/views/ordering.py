@@ -24,8 +24,9 @@ def draw_energy_curve(curves: dict[str, EnergyCurve], palette: Palette, *, block
             for name, curve in curves.items()
         ),
     )
+    figure.update_xaxes(showgrid=False)
     for cut in range(block, width, block):
-        figure.add_vline(x=cut - 0.5, line={"color": palette.grid, "width": 1})
+        figure.add_vline(x=cut - 0.5, line={"color": palette.muted, "width": 1})
     return figure
 
 

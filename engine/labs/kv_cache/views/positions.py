@@ -35,7 +35,7 @@ def draw_positions(result: Result, palette: Palette, *, kind: str) -> go.Figure:
         bucket_labels(result),
         {f"{pairs[i][kind]} {word} tokens exact": delta[i] for i in chosen},
         palette,
-        title=f"Damage by position, {word} tokens protected",
+        title=f"Damage with {word} tokens exact",
         category="Predicted position in the window",
         value=axis("Change of the loss", "nat"),
         subtitle=f"{result.metrics['windows']} windows; {own[other]} "

@@ -14,29 +14,29 @@ KINDS = {"append": "append-only", "requantised": "re-quantised at each flush"}
 def flush_events(result: Result, kind: str, most: int = 12) -> list[Event]:
     """The tokens after which keys became codes; none where that is every token."""
     at = np.flatnonzero(result.array(f"{kind}_flush"))
-    return [Event(float(token), "flush") for token in at] if len(at) <= most else []
+    return [Event(float(token) + 1, "flush") for token in at] if len(at) <= most else []
 
 
 def draw_bytes(result: Result, palette: Palette) -> go.Figure:
     """Stored bytes after each token: codes and scales, exact tokens, and fp16 for comparison."""
-    fp16 = result.array("fp16")
+    fp16 = result.array("fp16") / 1024
     token = np.arange(1, len(fp16) + 1)
-    codes = result.array("append_codes") + result.array("append_scales")
-    exact = result.array("append_exact")
+    codes = (result.array("append_codes") + result.array("append_scales")) / 1024
+    exact = result.array("append_exact") / 1024
     return lines(
         [
             Series("fp16", token, fp16),
             Series("this cache", token, codes + exact),
-            Series("of it codes and scales", token, codes),
-            Series("of it exact tokens", token, exact),
+            Series("of which codes and scales", token, codes),
+            Series("of which exact tokens", token, exact),
         ],
         palette,
         title="Bytes held after each token",
         x=axis("Tokens in the cache", "token"),
-        y=axis("Stored bytes, all layers", "B"),
+        y=axis("Stored, all layers", "KiB"),
         events=flush_events(result, "append"),
-        alt=f"After {len(fp16)} tokens the cache holds {int((codes + exact)[-1]):,} bytes against "
-        f"{int(fp16[-1]):,} in fp16.",
+        alt=f"After {len(fp16)} tokens the cache holds {(codes + exact)[-1]:.4g} KiB against "
+        f"{fp16[-1]:.4g} KiB in fp16.",
     )
 
 
@@ -64,10 +64,11 @@ def draw_drift(result: Result, palette: Palette) -> go.Figure | None:
         return None
     flush = np.arange(1, len(drift) + 1)
     once = result.metrics["append_error"]
-    series = [Series("re-quantised at each flush", flush, drift)]
+    # The colours of the figure beside it.
+    series = [Series(KINDS["requantised"], flush, drift, category=1)]
     if once is not None:
-        series.append(Series("append-only", flush, np.full(len(drift), once)))
-    return lines(
+        series.insert(0, Series(KINDS["append"], flush, np.full(len(drift), once), category=0))
+    figure = lines(
         series,
         palette,
         title="Re-quantisation drift of the oldest group",
@@ -76,3 +77,4 @@ def draw_drift(result: Result, palette: Palette) -> go.Figure | None:
         alt=f"The oldest group's error goes from {drift[0]:.3g} to {drift[-1]:.3g} over "
         f"{len(drift)} flushes.",
     )
+    return figure.update_xaxes(dtick=max(1, len(drift) // 6), tick0=1)
