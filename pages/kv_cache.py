@@ -51,7 +51,10 @@ st.title(lab.title, anchor=False)
 st.markdown(lab.sentence)
 presets(lab)
 side, main = st.columns([1, 4], gap="large")
-with side, error_boundary("the settings"):
+# On a phone the settings would stand between the title and the first figure.
+phone = "Mobi" in st.context.headers.get("User-Agent", "")
+place = side.expander("Settings") if phone else side
+with place, error_boundary("the settings"):
     source, settings, other = controls(lab)
 with main:
     scene = None

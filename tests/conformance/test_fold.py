@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load as load_safetensors
 
 from engine.core import BadInput
 from engine.labs.kv_cache.calibration import data_keys, weight_keys
 from engine.labs.kv_cache.fold import (
     SortedRotary,
     as_double,
-    export_permutation,
     fold,
     max_logit_difference,
+    permuted_tensors,
     storage_difference,
 )
 from engine.labs.kv_cache.orders import build_permutation
@@ -72,7 +71,7 @@ def test_orders_across_heads_cannot_be_folded_but_cancel_on_storage() -> None:
 def test_exported_weights_are_the_permuted_rows() -> None:
     loaded = tiny("llama")
     orders = permutations(loaded, "in-head:w-norm")
-    tensors = load_safetensors(export_permutation(loaded, orders, "in-head:w-norm"))
+    tensors = permuted_tensors(loaded, orders)
     attention = loaded.model.model.layers[1].self_attn
     order = tensors["layers.1.permutation"]
     assert order.tolist() == orders[1].tolist()

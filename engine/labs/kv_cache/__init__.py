@@ -16,6 +16,12 @@ __all__ = ["LAB", "parse_format", "parse_order"]
 _RUN = "engine.labs.kv_cache.run"
 _WEIGHTS = weights_version()
 
+
+def _version(revision: int) -> int:
+    """A result belongs to a revision of its code and to the embedded weights."""
+    return revision << 32 | _WEIGHTS
+
+
 LAB = Lab(
     name="kv_cache",
     title="KV cache",
@@ -27,7 +33,7 @@ LAB = Lab(
             "Queries, keys and values of one pass",
             config.CaptureConfig,
             f"{_RUN}:capture",
-            version=_WEIGHTS,
+            version=_version(1),
             cost_seconds=cost.capture,
         ),
         Experiment(
@@ -42,7 +48,7 @@ LAB = Lab(
             "Damage of one cache setting",
             config.EvaluateConfig,
             f"{_RUN}:evaluate",
-            version=_WEIGHTS,
+            version=_version(1),
             cost_seconds=cost.evaluate,
         ),
         Experiment(
@@ -50,7 +56,7 @@ LAB = Lab(
             "Is a folded channel order exact?",
             config.OrderCheckConfig,
             f"{_RUN}:order_check",
-            version=_WEIGHTS,
+            version=_version(1),
             cost_seconds=cost.capture,
         ),
         Experiment(
@@ -58,7 +64,7 @@ LAB = Lab(
             "Bits against damage",
             config.ParetoConfig,
             f"{_RUN}:pareto",
-            version=_WEIGHTS,
+            version=_version(1),
             cost_seconds=cost.pareto,
         ),
         Experiment(
@@ -66,7 +72,7 @@ LAB = Lab(
             "Next-token drift",
             config.DriftConfig,
             f"{_RUN}:drift",
-            version=_WEIGHTS,
+            version=_version(1),
             cost_seconds=cost.drift,
         ),
         Experiment(
@@ -74,7 +80,7 @@ LAB = Lab(
             "Which head hurts",
             config.SensitivityConfig,
             f"{_RUN}:sensitivity",
-            version=_WEIGHTS,
+            version=_version(1),
             cost_seconds=cost.sensitivity,
         ),
         Experiment(
@@ -82,7 +88,7 @@ LAB = Lab(
             "Damage by position",
             config.PositionsConfig,
             f"{_RUN}:positions",
-            version=_WEIGHTS,
+            version=_version(1),
             cost_seconds=cost.positions,
         ),
         Experiment(
@@ -90,7 +96,7 @@ LAB = Lab(
             "A cache that grows token by token",
             config.StreamingConfig,
             f"{_RUN}:streaming",
-            version=_WEIGHTS,
+            version=_version(1),
             cost_seconds=cost.streaming,
         ),
     ),

@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 from engine.core.config import Config
 from engine.core.errors import BadInput
 from engine.io.model_folder import fingerprint
-from engine.io.model_id import is_model_id
+from engine.io.model_id import check_model_id, is_model_id
 from engine.io.paths import local_path, read_file
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.orders_grammar import parse_order
@@ -106,12 +106,8 @@ class ModelText(Config):
             if folder.is_dir():
                 resolved = folder.resolve()
                 changes["model"] = f"{resolved}@{fingerprint(resolved)}"
-            elif not is_model_id(self.model):
-                raise BadInput(
-                    "model",
-                    f"{self.model[:80]!r} is neither {EMBEDDED}, a folder here nor a hub id of "
-                    'the form "owner/name"',
-                )
+            else:
+                check_model_id(self.model)
         if self.text not in SAMPLES and not self.text.startswith("input:"):
             path = local_path(self.text, field="text")
             if not path.is_file():

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
 from engine.core import BadInput
@@ -26,8 +25,6 @@ from engine.models.lm.load import LoadedModel
 from engine.models.lm.probe import LayerCall, Stored, probe
 from engine.models.lm.projections import Projections, projections
 from engine.models.lm.rotary import Rotary, rotary_tables
-
-LAYOUT = "rows are heads x channels"
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,14 +157,6 @@ def storage_difference(
 def as_double(loaded: LoadedModel) -> LoadedModel:
     """A float64 copy."""
     return replace(loaded, model=copy.deepcopy(loaded.model).double())
-
-
-def export_permutation(
-    loaded: LoadedModel, permutations: Sequence[np.ndarray | None], order: str
-) -> bytes:
-    """``permuted_tensors`` as safetensors bytes."""
-    metadata = {"order": order, "model": loaded.info.name, "layout": LAYOUT}
-    return save_safetensors(permuted_tensors(loaded, permutations), metadata=metadata)
 
 
 def permuted_tensors(

@@ -21,6 +21,7 @@ from pages.kit import badge, choose, palette, plain, show
 from pages.kit.components.matrix import matrix
 from pages.panels.kv_cache.compare import compare_maps
 from pages.panels.kv_cache.scene import SIDES, Scene
+from pages.panels.kv_cache.terms import show_terms
 
 LABELS = {"model": ("real weights", "measured"), "synthetic": ("synthetic head", "synthetic")}
 
@@ -61,6 +62,7 @@ def overview(scene: Scene) -> Scene:
         st.markdown(finding)
         st.markdown(_outlier_sentence(scene))
         st.caption(_source_sentence(scene))
+        show_terms()
     if scene.other is not None:
         compare_maps(scene, scene.other, metric)
     with st.expander("This map as a figure, and the outliers behind it") as more:

@@ -26,18 +26,26 @@ def damage_table(result: Result) -> pd.DataFrame:
         ("RMS logit error", "1", m["logit_error"], None),
         ("Attention KL", "nat", m["attention_kl"], None),
     ]
-    return pd.DataFrame(rows, columns=["Measure", "Unit", "Keys", "Values"])
+    shown = [
+        (title, unit, *("–" if value is None else f"{value:.4g}" for value in values))
+        for title, unit, *values in rows
+    ]
+    return pd.DataFrame(shown, columns=["Measure", "Unit", "Keys", "Values"])
 
 
 def describe_damage(result: Result) -> str:
     """What the setting costs, in one sentence with its interval and sample size."""
     m = result.metrics
     positions = result["kl"].size("position")
+    interval = (
+        "no interval from one window"
+        if m["delta_nll_low"] is None
+        else f"95 % bootstrap interval {m['delta_nll_low']:+.4f} to {m['delta_nll_high']:+.4f}"
+    )
     return (
         f"The loss moves by {m['delta_nll']:+.4f} nat per token "
-        f"(95 % bootstrap interval {m['delta_nll_low']:+.4f} to {m['delta_nll_high']:+.4f}, "
-        f"{m['windows']} windows of {positions} predicted tokens); the next token keeps its rank "
-        f"of first at {100 * result.number('top1'):.1f} % of the positions."
+        f"({interval}, {m['windows']} windows of {positions} predicted tokens); "
+        f"the next token keeps its rank of first at {100 * result.number('top1'):.1f} % of the positions."
     )
 
 

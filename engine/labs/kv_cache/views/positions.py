@@ -56,6 +56,7 @@ def draw_recall(result: Result, palette: Palette, *, measure: str) -> go.Figure:
         "quantised": "quantised cache",
     }
     share = measure == "recall_top1"
+    score = axis("Mean log probability", "nat")
     return lines(
         [
             Series(names[variant], distance, scores[i])
@@ -65,7 +66,7 @@ def draw_recall(result: Result, palette: Palette, *, measure: str) -> go.Figure:
         title="Is a planted passage still recalled?",
         subtitle=f"{result.metrics['probes']} probes a distance, {result.notes['recall']}",
         x=axis("Distance to the planted passage", "token"),
-        y=axis("Share ranked first") if share else axis("Mean log probability", "nat"),
+        y=axis("Share ranked first", limits=(0.0, 1.0)) if share else score,
         alt="; ".join(
             f"{names[variant]}: {np.mean(scores[i]):.3g} on average"
             for i, variant in enumerate(result.notes["variants"])
