@@ -45,7 +45,8 @@ def describe_damage(result: Result) -> str:
     return (
         f"The loss moves by {m['delta_nll']:+.4f} nat per token "
         f"({interval}, {m['windows']} windows of {positions} predicted tokens); "
-        f"the next token keeps its rank of first at {100 * result.number('top1'):.1f} % of the positions."
+        f"the next token keeps its rank of first at {100 * result.number('top1'):.1f} % of the "
+        "positions."
     )
 
 
