@@ -79,10 +79,20 @@ def test_loss_curve_ends_where_training_ended(card: dict) -> None:
     assert last < first - 0.5
 
 
-def test_model_beats_the_ngram_everywhere(card: dict) -> None:
-    for domain, row in card["bits_per_byte"].items():
-        assert row["model"] < row["ngram"], domain
-    assert card["bits_per_byte"]["all"]["model"] < 0.95 * card["bits_per_byte"]["all"]["ngram"]
+def test_model_beats_the_ngram(card: dict) -> None:
+    table = card["bits_per_byte"]
+    for domain in ("all", "shakespeare", "stories"):
+        assert table[domain]["model"] < 0.95 * table[domain]["ngram"], domain
+
+
+def test_readme_says_where_the_ngram_is_ahead(card: dict) -> None:
+    readme = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    table = card["bits_per_byte"]
+    behind = [domain for domain, row in table.items() if row["model"] >= row["ngram"]]
+    if behind:
+        assert f"**On {' and '.join(behind)} the {card['ngram_order']}-gram" in readme
+    else:
+        assert "still ahead" not in readme
 
 
 @pytest.mark.shared

@@ -107,11 +107,12 @@ def test_decay_planned_anew_continues_from_its_rate(tmp_path: Path, data: Prepar
     trainer.decay_now(10 * 512)
     after = [learning_rate(t * 512, trainer.progress, trainer.settings) for t in (6, 11, 16)]
     assert after == pytest.approx([before, before / 2, 0])
+    assert trainer.progress.plans == [(6 * 512, pytest.approx(0.5), 16 * 512)]
 
 
 def test_windows_grow_at_the_end() -> None:
     s = Settings(middle_tokens=500, long_tokens=100)
-    lengths = [window(Progress(tokens=t, total=1000), s) for t in (0, 499, 500, 899, 900)]
+    lengths = [window(1000 - t, s) for t in (0, 499, 500, 899, 900)]
     assert lengths == [256, 256, 512, 512, 1024]
 
 

@@ -21,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from engine.models.lm import checkpoint, corpus
+from engine.models.lm.checkpoint import Progress
 from engine.models.lm.docstrings import PACKAGE_BYTES
 from engine.models.lm.evaluate import (
     bits_per_byte,
@@ -34,7 +35,7 @@ from engine.models.lm.ngram import KneserNey
 from engine.models.lm.outliers import outliers
 from engine.models.lm.prepared import Prepared, prepare
 from engine.models.lm.tokenizer import encode_documents
-from engine.models.lm.train import held_out_sample
+from engine.models.lm.train import Settings, held_out_sample, window
 
 SHIPPED = Path(__file__).resolve().parents[3] / "assets" / "models" / "lm"
 EVALUATED_BYTES = 300_000  # per domain: keeps the evaluation to a minute on two cores
@@ -63,7 +64,8 @@ def build_card(folder: Path, texts: Path | None, out: Path) -> dict[str, Any]:
             "steps": progress.step,
             "tokens": progress.tokens,
             "seconds": round(progress.seconds),
-            "decay_start": progress.decay_start,
+            "plans": progress.plans or [(progress.decay_start, 1.0, progress.total)],
+            "window_tokens": window_tokens(progress, settings),
             "finished": progress.tokens >= progress.total,
         },
         "versions": {
@@ -91,9 +93,21 @@ def build_card(folder: Path, texts: Path | None, out: Path) -> dict[str, Any]:
 
 
 TRAINING_KEYS = (
-    "preset", "optimiser", "rate", "batch_tokens", "warmup_tokens", "middle_tokens", "long_tokens",
-    "seed", "threads", "device",
+    "preset", "optimiser", "rate", "batch_tokens", "warmup_tokens", "seed", "threads", "device",
 )  # fmt: skip
+
+
+def window_tokens(progress: Progress, settings: Mapping[str, Any]) -> dict[int, int]:
+    """Tokens seen in windows of each length, replayed from the plans of the training's end."""
+    sizes = Settings(middle_tokens=settings["middle_tokens"], long_tokens=settings["long_tokens"])
+    plans = progress.plans or [(0, 1.0, progress.total)]
+    seen: dict[int, int] = {}
+    total = settings["tokens"] if progress.plans else progress.total
+    for tokens in range(0, progress.tokens, settings["batch_tokens"]):
+        total = next((p[2] for p in reversed(plans) if p[0] <= tokens), total)
+        length = min(window(total - tokens, sizes), settings["batch_tokens"])
+        seen[length] = seen.get(length, 0) + settings["batch_tokens"]
+    return seen
 
 
 def architecture(model: LlamaForCausalLM, weights: Path) -> dict[str, Any]:
@@ -208,7 +222,9 @@ def render(card: Mapping[str, Any], curve: Sequence[Sequence[str]]) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True, autoescape=False
     )
-    return environment.get_template("card.md").render(card=card, curve=shown)
+    behind = [n for n, row in card["bits_per_byte"].items() if row["model"] >= row["ngram"]]
+    template = environment.get_template("card.md")
+    return template.render(card=card, curve=shown, behind=behind, default_tokens=Settings().tokens)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

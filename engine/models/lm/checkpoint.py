@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -27,6 +27,8 @@ class Progress:
     decay_start: int = 0  # in tokens
     decay_from: float = 1.0  # share of the full rate that the decay starts from
     total: int = 0  # in tokens
+    # Every plan of the end, in order: tokens at that moment, share of the rate, total.
+    plans: list[tuple[int, float, int]] = field(default_factory=list)
 
 
 def save(folder: Path, model: nn.Module, optimiser: Optimiser, progress: Progress) -> None:

@@ -46,7 +46,7 @@ class Settings:
     folder: Path = Path("training/lm")
     texts: Path | None = DEFAULT_TEXTS
     preset: str = "cpu"
-    tokens: int = 30_000_000
+    tokens: int = 12_000_000
     decay_tokens: int = 4_000_000
     middle_tokens: int = 1_500_000  # the last ones, in windows of 512
     long_tokens: int = 300_000  # the very last ones, in windows of 1024
@@ -76,9 +76,8 @@ def decay(tokens: int, progress: Progress) -> float:
     return progress.decay_from * max(0.0, left)
 
 
-def window(progress: Progress, settings: Settings) -> int:
-    """Tokens per training window: short at first, where most of the time goes."""
-    left = progress.total - progress.tokens
+def window(left: int, settings: Settings) -> int:
+    """Tokens per window with ``left`` tokens to go: short first, where most of the time goes."""
     if left <= settings.long_tokens:
         return LONG
     return MIDDLE if left <= settings.middle_tokens else SHORT
@@ -121,9 +120,11 @@ class Trainer:
 
         In a running decay this plans its rest anew, from the rate where it stands.
         """
-        self.progress.decay_from = decay(self.progress.tokens, self.progress)
-        self.progress.decay_start = self.progress.tokens
-        self.progress.total = self.progress.tokens + tokens
+        progress = self.progress
+        progress.decay_from = decay(progress.tokens, progress)
+        progress.decay_start = progress.tokens
+        progress.total = progress.tokens + tokens
+        progress.plans.append((progress.tokens, progress.decay_from, progress.total))
 
     def _plain_loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
         hidden = self.model.model(input_ids=inputs, use_cache=False).last_hidden_state  # b t d
@@ -143,7 +144,7 @@ class Trainer:
         settings, progress = self.settings, self.progress
         per_epoch = (len(self._stream(0)) - 1) // settings.batch_tokens
         number, index = divmod(progress.step, per_epoch)
-        length = min(window(progress, settings), settings.batch_tokens)
+        length = min(window(progress.total - progress.tokens, settings), settings.batch_tokens)
         inputs, targets = batch(self._stream(number), index, settings.batch_tokens, length)
         rows = max(1, settings.micro_tokens // length)
         total = 0.0
