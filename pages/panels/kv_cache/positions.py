@@ -5,7 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.core import Result
-from engine.labs.kv_cache.views.positions import bucket_labels, draw_positions, draw_recall
+from engine.labs.kv_cache.views.positions import (
+    bucket_labels,
+    describe_recall,
+    draw_positions,
+    draw_recall,
+)
 from pages.kit import choose, explain, form, obtain, palette, section, show, take_away
 from pages.panels.kv_cache.needs_model import needs_model
 from pages.panels.kv_cache.scene import Scene
@@ -45,6 +50,7 @@ def show_positions(scene: Scene) -> None:
         figure.layout.meta["alt"],
         export=lambda: _recall_table(result),
     )
+    st.markdown(describe_recall(result))
     asked = obtained.config
     bits = result.array("bits_key")[0]
     explain(scene.lab, "Positions", sinks=asked.sinks, residual=asked.residual, bits=float(bits))

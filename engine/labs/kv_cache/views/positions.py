@@ -9,6 +9,10 @@ from engine.core.result import Result
 from engine.figures import Palette, Series, axis, bars, lines
 
 
+# Of 24 probes and four scored tokens; smaller gains are not told from noise.
+NOTICEABLE_NAT = 0.1
+
+
 def bucket_labels(result: Result) -> list[str]:
     """``0``, ``1``, ``2-3``, ``4-7``, ... predicted positions."""
     pairs = zip(result.array("bucket_start"), result.array("bucket_end"), strict=True)
@@ -71,4 +75,21 @@ def draw_recall(result: Result, palette: Palette, *, measure: str) -> go.Figure:
             f"{names[variant]}: {np.mean(scores[i]):.3g} on average"
             for i, variant in enumerate(result.notes["variants"])
         ),
+    )
+
+
+def describe_recall(result: Result) -> str:
+    """Whether the probe says anything: the exact cache must beat the control before it can."""
+    scores = dict(zip(result.notes["variants"], result.array("recall_logprob"), strict=True))
+    control, exact, quantised = (
+        float(scores[name].mean()) for name in ("control", "exact", "quantised")
+    )
+    if exact - control < NOTICEABLE_NAT:
+        return (
+            f"The exact cache scores the planted passage {exact - control:+.2f} nat against the "
+            "control: this model does not recall it, so the probe says nothing about the format."
+        )
+    return (
+        f"The exact cache scores the planted passage {exact - control:+.2f} nat against the "
+        f"control, the quantised one {quantised - control:+.2f} nat."
     )
