@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 from engine.core.result import Result
 from engine.figures import Palette, Series, axis, bars, lines
 
-
 # Of 24 probes and four scored tokens; smaller gains are not told from noise.
 NOTICEABLE_NAT = 0.1
 
@@ -17,11 +16,6 @@ def bucket_labels(result: Result) -> list[str]:
     """``0``, ``1``, ``2-3``, ``4-7``, ... predicted positions."""
     pairs = zip(result.array("bucket_start"), result.array("bucket_end"), strict=True)
     return [str(a) if b - a == 1 else f"{a}-{b - 1}" for a, b in pairs]
-
-
-def protection_label(pair: dict[str, int]) -> str:
-    """How a protection is called in legends."""
-    return f"{pair['sinks']} first, {pair['residual']} newest exact"
 
 
 def draw_positions(result: Result, palette: Palette, *, kind: str) -> go.Figure:

@@ -1,0 +1,141 @@
+"""Every figure of the KV-cache lab, drawn from shipped results: titles, units, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from engine.core import Result, get_lab
+from engine.figures import Palette, check_axes
+from engine.labs.kv_cache.allocate import walk
+from engine.labs.kv_cache.analysis import METRICS, Setting, energy_curve, head_errors, outliers
+from engine.labs.kv_cache.formats import parse_format
+from engine.labs.kv_cache.orders_grammar import parse_order
+from engine.labs.kv_cache.scale_up import MODELS
+from engine.labs.kv_cache.views import (
+    damage,
+    drift,
+    ordering,
+    pareto,
+    positions,
+    streaming,
+    tensors,
+)
+from engine.labs.kv_cache.views import scale_up as scaled
+from engine.labs.kv_cache.views import sensitivity as single
+from engine.store.lookup import lookup
+
+BFP12 = Setting(parse_format("bfp12:b32"), parse_order("across-heads:rms-post"))
+
+
+@cache
+def shipped(name: str) -> Result:
+    lab = get_lab("kv_cache")
+    experiment = lab.experiment(name)
+    result = lookup(lab, experiment, experiment.config())
+    assert result is not None
+    return result
+
+
+def head_map(palette: Palette) -> go.Figure:
+    errors = head_errors(shipped("capture"), "key", BFP12, "logit_error")
+    return tensors.draw_head_map(
+        errors, palette, metric="logit_error", side="key", format_id="bfp12:b32", selected=(0, 1)
+    )
+
+
+def token_by_channel(palette: Palette) -> go.Figure:
+    values = shipped("capture").array("k_post")[0, 0]
+    return tensors.draw_token_by_channel(
+        values, palette, title="Keys", value="Value", block=(1, 32), diverging=True
+    )
+
+
+def budget(palette: Palette) -> go.Figure:
+    result = shipped("sensitivity")
+    return single.draw_budget(
+        result, walk(result), palette, values=1024, budget_bytes=400.0, chosen=(3.1, 0.01)
+    )
+
+
+def curves() -> dict[str, object]:
+    return {"across": energy_curve(shipped("capture"), 0, BFP12, 32)}
+
+
+FIGURES: dict[str, Callable[[Palette], go.Figure | None]] = {
+    "thumbnail": lambda p: tensors.draw_thumbnail(shipped("capture"), p),
+    "head map": head_map,
+    "token by channel": token_by_channel,
+    "outliers": lambda p: tensors.draw_outliers(
+        {"values": outliers(shipped("capture").array("v"))}, p
+    ),
+    "energy": lambda p: ordering.draw_energy_curve(curves(), p, block=32),  # type: ignore[arg-type]
+    "waste": lambda p: ordering.draw_waste(curves(), p),  # type: ignore[arg-type]
+    "kl percentiles": lambda p: damage.draw_kl_percentiles({"A": shipped("evaluate")}, p),
+    "pareto kl": lambda p: pareto.draw_pareto(shipped("pareto"), p),
+    "pareto loss": lambda p: pareto.draw_pareto(shipped("pareto"), p, damage="delta_nll"),
+    "drift": lambda p: drift.draw_kl_positions(shipped("drift"), p, step=3),
+    "next token": lambda p: drift.draw_next_token(shipped("drift"), p, step=3),
+    "sensitivity": lambda p: single.draw_sensitivity(shipped("sensitivity"), p, rung=0),
+    "budget": budget,
+    "sinks": lambda p: positions.draw_positions(shipped("positions"), p, kind="sinks"),
+    "residual": lambda p: positions.draw_positions(shipped("positions"), p, kind="residual"),
+    "recall": lambda p: positions.draw_recall(shipped("positions"), p, measure="recall_top1"),
+    "bytes": lambda p: streaming.draw_bytes(shipped("streaming"), p),
+    "history": lambda p: streaming.draw_history_error(shipped("streaming"), p),
+    "requantisation": lambda p: streaming.draw_drift(shipped("streaming"), p),
+    "scale-up": lambda p: scaled.draw_scale_up(
+        MODELS[0], p, key_format="bfp12:b32", value_format="fp16", gib=8.0
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_figure_has_titles_units_and_a_finding(name: str, theme: str) -> None:
+    figure = FIGURES[name](Palette.of(theme))
+    assert figure is not None
+    assert check_axes(figure) == []
+    assert figure.layout.meta["alt"] != figure.layout.title.text
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_no_error_without_rounding(metric: str) -> None:
+    exact = Setting(parse_format("fp32"), parse_order("none"))
+    for side in METRICS[metric].sides:  # type: ignore[index]
+        errors = head_errors(shipped("capture"), side, exact, metric)  # type: ignore[arg-type]
+        wanted = np.inf if metric == "sqnr_db" else 0.0
+        assert (errors == wanted).all()
+        words = tensors.describe_head_map(errors, metric, side, "fp32")  # type: ignore[arg-type]
+        assert "without any error" in words
+
+
+def test_a_live_error_map_equals_the_evaluation_of_the_model() -> None:
+    # The page computes maps from captured tensors, a run from the model: same definitions.
+    lab = get_lab("kv_cache")
+    text = shipped("capture").notes["text"]
+    assert text == shipped("evaluate").notes["text"]
+    setting = Setting(parse_format("bfp12:b32"), parse_order("none"))
+    live = head_errors(shipped("capture"), "key", setting, "rel_rmse")
+    measured = shipped("evaluate").array("rmse_key")
+    assert live.shape == measured.shape
+    # One window of 256 tokens against the eight of the evaluation.
+    assert np.allclose(live, measured, rtol=0.1)
+    assert lab.experiment("evaluate").config().key_format == "bfp12:b32"
+
+
+def test_damage_of_one_window_has_no_interval() -> None:
+    whole = shipped("evaluate")
+    one = Result(whole.fields, {**whole.metrics, "delta_nll_low": None, "windows": 1}, whole.notes)
+    assert "no interval from one window" in damage.describe_damage(one)
+
+
+def test_the_comparison_table_is_the_difference() -> None:
+    result = shipped("evaluate")
+    table = damage.compare_table(result, result, "A", "B")
+    assert (table["B minus A"] == 0).all()
+    assert list(table.columns) == ["Measure", "Unit", "A", "B", "B minus A"]
