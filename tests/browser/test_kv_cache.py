@@ -39,11 +39,11 @@ def test_a_click_on_the_map_chooses_the_head_everywhere_and_in_the_link(
     visitor: BrowserContext, server: str
 ) -> None:
     page = open_page(visitor, server)
-    cells = page.locator(".st-key-kv_cache_map canvas").first
-    cells.focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
+    cells = page.locator(".st-key-kv_cache_map canvas.cells").first
+    box = cells.bounding_box()
+    assert box is not None
+    # Four layers by two heads, behind the row labels and under the marker of the column.
+    cells.click(position={"x": box["width"] * 0.75, "y": box["height"] * 0.4})
     expect(page).to_have_url(re.compile(r"kv_cache\.layer=1"))
     expect(page).to_have_url(re.compile(r"kv_cache\.head=1"))
     expect(page.get_by_role("heading", name=re.compile("layer 1, token by"))).to_be_visible()
@@ -68,7 +68,7 @@ def test_a_dragged_outlier_reaches_the_engine(visitor: BrowserContext, server: s
     page = open_page(visitor, server, "?kv_cache.view=microscope")
     said = page.get_by_text("Computed by the engine for the numbers as they stand")
     before = said.inner_text()
-    stems = page.locator("[class*=st-key-kv_cache_block] [tabindex='0']").first
+    stems = page.locator("canvas.plot").first
     stems.focus()
     for _ in range(6):
         page.keyboard.press("Shift+ArrowUp")
