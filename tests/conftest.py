@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,11 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     home = tmp_path_factory.mktemp("engram-home")
     monkeypatch.setenv("ENGRAM_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def same_main() -> Iterator[None]:
+    """Streamlit puts its page in the place of ``__main__``, which spawned processes import."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main

@@ -255,7 +255,7 @@ def test_no_room_leaves_no_half_written_result(store: Store) -> None:
     try:
         with pytest.raises(LimitExceeded, match="could not be written"):
             store.results.save("0" * 16, big, {})
-        with pytest.raises(LimitExceeded, match="disk is full"):
+        with pytest.raises(LimitExceeded, match="could not be kept"):
             store.inputs.put(bytes(1_000_000), "big.bin")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
