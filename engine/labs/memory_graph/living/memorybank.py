@@ -1,0 +1,128 @@
+"""MemoryBank as a memory to ask: dated pieces that fade, and that a retrieval strengthens.
+
+arXiv 2305.10250. Retrieval is by cosine, top 6; neighbours in the store that come from the same
+source are read along until the chunk is full, as in the authors' search. The retrieved pieces
+are recalled: S += 1, t = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from engine.core import BadInput
+from engine.labs.memory_graph.living.checks import top, unit_rows, vectors, whole
+from engine.labs.memory_graph.living.forgetting import Fading, Formula, Mode, Piece
+
+TOP_K = 6
+CHUNK_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A text with its day and where it came from; chunks of one ``source`` may be read together."""
+
+    id: str
+    text: str
+    day: date
+    source: str
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What a retrieval reads: neighbouring chunks, and the score of the best of them."""
+
+    ids: tuple[str, ...]
+    text: str
+    score: float
+
+
+class MemoryBank:
+    """Chunks with ``vectors: n d``, in the order in which they were said.
+
+    Raises BadInput where the numbers of chunks and vectors differ.
+    """
+
+    def __init__(
+        self,
+        chunks: Sequence[Chunk],
+        rows: np.ndarray,
+        *,
+        formula: Formula = "paper",
+        mode: Mode | None = None,
+        k: int = TOP_K,
+        chunk_characters: int = CHUNK_CHARACTERS,
+    ):
+        self.chunks = tuple(chunks)
+        self._matrix = unit_rows(vectors(rows))
+        if len(self._matrix) != len(self.chunks):
+            raise BadInput("vectors", f"{len(self._matrix)} rows for {len(self.chunks)} chunks")
+        self.k = whole(k, "k", 1)
+        self.chunk_characters = whole(chunk_characters, "chunk_characters", 1)
+        pieces = [Piece(chunk.id, chunk.day, chunk.group) for chunk in self.chunks]
+        self.fading = Fading(pieces, formula, mode)
+
+    def load(self, day: date) -> list[str]:
+        """Forget what is due on ``day``; returns the ids that went."""
+        return self.fading.load(day)
+
+    def rank(self, question: np.ndarray, day: date) -> list[tuple[str, float]]:
+        """Every piece that is there on ``day`` with its cosine to ``question: d``, best first."""
+        places, scores = self._scores(question, day)
+        return [(self.chunks[places[i]].id, float(scores[i])) for i in top(scores, len(scores))]
+
+    def ask(self, question: np.ndarray, day: date, *, remember: bool = True) -> list[Passage]:
+        """The passages around the top ``k`` pieces; with ``remember`` those pieces are recalled."""
+        places, scores = self._scores(question, day)
+        best = top(scores, self.k)
+        hits = {int(places[i]): float(scores[i]) for i in best}
+        passages = []
+        for run in self._together(list(hits), places):
+            text = "\n".join(self.chunks[i].text for i in run)
+            score = max(hits.get(i, -1.0) for i in run)
+            passages.append(Passage(tuple(self.chunks[i].id for i in run), text, score))
+        if remember:
+            self.fading.recall((self.chunks[i].id for i in hits), day)
+        return sorted(passages, key=lambda passage: -passage.score)
+
+    def _scores(self, question: np.ndarray, day: date) -> tuple[np.ndarray, np.ndarray]:
+        """Places of the living pieces, and their cosines."""
+        row = vectors(np.asarray(question)[None], "question", width=self._matrix.shape[1])
+        there = self.fading.alive & (self.fading.born <= day.toordinal())
+        places = np.flatnonzero(there)
+        return places, self._matrix[places] @ unit_rows(row)[0]
+
+    def _together(self, hits: list[int], places: np.ndarray) -> list[list[int]]:
+        """Runs of places: each hit with its neighbours of the same source while they fit."""
+        order = {int(place): rank for rank, place in enumerate(places)}
+        chosen = set(hits)
+        for hit in hits:
+            size = len(self.chunks[hit].text)
+            for step in (1, -1):
+                rank = order[hit] + step
+                while 0 <= rank < len(places):
+                    place = int(places[rank])
+                    near = self.chunks[place]
+                    full = size + len(near.text) > self.chunk_characters
+                    if near.source != self.chunks[hit].source or full:
+                        break
+                    size += len(near.text)
+                    chosen.add(place)
+                    rank += step
+        runs: list[list[int]] = []
+        for place in sorted(chosen, key=lambda place: order[place]):
+            last = runs[-1][-1] if runs else None
+            joined = (
+                last is not None
+                and order[place] == order[last] + 1
+                and self.chunks[place].source == self.chunks[last].source
+            )
+            if joined:
+                runs[-1].append(place)
+            else:
+                runs.append([place])
+        return runs
