@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import BinaryIO
 
 import numpy as np
 
@@ -32,12 +34,26 @@ def load_npy(
         raise BadInput(field, f"there is no file {path.name!r}")
     try:
         with path.open("rb") as file:
-            return _read(file, field, path.stat().st_size, max_bytes, finite)
+            return read_npy(
+                file, path.stat().st_size, field=field, max_bytes=max_bytes, finite=finite
+            )
     except OSError as error:
         raise BadInput(field, f"{path.name!r} cannot be read ({error.strerror})") from None
 
 
-def _read(file, field: str, size: int, max_bytes: int, finite: bool) -> np.ndarray:  # type: ignore[no-untyped-def]
+def read_npy(
+    file: BinaryIO,
+    size: int,
+    *,
+    field: str,
+    max_bytes: int = MAX_BYTES,
+    finite: bool = True,
+    dtypes: Sequence[str] = FLOATS,
+) -> np.ndarray:
+    """The array of an open .npy file of ``size`` bytes, of one of the numpy types ``dtypes``.
+
+    Raises BadInput as ``load_npy`` does.
+    """
     try:
         version = np.lib.format.read_magic(file)
         readers = {
@@ -53,9 +69,9 @@ def _read(file, field: str, size: int, max_bytes: int, finite: bool) -> np.ndarr
         # NumPy evaluates the header as a literal; whatever it stumbles over is a foreign file.
         raise BadInput(field, "is not a .npy file with a readable header") from None
     if dtype.hasobject:
-        raise BadInput(field, "holds Python objects; only floating-point arrays are read")
-    if dtype.newbyteorder("=").name not in FLOATS or dtype.fields is not None:
-        raise BadInput(field, f"must hold {', '.join(FLOATS)}, not {dtype}")
+        raise BadInput(field, "holds Python objects; only arrays of numbers are read")
+    if dtype.newbyteorder("=").name not in dtypes or dtype.fields is not None:
+        raise BadInput(field, f"must hold {', '.join(dtypes)}, not {dtype}")
     if not 1 <= len(shape) <= MAX_AXES:
         raise BadInput(field, f"must have 1 to {MAX_AXES} axes, not {len(shape)}")
     if any(length < 1 for length in shape):
@@ -76,6 +92,6 @@ def _read(file, field: str, size: int, max_bytes: int, finite: bool) -> np.ndarr
         raise BadInput(field, f"declares {wanted:,} bytes of data but holds {len(data):,}")
     array = np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if fortran else "C")
     array = np.array(array, dtype=dtype.newbyteorder("="), order="C")
-    if finite and not np.isfinite(array).all():
+    if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
         raise BadInput(field, "holds NaN or infinity; every value must be finite")
     return array

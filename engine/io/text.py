@@ -32,18 +32,9 @@ def read_text(
     ``limit`` bytes come out. Raises BadInput: too large, packed too tightly, not UTF-8 (with the
     byte offset), binary, empty.
     """
-    if isinstance(source, bytes):
-        data = _unpack(BytesIO(source), len(source), limit, field)
-    else:
-        path = local_path(source, field=field)
-        name = name or path.name
-        if not path.is_file():  # a pipe or a device could block for ever
-            raise BadInput(field, f"{str(source)[:200]!r} is not a file")
-        try:
-            with path.open("rb") as file:
-                data = _unpack(file, path.stat().st_size, limit, field)
-        except OSError as error:
-            raise BadInput(field, f"{path.name!r} cannot be read ({error.strerror})") from None
+    data = read_unpacked(source, limit=limit, field=field)
+    if not isinstance(source, bytes):
+        name = name or Path(source).name
     text = _decode(data, field)
     if name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")):
         text = _lines(text, field)
@@ -51,6 +42,24 @@ def read_text(
     if not text.strip():
         raise BadInput(field, "the text is empty")
     return text
+
+
+def read_unpacked(source: Path | str | bytes, *, limit: int, field: str) -> bytes:
+    """The bytes of a file or of an upload, unpacked where they are gzip.
+
+    At most ``limit`` bytes are read and at most as many come out, 100 times the packed size at
+    most. Raises BadInput: no file, too large, packed too tightly, a damaged gzip.
+    """
+    if isinstance(source, bytes):
+        return _unpack(BytesIO(source), len(source), limit, field)
+    path = local_path(source, field=field)
+    if not path.is_file():  # a pipe or a device could block for ever
+        raise BadInput(field, f"{str(source)[:200]!r} is not a file")
+    try:
+        with path.open("rb") as file:
+            return _unpack(file, path.stat().st_size, limit, field)
+    except OSError as error:
+        raise BadInput(field, f"{path.name!r} cannot be read ({error.strerror})") from None
 
 
 def _unpack(file: BinaryIO, size: int, limit: int, field: str) -> bytes:
