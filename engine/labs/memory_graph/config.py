@@ -1,0 +1,163 @@
+"""What the experiments on retrieval can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, Self
+
+from pydantic import Field
+
+from engine.core.config import Config
+from engine.core.errors import BadInput
+from engine.io.jsonl import LIMIT_BYTES
+from engine.io.paths import local_path, read_file
+from engine.labs.memory_graph.sources import SAMPLES
+
+_SAMPLE = next(iter(SAMPLES))
+UPLOAD = "input:"
+FILES = ("corpus", "questions", "triples", "vectors")
+Method = Literal["hipporag", "hipporag2", "bm25", "tfidf", "dense", "mix"]
+
+
+def _file(default: str, title: str, hint: str) -> Any:
+    return Field(
+        default,
+        title=title,
+        max_length=1024,
+        json_schema_extra={
+            "widget": "source" if default else "line",
+            "options": "engine.labs.memory_graph.choices:samples",
+            "help": hint,
+        },
+    )
+
+
+class Files(Config):
+    """A corpus, questions about it, and what was computed from it elsewhere."""
+
+    corpus: str = _file(_SAMPLE, "Corpus", "JSON lines of title and text, a sample, or an upload")
+    questions: str = _file(_SAMPLE, "Questions", "JSON lines of question and gold passages")
+    triples: str = _file("", "Triples", "JSON lines of triples per passage; empty: none, no LLM")
+    vectors: str = _file("", "Vectors", ".npz of sentence vectors of this corpus; empty: none")
+    keep_rest: bool = Field(
+        False, title="Skip bad lines", json_schema_extra={"help": "read what can be read"}
+    )
+
+    def admit(self, *, local: bool) -> None:
+        """Samples and uploads for everyone; files of the machine only for who owns it."""
+        for name in FILES:
+            value = getattr(self, name)
+            if value and value not in SAMPLES and not value.startswith(UPLOAD):
+                raise BadInput(name, f"must be one of {', '.join(SAMPLES)} or an uploaded file")
+
+    def grounded(self, put: Callable[[bytes, str], str]) -> Self:
+        """Files become addresses of their content."""
+        changes = {}
+        for name in FILES:
+            value = getattr(self, name)
+            if value and value not in SAMPLES and not value.startswith(UPLOAD):
+                path = local_path(value, field=name)
+                if not path.is_file():
+                    raise BadInput(name, f"{value[:80]!r} is not a file")
+                changes[name] = put(read_file(path, field=name, limit=LIMIT_BYTES), path.name)
+        return self.model_copy(update=changes) if changes else self
+
+
+class Retrieval(Config):
+    """How passages are ranked. The defaults are the same for every corpus."""
+
+    method: Method = Field("hipporag", title="Method")
+    damping: float = Field(
+        0.5,
+        ge=0.0,
+        le=0.95,
+        title="Damping",
+        json_schema_extra={
+            "help": "probability to follow an edge instead of returning to a seed; 0.5 in the "
+            "authors' experiments, 0.1 the default of their class"
+        },
+    )
+    synonyms: Literal["overwrite", "add", "none"] = Field(
+        "overwrite",
+        title="Synonym edges",
+        json_schema_extra={
+            "help": "overwrite: a synonym's cosine replaces the weight of facts on the same pair, "
+            "as the authors' code does; add: as the paper reads"
+        },
+    )
+    alike_by: Literal["auto", "spelling", "vectors"] = Field(
+        "auto",
+        title="Synonyms by",
+        json_schema_extra={
+            "advanced": True,
+            "help": "auto: HippoRAG by spelling, HippoRAG 2 by vectors where some are given",
+        },
+    )
+    threshold: float = Field(0.8, ge=0.5, le=1.0, title="Synonym threshold")
+    specificity: bool = Field(
+        True, title="Node specificity", json_schema_extra={"help": "rare names seed more"}
+    )
+    passage_score: Literal["facts", "nodes"] = Field(
+        "facts",
+        title="Passage score",
+        json_schema_extra={
+            "help": "facts: a node counts once for each fact of the passage, as the authors' code "
+            "does; nodes: once"
+        },
+    )
+    spread: Literal["walk", "seeds", "neighbours"] = Field(
+        "walk",
+        title="Spread",
+        json_schema_extra={"help": "seeds and neighbours are the paper's ablations"},
+    )
+    entities: Literal["names", "given"] = Field(
+        "names",
+        title="Query entities",
+        json_schema_extra={
+            "help": "names: capitalised words and numbers; given: those that came with a question"
+        },
+    )
+    least_similarity: float = Field(
+        0.5,
+        ge=0.0,
+        le=1.0,
+        title="Least similarity of a link",
+        json_schema_extra={"advanced": True, "help": "0 links every name, as published"},
+    )
+    facts: int = Field(5, ge=1, le=50, title="Linked facts", json_schema_extra={"advanced": True})
+    passage_weight: float = Field(
+        0.05, ge=0.0, le=1.0, title="Passage weight", json_schema_extra={"advanced": True}
+    )
+    entity_weight: float = Field(
+        2.0,
+        ge=0.0,
+        le=10.0,
+        title="Entity weight",
+        json_schema_extra={"advanced": True, "help": "HippoRAG 2 only; 0 as published"},
+    )
+    mix_first: Literal["hipporag", "hipporag2", "dense"] = Field(
+        "hipporag", title="Mix", json_schema_extra={"advanced": True}
+    )
+    mix_second: Literal["tfidf", "bm25", "dense"] = Field(
+        "tfidf", title="Mix with", json_schema_extra={"advanced": True}
+    )
+    mix_weight: float = Field(
+        0.7,
+        ge=0.0,
+        le=1.0,
+        title="Weight of the first",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class EvaluateConfig(Retrieval, Files):
+    """Recall of the gold passages of every question."""
+
+    resamples: int = Field(
+        1000,
+        ge=100,
+        le=10_000,
+        title="Bootstrap resamples",
+        json_schema_extra={"advanced": True},
+    )
+    seed: int = Field(0, ge=0, le=9999, title="Seed", json_schema_extra={"advanced": True})

@@ -1,0 +1,68 @@
+"""What every retriever does: give each passage a score for a question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from engine.labs.memory_graph.questions import Question
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Positions of passages, the best first, and their scores (k,).
+
+    ``note`` says what kept the retriever from answering as it should, such as a question without a
+    name; empty otherwise.
+    """
+
+    passages: np.ndarray
+    scores: np.ndarray
+    note: str = ""
+
+
+class Retriever(Protocol):
+    """Ranks the passages of one corpus. ``nodes`` and ``edges`` are 0 where there is no graph."""
+
+    name: str
+    nodes: int
+    edges: int
+
+    def scores(self, question: Question) -> np.ndarray:
+        """A score for every passage (passages,); more is better, the scale is the method's own."""
+
+    def rank(self, question: Question, k: int, within: np.ndarray | None = None) -> Ranking:
+        """The ``k`` best passages, of those ``within`` (passages, bool) where it is given."""
+
+
+class Ranker:
+    """Base of the retrievers: ranks by ``scores``; of equal ones the earlier passage first."""
+
+    name = ""
+    nodes = 0
+    edges = 0
+
+    def scores(self, question: Question) -> np.ndarray:
+        """A score for every passage (passages,)."""
+        raise NotImplementedError
+
+    def note(self, question: Question) -> str:
+        """What keeps the method from answering this question as it should; empty: nothing."""
+        return ""
+
+    def rank(self, question: Question, k: int, within: np.ndarray | None = None) -> Ranking:
+        """The ``k`` best passages, of those ``within`` (passages, bool) where it is given."""
+        scores = self.scores(question)
+        order = np.argsort(-scores, kind="stable")
+        if within is not None:
+            order = order[within[order]]
+        order = order[: max(k, 0)]
+        return Ranking(order, scores[order], self.note(question))
+
+
+def min_max(scores: np.ndarray) -> np.ndarray:
+    """Scores from 0 to 1; equal ones, which rank nothing, all become 1 as in HippoRAG's code."""
+    low, high = scores.min(initial=np.inf), scores.max(initial=-np.inf)
+    return (scores - low) / (high - low) if high > low else np.ones_like(scores)
