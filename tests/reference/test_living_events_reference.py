@@ -17,7 +17,7 @@ from engine.labs.memory_graph.living.cohesion import (
     similarity,
 )
 from engine.labs.memory_graph.living.events import threshold, threshold_reference
-from engine.labs.memory_graph.living.refine import refine, refine_reference
+from engine.labs.memory_graph.living.refine import refine, refine_reference, refine_rows
 from engine.labs.memory_graph.living.surprise import adaptive_ngram
 
 
@@ -110,6 +110,17 @@ def test_refinement(measure, reading, keep_own):
     np.testing.assert_array_equal(
         refine(opening, a, measure, reading, **settings),
         refine_reference(opening, a, measure, reading, **settings),
+    )
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("clip", [True, False])
+def test_refinement_without_the_whole_matrix(measure, clip):
+    rows = np.random.default_rng(3).standard_normal((300, 6)).astype(np.float32)
+    opening = np.arange(20, 300, 20)
+    np.testing.assert_array_equal(
+        refine_rows(opening, rows, measure, clip=clip),
+        refine(opening, similarity(rows, clip=clip), measure),
     )
 
 

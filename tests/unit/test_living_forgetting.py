@@ -18,7 +18,7 @@ from engine.labs.memory_graph.living.forgetting import (
     retention,
     timeline,
 )
-from engine.labs.memory_graph.living.memorybank import Chunk, MemoryBank
+from engine.labs.memory_graph.living.memorybank import Chunk, MemoryBank, reachable
 
 MAY = date(2023, 5, 1)
 
@@ -169,6 +169,17 @@ def test_an_answer_becomes_unreachable():
     assert all("b1" not in passage.ids for passage in found.ask(asked, day(4)))
     found.load(day(30))
     assert found.ask(asked, day(30)) == []
+
+
+def test_each_question_has_the_days_on_which_it_could_be_answered():
+    days, found = reachable(bank(), np.eye(5)[[3, 4]], [{"b1"}, {"c1", "a1"}], day(6))
+    assert days == [day(n) for n in range(7)]
+    # b1 lives on days 0 and 1; a1 stands in for c1 before that is born on day 3.
+    assert found.astype(int).tolist() == [[1, 1, 0, 0, 0, 0, 0], [1, 1, 0, 1, 1, 0, 0]]
+    with pytest.raises(BadInput, match="entries"):
+        reachable(bank(), np.eye(5), [], MAY)
+    with pytest.raises(BadInput, match="until"):
+        reachable(bank(), np.eye(5)[:1], [{"a1"}], MAY - timedelta(days=1))
 
 
 def test_a_bank_refuses_what_does_not_fit():

@@ -11,6 +11,7 @@ from engine.core import BadInput, NotFound
 from engine.labs.memory_graph.living.amem import (
     GENERAL_REPOSITORY,
     PAPER,
+    PAPER_REPOSITORY,
     AMem,
     Quirks,
     indexed_text,
@@ -225,6 +226,28 @@ def test_recorded_answers_give_the_same_memory():
     with pytest.raises(NotFound):
         second.add("Something that was never asked.", "202402010900")
     assert len(second) == len(TEXTS), "a note that could not be read is not kept"
+
+
+@pytest.mark.parametrize("quirks", [PAPER, PAPER_REPOSITORY, GENERAL_REPOSITORY])
+def test_a_rebuild_embeds_what_changed_and_equals_one_from_nothing(quirks):
+    tfidf = TfIdf(TEXTS)
+    asked = []
+
+    def embed(texts):
+        asked.append(len(texts))
+        return tfidf.vectors(texts)
+
+    found = AMem(embed, RuleAnalyst(tfidf), quirks=quirks)
+    for text in TEXTS:
+        found.add(text, "202401010900")
+    found.rebuild()
+    changed = {change.note for change in found.store.ledger if change.field != "links"}
+    # Notes that changed before they were first indexed are no longer stale.
+    assert asked[-1] == 5 if quirks.index_without_content else asked[-1] <= len(changed) < 5
+    fresh = tfidf.vectors([indexed_text(note) for note in found.store])
+    question = tfidf.vectors(["bread in Genoa"])[0]
+    want = dict(zip(found.store.ids, (fresh @ question).tolist(), strict=True))
+    assert dict(found.rank("bread in Genoa")) == pytest.approx(want)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ class AMem:
         self.rebuilds = 0
         self._ids: list[str] = []
         self._matrix = np.zeros((0, 0), dtype=np.float32)  # capacity d
+        self._stale: set[str] = set()  # notes whose vectors are no longer those of their texts
 
     def __len__(self) -> int:
         return len(self.store)
@@ -105,12 +106,18 @@ class AMem:
         return note
 
     def rebuild(self) -> None:
-        """Index every note by its content, context, keywords and tags as they are now."""
+        """Index every note by its content, context, keywords and tags as they are now.
+
+        Only notes that changed are embedded again; the index is that of a rebuild from nothing.
+        """
         self.rebuilds += 1
-        notes = list(self.store)
-        self._ids = [note.id for note in notes]
-        if notes:
-            self._matrix = unit_rows(vectors(self.embed([indexed_text(n) for n in notes])))
+        stale = [place for place, name in enumerate(self._ids) if name in self._stale]
+        if stale:
+            # The others' texts are what they were: embedding them again would change nothing.
+            texts = [indexed_text(self.store[self._ids[place]]) for place in stale]
+            rows = vectors(self.embed(texts), "embed", width=self._matrix.shape[1])
+            self._matrix[stale] = unit_rows(rows)
+        self._stale.clear()
 
     def ask(self, question: str, k: int = 10, *, when: str = "", linked: bool = True) -> list[Hit]:
         """The ``k`` nearest notes, each followed by up to ``k`` notes that it links to.
@@ -120,7 +127,8 @@ class AMem:
         whole(k, "k", 1)
         found: list[Hit] = []
         seen: set[str] = set()
-        ranked = self.rank(question)[:k]
+        scores = self._scores(question)
+        ranked = [(self._ids[i], float(scores[i])) for i in top(scores, k)]
         direct = {name for name, _ in ranked}
         for name, score in ranked:
             if name not in seen:
@@ -175,6 +183,9 @@ class AMem:
             self._matrix = grown
         self._matrix[used] = row
         self._ids.append(note.id)
+        self._stale.discard(note.id)
+        if partial:
+            self._stale.add(note.id)
 
     def _evolve(self, note: Note, near: list[Neighbour], step: int) -> bool:
         answer = self.analyst.evolve(note, near)
@@ -207,7 +218,7 @@ class AMem:
     def _change(
         self, name: str, where: str, after: str | list[str], cause: Note, step: int, action: str
     ) -> None:
-        self.store.change(
+        changed = self.store.change(
             name,
             where,
             after,
@@ -217,6 +228,8 @@ class AMem:
             action=action,
             write_history=not self.quirks.unwritten_history,
         )
+        if changed is not None and where != "links":
+            self._stale.add(name)
 
 
 def indexed_text(note: Note) -> str:

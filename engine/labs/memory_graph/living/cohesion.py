@@ -21,21 +21,26 @@ from typing import Any, Literal
 import numpy as np
 
 from engine.core import BadInput
+from engine.labs.memory_graph.living.checks import vectors
 
 Measure = Literal["modularity", "conductance"]
 Reading = Literal["paper", "code", "textbook"]
 MEASURES: tuple[Measure, ...] = ("modularity", "conductance")
 READINGS: tuple[Reading, ...] = ("paper", "code", "textbook")
 TINY = 1e-15
+MAX_SIDE = 10_000  # 800 MB of float64
 
 
 def similarity(rows: np.ndarray, *, clip: bool = True) -> np.ndarray:
     """Products of all pairs of ``rows: n d``, float64 (n, n); with ``clip`` none below 0.
 
     Rows of unit length give cosines. The authors multiply keys, unscaled and unclipped; negative
-    similarities have no meaning as weights of edges, so cosines of embeddings are clipped.
+    similarities have no meaning as weights of edges, so cosines of embeddings are clipped. Raises
+    BadInput for more than ``MAX_SIDE`` rows.
     """
-    x = np.asarray(rows, dtype=np.float64)
+    x = vectors(rows, "rows").astype(np.float64)
+    if len(x) > MAX_SIDE:
+        raise BadInput("rows", f"{len(x)} rows; a matrix may have {MAX_SIDE} (see refine_rows)")
     a = x @ x.T
     return np.maximum(a, 0.0) if clip else a
 

@@ -7,7 +7,7 @@ are recalled: S += 1, t = 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.core import BadInput
 from engine.labs.memory_graph.living.checks import top, unit_rows, vectors, whole
-from engine.labs.memory_graph.living.forgetting import Fading, Formula, Mode, Piece
+from engine.labs.memory_graph.living.forgetting import MAX_DAYS, Fading, Formula, Mode, Piece
 
 TOP_K = 6
 CHUNK_CHARACTERS = 200
@@ -126,3 +126,26 @@ class MemoryBank:
             else:
                 runs.append([place])
         return runs
+
+
+def reachable(
+    bank: MemoryBank, questions: np.ndarray, wanted: Sequence[Collection[str]], until: date
+) -> tuple[list[date], np.ndarray]:
+    """Days from the bank's last load to ``until``, and bool (question, day): is one of the pieces
+    ``wanted`` for a question among the top k on that day? Loads the bank day by day; asking this
+    way recalls nothing. Raises BadInput.
+    """
+    rows = vectors(questions, "questions")
+    if len(rows) != len(wanted):
+        raise BadInput("wanted", f"has {len(wanted)} entries for {len(rows)} questions")
+    first = bank.fading.day
+    days = [date.fromordinal(n) for n in range(first, until.toordinal() + 1)]
+    if not 0 < len(days) <= MAX_DAYS:
+        raise BadInput("until", f"{until} lies {len(days)} days from the last load")
+    found = np.zeros((len(rows), len(days)), dtype=bool)
+    for column, day in enumerate(days):
+        bank.load(day)
+        for row, (question, names) in enumerate(zip(rows, wanted, strict=True)):
+            best = {name for name, _ in bank.rank(question, day)[: bank.k]}
+            found[row, column] = bool(best & set(names))
+    return days, found

@@ -3,7 +3,8 @@
 For each pair of consecutive boundaries every position between the last one (as already moved) and
 this one is tried, in a window that has half an event more on each side; a border therefore only
 moves back. The authors' code never tries the position at which surprise put the border
-(``keep_own=False``); here it is tried too unless that switch is off.
+(``keep_own=False``); here it is tried too unless that switch is off. The code also starts anew in
+each chunk of 512 tokens, from the last event before it; here the whole stream is walked at once.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.core import BadInput
-from engine.labs.memory_graph.living.checks import whole
+from engine.labs.memory_graph.living.checks import vectors, whole
 from engine.labs.memory_graph.living.cohesion import (
     Cuts,
     Measure,
     Reading,
     checked,
     score_reference,
+    similarity,
 )
 from engine.labs.memory_graph.living.events import MIN_EVENT
 
@@ -46,6 +48,30 @@ def refine(
         return table.scores(cuts, start, end, measure, reading)
 
     return _walk(opening, len(a), scorer, measure, min_event, keep_own)
+
+
+def refine_rows(
+    opening: np.ndarray,
+    rows: np.ndarray,
+    measure: Measure = "modularity",
+    reading: Reading = "code",
+    *,
+    min_event: int = MIN_EVENT,
+    keep_own: bool = True,
+    clip: bool = True,
+) -> np.ndarray:
+    """``refine`` on ``similarity(rows: n d)`` without the n by n matrix: for long streams.
+
+    Only the windows that are looked at are multiplied: events of w tokens cost w^2 d each.
+    """
+    rows = vectors(rows, "rows")
+    checked(np.zeros((0, 0)), measure, reading)
+
+    def scorer(cuts: np.ndarray, start: int, end: int) -> np.ndarray:
+        inside = Cuts(similarity(rows[start:end], clip=clip))
+        return inside.scores(cuts - start, 0, end - start, measure, reading)
+
+    return _walk(opening, len(rows), scorer, measure, min_event, keep_own)
 
 
 def refine_reference(

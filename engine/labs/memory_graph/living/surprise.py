@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from engine.labs.memory_graph.living.checks import whole
 
 WINDOW = 512
 STRIDE = 256
+OPENING = 8
+Pooling = Literal["opening", "mean", "sum", "max"]
+POOLINGS: tuple[Pooling, ...] = ("opening", "mean", "sum", "max")
 FIRST_KEY_LAYER = 20  # of the 32 layers of the paper's models
 
 
@@ -173,3 +176,25 @@ def _encode(loaded: Any, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 def _starts(sizes: Sequence[int]) -> np.ndarray:
     return np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
+
+
+def per_text(
+    surprise: Surprise, pooling: Pooling = "opening", opening: int = OPENING
+) -> np.ndarray:
+    """One number a text from its tokens' nats, float64 (text,); 0 for a text without tokens.
+
+    "opening": mean of the first ``opening`` tokens, "mean", "sum" or "max" of all. EM-LLM cuts
+    between tokens; a dialogue can only be cut between turns, and a turn that changes the subject
+    does so as it begins. Raises BadInput.
+    """
+    whole(opening, "opening", 1)
+    if pooling not in POOLINGS:
+        raise BadInput("pooling", f"must be one of {', '.join(POOLINGS)} (got {pooling!r})")
+    ends = np.append(surprise.starts[1:], len(surprise.nats))
+    found = np.zeros(len(surprise.starts))
+    for i, (start, end) in enumerate(zip(surprise.starts, ends, strict=True)):
+        nats = surprise.nats[start : min(end, start + opening) if pooling == "opening" else end]
+        if len(nats):
+            total = nats.sum() if pooling == "sum" else nats.mean()
+            found[i] = nats.max() if pooling == "max" else total
+    return found
