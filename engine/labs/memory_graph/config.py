@@ -44,7 +44,7 @@ class Files(Config):
     )
 
     def admit(self, *, local: bool) -> None:
-        """Samples and uploads for everyone; files of the machine only for who owns it."""
+        """Samples and uploads; a page reads no other file of its machine."""
         for name in FILES:
             value = getattr(self, name)
             if value and value not in SAMPLES and not value.startswith(UPLOAD):

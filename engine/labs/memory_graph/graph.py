@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
-from engine.labs.memory_graph.link import Linker, Pairs, Spelling, keep_nearest
+from engine.labs.memory_graph.link import Linker, Pairs, Spelling
 from engine.labs.memory_graph.openie import Triple, Triples
 from engine.labs.memory_graph.phrases import normalise
 
@@ -138,7 +138,7 @@ def find_synonyms(phrases: Sequence[str], alike: Pairs, rules: GraphRules) -> sp
     size = len(phrases)
     if rules.synonyms == "none" or size == 0:
         return sparse.csr_array((size, size))
-    pairs = keep_nearest(alike.pairs(rules.threshold), rules.synonym_limit)
+    pairs = alike.pairs(rules.threshold, rules.synonym_limit)
     letters = np.array([len(phrase.replace(" ", "")) for phrase in phrases])
     asks = sparse.diags_array((letters >= LEAST_LETTERS).astype(np.float64))
     pairs = sparse.csr_array(asks @ pairs)

@@ -16,10 +16,11 @@ from scipy import sparse
 from engine.labs.memory_graph.extract import longest_phrases, query_entities
 from engine.labs.memory_graph.graph import MemoryGraph
 from engine.labs.memory_graph.link import Link, link
-from engine.labs.memory_graph.pagerank import Walk, distribution
+from engine.labs.memory_graph.pagerank import Walk
 from engine.labs.memory_graph.phrases import normalise
 from engine.labs.memory_graph.questions import Question
 from engine.labs.memory_graph.retrievers import Ranker
+from engine.labs.memory_graph.seeds import Seed, Seeds
 from engine.labs.memory_graph.trace import Trace
 
 Spread = Literal["walk", "seeds", "neighbours"]
@@ -55,6 +56,7 @@ class HippoRag(Ranker):
     """Ranks by the PageRank mass of a passage's facts."""
 
     name = "hipporag"
+    nothing = NO_ENTITY
 
     def __init__(self, graph: MemoryGraph, rules: WalkRules = WalkRules()):
         self.graph = graph
@@ -80,23 +82,19 @@ class HippoRag(Ranker):
 
     def trace(self, question: Question) -> Trace:
         """The walk of one question."""
-        links = self.links(question)
-        weights = np.zeros(self.nodes)
-        for found in links:
-            documents = self.graph.ndoc[found.node]
-            weights[found.node] = 1 / max(documents, 1) if self.rules.specificity else 1.0
-        if self.rules.spread == "neighbours":
-            weights += _half_to_neighbours(weights, self.graph.adjacency)
-        damping = self.rules.damping if self.rules.spread == "walk" else 0.0
-        return Trace(self.walk, distribution(weights), damping, self.readout, links)
+        links, rules = self.links(question), self.rules
+        seeds = [
+            Seed("entity", i, link.node, 1 / self.graph.ndoc[link.node] if rules.specificity else 1)
+            for i, link in enumerate(links)
+        ]
+        if rules.spread == "neighbours":
+            seeds += half_to_neighbours(seeds, self.graph.adjacency)
+        damping = rules.damping if rules.spread == "walk" else 0.0
+        return Trace(self.walk, Seeds.of(seeds).normalised(), damping, self.readout, links)
 
     def scores(self, question: Question) -> np.ndarray:
         """Mass of every passage's facts (passages,); all equal where nothing was linked."""
-        return self.trace(question).scores()
-
-    def note(self, question: Question) -> str:
-        """Says so where the question names nothing that the graph knows."""
-        return "" if self.links(question) else NO_ENTITY
+        return self.trace(question).scores
 
 
 def link_question(
@@ -118,11 +116,11 @@ def link_question(
     return tuple(found.values())
 
 
-def _half_to_neighbours(weights: np.ndarray, adjacency: sparse.csr_array) -> np.ndarray:
-    """Each neighbour of a seed gets half of the smallest seed weight (paper, table 5)."""
-    seeds = np.flatnonzero(weights)
-    near = np.zeros(len(weights))
-    if len(seeds):
-        near[adjacency[seeds].indices] = 0.5 * weights[seeds].min()
-        near[seeds] = 0
-    return near
+def half_to_neighbours(seeds: list[Seed], adjacency: sparse.csr_array) -> list[Seed]:
+    """Each neighbour of the seeds gets half of the smallest seed weight (paper, table 5)."""
+    if not seeds:
+        return []
+    own = [seed.node for seed in seeds]
+    near = np.setdiff1d(adjacency[own].indices, own)
+    half = min(seed.share for seed in seeds) / 2
+    return [Seed("neighbour", int(node), int(node), half) for node in near]

@@ -15,9 +15,10 @@ from scipy import sparse
 from engine.labs.memory_graph.graph import MemoryGraph
 from engine.labs.memory_graph.hipporag import LEAST_SIMILARITY, Entities, link_question
 from engine.labs.memory_graph.link import Link
-from engine.labs.memory_graph.pagerank import Walk, distribution
+from engine.labs.memory_graph.pagerank import Walk
 from engine.labs.memory_graph.questions import Question
 from engine.labs.memory_graph.retrievers import Ranker, min_max
+from engine.labs.memory_graph.seeds import Seed, Seeds
 from engine.labs.memory_graph.trace import Trace
 
 
@@ -74,48 +75,58 @@ class HippoRag2(Ranker):
         )
 
     def linked_facts(self, question: Question) -> dict[int, float]:
-        """The facts nearest to the question and their scores from 0 to 1, the best first."""
+        """The facts nearest to the question and their scores from 0 to 1, the best first.
+
+        None where all are equally near.
+        """
         if not self.graph.facts:
             return {}
-        scores = min_max(self.fact_likeness(question))
+        likeness = self.fact_likeness(question)
+        if likeness.min() == likeness.max():
+            return {}
+        scores = min_max(likeness)
         best = np.argsort(-scores, kind="stable")[: self.rules.facts]
         return {int(fact): float(scores[fact]) for fact in best}
 
     def trace(self, question: Question) -> Trace:
         """The walk of one question."""
         facts = self.linked_facts(question)
+        seeds = self._fact_seeds(facts)
         links: tuple[Link, ...] = ()
-        weights = np.zeros(self.nodes)
-        weights[: len(self.graph.phrases)] = self._fact_seeds(facts)
         if self.rules.entity_weight:
             links = link_question(
                 self.graph, question, self.rules.entities, self.rules.least_similarity
             )
-            for found in links:
-                weights[found.node] += self.rules.entity_weight / self.graph.ndoc[found.node]
+            for i, link in enumerate(links):
+                weight = self.rules.entity_weight / self.graph.ndoc[link.node]
+                seeds.append(Seed("entity", i, link.node, weight))
+        first = len(self.graph.phrases)
         similar = min_max(self.passage_likeness(question).astype(np.float64))
-        weights[len(self.graph.phrases) :] = self.rules.passage_weight * similar
-        return Trace(
-            self.walk, distribution(weights), self.rules.damping, self.readout, links, facts
-        )
+        every = Seeds.of(seeds) + Seeds.passages(first, self.rules.passage_weight * similar)
+        reset = every.normalised()
+        return Trace(self.walk, reset, self.rules.damping, self.readout, links, facts)
 
     def scores(self, question: Question) -> np.ndarray:
-        """Mass of every passage node (passages,)."""
-        return self.trace(question).scores()
+        """Mass of every passage node (passages,).
 
-    def _fact_seeds(self, facts: dict[int, float]) -> np.ndarray:
-        """Each end of a fact: score / ndoc, averaged over its facts; the best few (phrases,)."""
-        totals = np.zeros(len(self.graph.phrases))
-        mentions = np.zeros(len(self.graph.phrases))
+        Where the question reaches no fact and no name, plain similarity, as published.
+        """
+        trace = self.trace(question)
+        return trace.scores if trace.facts or trace.links else self.passage_likeness(question)
+
+    def _fact_seeds(self, facts: dict[int, float]) -> list[Seed]:
+        """Each end of a fact: score / ndoc, averaged over its facts; the best few ends."""
+        ends: dict[int, list[Seed]] = {}
         for fact, score in facts.items():
-            ends = self.graph.f2e[[fact]].indices
-            totals[ends] += score / self.graph.ndoc[ends]
-            mentions[ends] += 1
-        means = totals / np.maximum(mentions, 1)
-        kept = np.argsort(-means, kind="stable")[: self.rules.phrases]
-        seeds = np.zeros_like(means)
-        seeds[kept] = means[kept]
-        return seeds
+            for node in self.graph.f2e[[fact]].indices.tolist():
+                weight = score / self.graph.ndoc[node]
+                ends.setdefault(node, []).append(Seed("fact", fact, node, weight))
+        means = {
+            node: [seed._replace(share=seed.share / len(own)) for seed in own]
+            for node, own in ends.items()
+        }
+        best = sorted(means.values(), key=lambda own: -sum(seed.share for seed in own))
+        return [seed for own in best[: self.rules.phrases] for seed in own]
 
 
 def with_passages(graph: MemoryGraph) -> sparse.csr_array:

@@ -15,9 +15,9 @@ from scipy import sparse
 
 from engine.labs.memory_graph.ngrams import NgramIndex
 
-# Rows of a block of similarities: 512 x 50,000 float64 are 200 MB, sparse ones far less.
+# Rows of a dense block of similarities: 512 x 50,000 float32 are 100 MB.
 BLOCK = 512
-# Pairs whose exact cosine is computed at once.
+# Candidates whose exact cosine is computed at once.
 PAIRS = 1 << 18
 
 
@@ -39,8 +39,8 @@ class Linker(Protocol):
 class Pairs(Protocol):
     """Tells which nodes are alike."""
 
-    def pairs(self, threshold: float) -> sparse.csr_array:
-        """nodes x nodes: the cosine of every pair that reaches ``threshold``, no diagonal."""
+    def pairs(self, threshold: float, limit: int) -> sparse.csr_array:
+        """nodes x nodes: of each node the ``limit`` nearest others of at least ``threshold``."""
 
 
 class Spelling:
@@ -53,9 +53,9 @@ class Spelling:
         """Cosine of ``phrase`` with every node (nodes,)."""
         return self.index.similarities(phrase)
 
-    def pairs(self, threshold: float) -> sparse.csr_array:
-        """nodes x nodes: every pair whose cosine reaches ``threshold`` (> 0), no diagonal."""
-        return sparse_pairs(self.index.matrix, threshold)
+    def pairs(self, threshold: float, limit: int) -> sparse.csr_array:
+        """nodes x nodes: of each node the ``limit`` nearest others of at least ``threshold``."""
+        return sparse_pairs(self.index.matrix, threshold, limit)
 
 
 class Meaning:
@@ -64,25 +64,21 @@ class Meaning:
     def __init__(self, nodes: np.ndarray):
         self.nodes = nodes
 
-    def pairs(self, threshold: float) -> sparse.csr_array:
-        """nodes x nodes: every pair whose cosine reaches ``threshold``, no diagonal."""
-        rows, columns, values = [], [], []
-        for start in range(0, len(self.nodes), BLOCK):
-            block = self.nodes[start : start + BLOCK] @ self.nodes.T
-            i, j = np.nonzero(block >= threshold)
-            off = i + start != j
-            rows.append(i[off] + start)
-            columns.append(j[off])
-            values.append(block[i[off], j[off]].astype(np.float64))
+    def pairs(self, threshold: float, limit: int) -> sparse.csr_array:
+        """nodes x nodes: of each node the ``limit`` nearest others of at least ``threshold``."""
         size = len(self.nodes)
-        return sparse.csr_array(
-            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
-            shape=(size, size),
-        )
+        blocks = []
+        for start in range(0, size, BLOCK):
+            cosine = self.nodes[start : start + BLOCK] @ self.nodes.T
+            i, j = np.nonzero(cosine >= threshold)
+            other = i + start != j
+            found = (cosine[i[other], j[other]].astype(np.float64), (i[other], j[other]))
+            blocks.append(keep_nearest(sparse.csr_array(found, shape=cosine.shape), limit))
+        return _stacked(blocks, size)
 
 
-def sparse_pairs(matrix: sparse.csr_array, threshold: float) -> sparse.csr_array:
-    """Rows x rows: the cosine of every two unit rows that reaches ``threshold``, no diagonal.
+def sparse_pairs(matrix: sparse.csr_array, threshold: float, limit: int) -> sparse.csr_array:
+    """Rows x rows: of each unit row the ``limit`` nearest others of cosine ``threshold`` or more.
 
     Exact, without looking at all pairs (prefix filtering, Bayardo, Ma and Srikant, WWW 2007): order
     the columns from rare to common. If the rarest column that two rows share lies where one row's
@@ -92,27 +88,28 @@ def sparse_pairs(matrix: sparse.csr_array, threshold: float) -> sparse.csr_array
     order = np.argsort(np.argsort(np.bincount(matrix.indices, minlength=matrix.shape[1])))
     prefix = _prefix(matrix, order, threshold)
     by_column = sparse.csr_array(prefix.T)
-    size = matrix.shape[0]
-    rows, columns, values = [], [], []
-    for start in range(0, size, BLOCK):
-        hits = sparse.coo_array(prefix[start : start + BLOCK] @ by_column)
-        i, j = hits.coords[0] + start, hits.coords[1]
-        above = i < j
-        i, j = i[above], j[above]
-        for at in range(0, len(i), PAIRS):
-            a, b = i[at : at + PAIRS], j[at : at + PAIRS]
-            cosine = np.asarray(matrix[a].multiply(matrix[b]).sum(axis=1)).ravel()
-            near = cosine >= threshold
-            rows.append(a[near])
-            columns.append(b[near])
-            values.append(cosine[near])
-    if not rows:
-        return sparse.csr_array((size, size))
-    half = sparse.csr_array(
-        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
-        shape=(size, size),
-    )
-    return sparse.csr_array(half + half.T)
+    candidates = np.concatenate([[0], np.cumsum(prefix @ np.diff(by_column.indptr))])
+    blocks = []
+    start = 0
+    while start < matrix.shape[0]:
+        # As many rows as have a bounded number of candidates together, but at least one.
+        end = int(np.searchsorted(candidates, candidates[start] + PAIRS, side="right")) - 1
+        end = min(max(end, start + 1), matrix.shape[0])
+        hits = sparse.coo_array(prefix[start:end] @ by_column)
+        i, j = hits.coords
+        other = i + start != j
+        i, j = i[other], j[other]
+        cosine = np.asarray(matrix[i + start].multiply(matrix[j]).sum(axis=1)).ravel()
+        near = cosine >= threshold
+        found = (cosine[near], (i[near], j[near]))
+        shape = (end - start, matrix.shape[0])
+        blocks.append(keep_nearest(sparse.csr_array(found, shape=shape), limit))
+        start = end
+    return _stacked(blocks, matrix.shape[0])
+
+
+def _stacked(blocks: list[sparse.csr_array], size: int) -> sparse.csr_array:
+    return sparse.csr_array(sparse.vstack(blocks)) if blocks else sparse.csr_array((size, size))
 
 
 def _prefix(matrix: sparse.csr_array, order: np.ndarray, threshold: float) -> sparse.csr_array:

@@ -11,11 +11,13 @@ so a walker that stands on a node without an edge returns, as in igraph's PRPACK
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+
+from engine.core.errors import BadInput
 
 # The largest possible distance to the fixed point, summed over all nodes.
 TOLERANCE = 1e-11
@@ -24,8 +26,9 @@ MOST_STEPS = 10_000
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """A graph ready to be walked: ``forward`` is P' and ``backward`` is P, both CSR."""
+    """A graph ready to be walked: W as ``adjacency``, P' as ``forward``, P as ``backward``; CSR."""
 
+    adjacency: sparse.csr_array
     forward: sparse.csr_array
     backward: sparse.csr_array
     stuck: np.ndarray
@@ -38,7 +41,22 @@ class Walk:
         stuck = strength <= 0
         scale = np.where(stuck, 0.0, 1 / np.where(stuck, 1.0, strength))
         backward = sparse.csr_array(sparse.diags_array(scale) @ adjacency)
-        return cls(sparse.csr_array(backward.T), backward, np.flatnonzero(stuck))
+        return cls(adjacency, sparse.csr_array(backward.T), backward, np.flatnonzero(stuck))
+
+    def without(self, edges: Collection[tuple[int, int]]) -> Walk:
+        """The walk on the graph without ``edges``, pairs of nodes in either order.
+
+        Raises BadInput("edges") for a pair that is not joined.
+        """
+        adjacency = self.adjacency.copy()
+        for a, b in edges:
+            if not (0 <= a < self.size and 0 <= b < self.size and self.adjacency[a, b]):
+                raise BadInput("edges", f"nodes {a} and {b} are not joined")
+        for here, there in [*edges, *((b, a) for a, b in edges)]:
+            row = slice(adjacency.indptr[here], adjacency.indptr[here + 1])
+            adjacency.data[row][adjacency.indices[row] == there] = 0
+        adjacency.eliminate_zeros()
+        return Walk.on(adjacency)
 
     @property
     def size(self) -> int:
@@ -49,12 +67,6 @@ class Walk:
         """One step of the power iteration (nodes,)."""
         back = 1 - damping + damping * mass[self.stuck].sum()
         return damping * (self.forward @ mass) + back * reset
-
-
-def distribution(weights: np.ndarray) -> np.ndarray:
-    """``weights`` (nodes,), not negative, as a distribution; all zero stays all zero."""
-    total = weights.sum()
-    return weights / total if total > 0 else weights
 
 
 def pagerank(

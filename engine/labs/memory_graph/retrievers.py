@@ -43,14 +43,12 @@ class Ranker:
     name = ""
     nodes = 0
     edges = 0
+    nothing = "no word of the question stands in the corpus"
+    """The note of a ranking in which every passage scores 0."""
 
     def scores(self, question: Question) -> np.ndarray:
         """A score for every passage (passages,)."""
         raise NotImplementedError
-
-    def note(self, question: Question) -> str:
-        """What keeps the method from answering this question as it should; empty: nothing."""
-        return ""
 
     def rank(self, question: Question, k: int, within: np.ndarray | None = None) -> Ranking:
         """The ``k`` best passages, of those ``within`` (passages, bool) where it is given."""
@@ -59,7 +57,7 @@ class Ranker:
         if within is not None:
             order = order[within[order]]
         order = order[: max(k, 0)]
-        return Ranking(order, scores[order], self.note(question))
+        return Ranking(order, scores[order], "" if scores.any() else self.nothing)
 
 
 def min_max(scores: np.ndarray) -> np.ndarray:
