@@ -21,7 +21,12 @@ MAX_EDGES = 200_000
 _LEVELS = 255
 
 _HERE = Path(__file__).parent
-_SCRIPTS = (_HERE.parent / "payload.js", _HERE / "renderer.js", _HERE / "draw.js", _HERE / "view.js")
+_SCRIPTS = (
+    _HERE.parent / "payload.js",
+    _HERE / "renderer.js",
+    _HERE / "draw.js",
+    _HERE / "view.js",
+)
 _component = st.components.v2.component(
     "engram_graph",
     html=(_HERE / "view.html").read_text("utf-8"),
@@ -157,9 +162,7 @@ def graph(
         if on_frame is not None and fresh is not None:
             on_frame(int(fresh["value"]))
 
-    _component(
-        key=key, data=pack(header, arrays), on_selected_change=chosen, on_frame_change=moved
-    )
+    _component(key=key, data=pack(header, arrays), on_selected_change=chosen, on_frame_change=moved)
     return tuple(int(i) for i in now or () if 0 <= i < nodes)
 
 

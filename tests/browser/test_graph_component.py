@@ -1,0 +1,173 @@
+"""The graph component as a visitor meets it: pixels, pointer, lasso, keys, frames."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from engine.figures.palette import Palette, rgb
+from tests.browser.looks import THEMES, WIDTHS, context, open_page
+from tests.browser.server import serve
+
+APP = "tests/browser/fixtures/graph_app.py"
+RING = 8
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serve(tmp_path_factory.mktemp("graph"), APP) as address:
+        yield address
+
+
+def visit(made: BrowserContext, address: str) -> Page:
+    page = open_page(made, address)
+    expect(page.locator(".st-key-graph .readout")).to_contain_text("Point at a node")
+    page.wait_for_timeout(300)
+    return page
+
+
+def plot(page: Page) -> Locator:
+    return page.locator(".st-key-graph canvas.plot")
+
+
+def place(page: Page, node: int) -> tuple[float, float]:
+    """Where a node lies on the canvas: 0 is the hub, the others go round it from the right."""
+    box = plot(page).bounding_box()
+    unit = 0.46 * min(box["width"], box["height"])
+    angle = (node - 1) * 2 * math.pi / RING
+    x, y = (0.0, 0.0) if node == 0 else (math.cos(angle), math.sin(angle))
+    return box["width"] / 2 + unit * x, box["height"] / 2 - unit * y
+
+
+def test_nodes_have_the_colours_of_their_kinds(visitor: BrowserContext, app: str) -> None:
+    page = visit(visitor, app)
+    for step, (node, kind) in enumerate([(0, 0), (5, 1)]):
+        if step:
+            page.get_by_role("slider").focus()
+            page.keyboard.press("End")
+            page.wait_for_timeout(300)
+        # A drawing buffer is kept only until it is shown: draw and read in one frame.
+        seen = page.locator(".st-key-graph canvas.map").evaluate(
+            """(canvas, [x, y]) => new Promise((done) => requestAnimationFrame(() => {
+                const copy = document.createElement('canvas');
+                [copy.width, copy.height] = [canvas.width, canvas.height];
+                const view = canvas.nextElementSibling;
+                view.dispatchEvent(new KeyboardEvent('keydown', { key: '0' }));
+                requestAnimationFrame(() => {
+                  const context = copy.getContext('2d');
+                  context.drawImage(canvas, 0, 0);
+                  const ratio = devicePixelRatio;
+                  done([...context.getImageData(x * ratio, y * ratio, 1, 1).data]);
+                });
+              }))""",
+            list(place(page, node)),
+        )
+        assert seen[3] == 255
+        wanted = rgb(Palette.light().category(kind))
+        assert all(abs(a - b) <= 2 for a, b in zip(seen[:3], wanted, strict=True))
+
+
+def test_a_click_chooses_a_node_and_the_page_can_choose_one(
+    visitor: BrowserContext, app: str
+) -> None:
+    page = visit(visitor, app)
+    x, y = place(page, 5)
+    plot(page).click(position={"x": x, "y": y})
+    expect(page.get_by_text("chosen (5,)")).to_be_visible()
+    page.get_by_role("button", name="Choose node 3").click()
+    expect(page.get_by_text("chosen (3,)")).to_be_visible()
+    page.mouse.move(1, 1)
+    expect(page.locator(".st-key-graph .readout")).to_contain_text("leaf node 3")
+    plot(page).click(position={"x": 5, "y": 5})
+    expect(page.get_by_text("chosen ()")).to_be_visible()
+
+
+def test_a_lasso_chooses_what_lies_inside(visitor: BrowserContext, app: str) -> None:
+    page = visit(visitor, app)
+    page.get_by_role("button", name="Lasso").click()
+    box = plot(page).bounding_box()
+    _, top = place(page, 3)
+    middle = box["height"] / 2
+    corners = [(2, middle - 30), (2, top - 10), (box["width"] - 2, top - 10)]
+    corners += [(box["width"] - 2, middle - 30), (4, middle - 30)]
+    page.mouse.move(box["x"] + corners[0][0], box["y"] + max(corners[0][1], 2))
+    page.mouse.down()
+    for cx, cy in corners[1:]:
+        page.mouse.move(box["x"] + cx, box["y"] + max(cy, 2), steps=5)
+    page.mouse.up()
+    expect(page.get_by_text("chosen (2, 3, 4)")).to_be_visible()
+
+
+def test_keys_walk_from_node_to_node(visitor: BrowserContext, app: str) -> None:
+    page = visit(visitor, app)
+    plot(page).focus()
+    page.keyboard.press("ArrowRight")  # the heaviest node first: the hub
+    spoken = page.locator(".st-key-graph .spoken")
+    expect(spoken).to_contain_text("hub")
+    page.keyboard.press("ArrowRight")
+    expect(spoken).to_contain_text("node 1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("chosen (1,)")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("chosen ()")).to_be_visible()
+
+
+def test_frames_move_the_mass_and_the_page_hears_where_they_stop(
+    visitor: BrowserContext, app: str
+) -> None:
+    page = visit(visitor, app)
+    film = page.locator(".st-key-graph")
+    expect(film).to_contain_text("at the hub")
+    page.get_by_role("slider").focus()
+    page.keyboard.press("ArrowRight")
+    expect(film).to_contain_text("even")
+    expect(page.get_by_text("frame 1")).to_be_visible()
+    page.get_by_role("button", name="Play").click()
+    expect(film).to_contain_text("at the ring")
+    expect(page.get_by_text("frame 2")).to_be_visible()
+    x, y = place(page, 5)
+    plot(page).hover(position={"x": x, "y": y})
+    expect(page.locator(".st-key-graph .readout")).to_contain_text(f"mass {1 / RING:.4g}")
+
+
+def test_zoom_moves_nodes_apart_and_whole_brings_them_back(
+    visitor: BrowserContext, app: str
+) -> None:
+    page = visit(visitor, app)
+    whole = page.get_by_role("button", name="Whole")
+    expect(whole).to_be_disabled()
+    page.get_by_role("button", name="Zoom in").click()
+    expect(whole).to_be_enabled()
+    x, y = place(page, 5)
+    plot(page).click(position={"x": max(x, 3), "y": y})
+    expect(page.get_by_text("chosen ()")).to_be_visible()  # node 5 has moved away
+    whole.click()
+    expect(whole).to_be_disabled()
+    plot(page).click(position={"x": x, "y": y})
+    expect(page.get_by_text("chosen (5,)")).to_be_visible()
+
+
+def test_the_graph_fits_is_accessible_and_harmless(browser: Browser, app: str) -> None:
+    for theme in THEMES:
+        for width in WIDTHS:
+            made = context(browser, theme, width)
+            page = visit(made, app)
+            found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
+            assert not found.response["violations"]
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+            assert page.evaluate("() => window.__x") is None
+            made.close()
+
+
+def test_the_largest_graph_comes_through(visitor: BrowserContext, app: str) -> None:
+    page = visit(visitor, f"{app}/?n=20000")
+    label = plot(page).get_attribute("aria-label")
+    assert re.search(r"20001 nodes, 20000 edges", label)
+    plot(page).focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".st-key-graph .spoken")).to_contain_text("hub")
