@@ -189,6 +189,9 @@ def test_the_language_model_is_surprised_where_it_should_be():
     text = " ".join([story] * 6)
     whole, cut = model_surprise([text], window=512), model_surprise([text], window=64, stride=16)
     np.testing.assert_allclose(whole.nats[:60], cut.nats[:60], atol=1e-4)
+    told = []
+    model_surprise([text], window=64, stride=16, progress=lambda *done: told.append(done))
+    assert told[-1] == (len(whole.ids), len(whole.ids)) and len(told) > 3
     parts = model_surprise([story, " " + odd])
     assert list(parts.starts) == [0, len(plain.ids)]
 

@@ -115,6 +115,9 @@ def test_records_survive_json():
         ({"timestamp": "2024-01-01"}, "timestamp"),
         ({"timestamp": "202413010900"}, "timestamp"),
         ({"last_accessed": "yesterday"}, "last_accessed"),
+        ({"tags": "one"}, "tags"),
+        ({"links": [3]}, "links"),
+        ({"context": None}, "context"),
     ],
 )
 def test_a_note_that_cannot_be_is_refused(values, field):
@@ -254,6 +257,7 @@ def test_a_rebuild_embeds_what_changed_and_equals_one_from_nothing(quirks):
     "line",
     [
         "not json",
+        "[" * 100_000,
         "[]",
         "7",
         '{"call": "analyse", "key": "k"}',

@@ -81,6 +81,13 @@ def test_retrieval_knows_the_order_if_its_store_does():
         RetrievalOrder(rows, order[:-1], embed)
 
 
+def test_a_text_with_very_many_starts_is_sampled():
+    words = [f"w{i}" for i in range(20_000)]
+    pairs = build_pairs(words, 20, per_bin=5, starts=range(20_000))
+    assert [sum(p.bin == b for p in pairs) for b in range(4)] == [5] * 4
+    assert pairs == build_pairs(words, 20, per_bin=5, starts=range(20_000))
+
+
 def test_recall_of_evidence_by_the_integer_of_the_category():
     assert recall_at(["a", "b", "c"], ["c", "z"], 3) == 0.5
     assert recall_at(["a", "b", "c"], ["c"], 2) == 0
@@ -133,7 +140,7 @@ def test_a_trajectory_is_read_line_by_line():
     lines = [json.dumps({"subgoal": s.subgoal, "action": s.action, "observation": s.observation,
                          "retrieve": s.retrieve}) for s in STEPS]  # fmt: skip
     assert read_trajectory([*lines, ""]) == STEPS
-    for bad in ("{", "[]", "3", "null", '{"subgoal": "a", "action": "b"}',
+    for bad in ("{", "[" * 100_000, "[]", "3", "null", '{"subgoal": "a", "action": "b"}',
                 '{"subgoal": 1, "action": "b", "observation": "c"}',
                 '{"subgoal": "a", "action": "b", "observation": "c", "retrieve": 4}'):  # fmt: skip
         with pytest.raises(BadInput, match="line 2"):

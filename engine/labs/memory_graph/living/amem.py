@@ -207,7 +207,7 @@ class AMem:
 
     def _update(self, note: Note, near: list[Neighbour], answer: Evolution, step: int) -> None:
         contexts, tags = answer.new_context_neighborhood, answer.new_tags_neighborhood
-        first = self.store.ids
+        first = self.store.ids if self.quirks.ranks_as_positions else []
         for rank, one in enumerate(near):
             target = first[rank] if self.quirks.ranks_as_positions else one.note.id
             if rank < len(contexts) and contexts[rank]:

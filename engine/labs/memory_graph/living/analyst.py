@@ -207,7 +207,7 @@ def _read(line: str, number: int) -> tuple[str, str, Analysis | Evolution]:
     try:
         row: Any = json.loads(line)
         call, key, answer = row["call"], row["key"], row["answer"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BadInput(where, 'must be {"call": ..., "key": ..., "answer": {...}}') from None
     models: dict[str, type[Analysis] | type[Evolution]] = {"analyse": Analysis, "evolve": Evolution}
     if not isinstance(call, str) or call not in models:

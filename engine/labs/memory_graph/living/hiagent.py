@@ -132,7 +132,7 @@ def read_trajectory(lines: Iterable[str]) -> list[Step]:
         try:
             row = json.loads(line)
             values = [row["subgoal"], row["action"], row["observation"], row.get("retrieve")]
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BadInput(where, "must have a subgoal, an action and an observation") from None
         if not all(isinstance(value, str) for value in values[:3]):
             raise BadInput(where, "subgoal, action and observation must be texts")

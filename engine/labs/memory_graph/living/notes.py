@@ -57,8 +57,15 @@ class Note:
     def __post_init__(self) -> None:
         if not isinstance(self.content, str) or not self.content.strip():
             raise BadInput("content", "a note needs some text")
-        if not self.id:
+        if not isinstance(self.id, str) or not self.id:
             raise BadInput("id", "a note needs a name")
+        for name in ("keywords", "tags", "links"):
+            values = getattr(self, name)
+            if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+                raise BadInput(name, "must be a list of texts")
+        for name in ("context", "category"):
+            if not isinstance(getattr(self, name), str):
+                raise BadInput(name, "must be a text")
         check_minute(self.timestamp, "timestamp")
         self.last_accessed = self.last_accessed or self.timestamp
         check_minute(self.last_accessed, "last_accessed")
@@ -91,6 +98,7 @@ class NoteStore:
     def __init__(self) -> None:
         self._notes: dict[str, Note] = {}
         self.ledger: list[Change] = []
+        self._changes: dict[str, list[Change]] = {}
 
     def __len__(self) -> int:
         return len(self._notes)
@@ -145,6 +153,7 @@ class NoteStore:
         change = Change(name, when, step, where, deepcopy(before), deepcopy(after), cause, action)
         setattr(note, where, deepcopy(after))
         self.ledger.append(change)
+        self._changes.setdefault(name, []).append(change)
         if write_history:
             note.evolution_history.append(change)
         return change
@@ -158,7 +167,7 @@ class NoteStore:
     def history(self, name: str) -> list[Change]:
         """Every change of one note, oldest first, from the ledger; raises NotFound."""
         self[name]
-        return [change for change in self.ledger if change.note == name]
+        return list(self._changes.get(name, ()))
 
     def at(self, step: int) -> list[Note]:
         """Copies of the first ``step`` notes as they were when so many had arrived.

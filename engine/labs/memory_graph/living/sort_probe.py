@@ -20,6 +20,7 @@ from engine.labs.memory_graph.living.checks import unit_rows, vectors, whole
 
 EXCERPT_WORDS = (250, 1000, 2500, 10_000, 20_000)
 SEGMENT_WORDS = (20, 50)
+MAX_STARTS = 4000
 LONG = 10_000  # from here on the first bin ends at a fixed 1,000 words
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")
 
@@ -71,6 +72,9 @@ def build_pairs(
     if starts is None:
         starts = [i for i in range(len(words)) if i == 0 or _SENTENCE_END.search(words[i - 1])]
     places = np.unique([s for s in starts if 0 <= s <= len(words) - segment_words]).astype(int)
+    if len(places) > MAX_STARTS:  # all their pairs would fill the memory
+        chosen = rng(seed, "sort starts", len(words)).permutation(len(places))[:MAX_STARTS]
+        places = places[np.sort(chosen)]
     first, second = np.triu_indices(len(places), 1)
     early, late = places[first], places[second]
     distance = late - early

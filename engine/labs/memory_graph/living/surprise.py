@@ -7,7 +7,7 @@ language model and is labelled so: it is surprised by whatever is new in this ve
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ WINDOW = 512
 STRIDE = 256
 OPENING = 8
 Pooling = Literal["opening", "mean", "sum", "max"]
+Progress = Callable[[int, int], None]  # tokens done, tokens in all
 POOLINGS: tuple[Pooling, ...] = ("opening", "mean", "sum", "max")
 FIRST_KEY_LAYER = 20  # of the 32 layers of the paper's models
 
@@ -79,13 +80,19 @@ def ngram_surprise(
 
 
 def model_surprise(
-    texts: Sequence[str], model: str = "engram-lm", *, window: int = WINDOW, stride: int = STRIDE
+    texts: Sequence[str],
+    model: str = "engram-lm",
+    *,
+    window: int = WINDOW,
+    stride: int = STRIDE,
+    progress: Progress | None = None,
 ) -> Surprise:
     """Surprise of texts read one after the other by a language model (see engine.models.lm.load).
 
     The stream is read in windows of ``window`` tokens, each opened by the model's BOS where it has
     one; of each window but the first only the last ``stride`` tokens count, so that every token is
     judged from at least ``window - stride`` tokens before it (or from the start of the stream).
+    ``progress`` is told after each window and may raise to stop.
     Raises BadInput for an unknown model, empty texts, or a window beyond the model's positions.
     """
     import torch
@@ -108,6 +115,8 @@ def model_surprise(
             lead = [] if bos is not None else [float(np.log(log_p.shape[-1]))]
             scored = np.concatenate((lead, each))
             nats[begin:end] = scored[begin - first :]
+            if progress is not None:
+                progress(end, len(ids))
     return Surprise(nats, starts, ids, loaded.info.name)
 
 
@@ -118,6 +127,7 @@ def model_keys(
     from_layer: int | None = None,
     window: int = WINDOW,
     stride: int = STRIDE,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """Keys before RoPE of every token, layers and heads side by side, float32 (t, layers*heads*d).
 
@@ -145,6 +155,8 @@ def model_keys(
         chosen = [call.k_pre[0] for call in calls[first_layer:]]  # heads t d
         rows = torch.cat(chosen).transpose(0, 1).flatten(1).float().cpu().numpy()
         found[begin:end] = rows[len(row) - (end - begin) :]
+        if progress is not None:
+            progress(end, len(ids))
     return found
 
 
