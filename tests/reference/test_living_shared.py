@@ -1,4 +1,7 @@
-"""The living memories on data that nobody here wrote: LoCoMo, MemoryBank's dialogues, MuSiQue."""
+"""The living memories on data that nobody here wrote: LoCoMo, MemoryBank's dialogues, MuSiQue.
+
+``pytest tests/reference/test_living_shared.py -s`` prints the figures that the tests compare.
+"""
 
 from __future__ import annotations
 
@@ -100,6 +103,17 @@ def talks(shared_data):
     return locomo(shared_data / "memory_graph")
 
 
+def say(what: str, **figures: Any) -> None:
+    print(f"\n{what}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
+
+
+def say_recall(what: str, found) -> None:
+    say(
+        f"{what}, recall@5 / @10 in percent",
+        **{row.name: " / ".join(f"{100 * v:.1f}" for v in row.recall.values()) for row in found},
+    )
+
+
 def percent(found) -> dict[int, dict[int, float]]:
     return {row.category: {k: 100 * v for k, v in row.recall.items()} for row in found}
 
@@ -125,6 +139,8 @@ def test_notes_of_every_turn_find_the_evidence_before_and_after_evolution(talks)
     after = {name: amem(talk) for name, talk in talks[0].items()}
     assert sum(len(memory) for memory in after.values()) == 5882
     plain, evolved = ask_all(talks, before), ask_all(talks, after)
+    say_recall("LoCoMo turns as notes, before evolution", plain)
+    say_recall("LoCoMo turns as notes, after evolution", evolved)
     assert [(row.category, row.questions) for row in plain[:-1]] == [
         (1, 282),
         (2, 321),
@@ -147,7 +163,9 @@ def test_notes_indexed_without_their_content_find_far_less(talks):
     quirk = Quirks(index_without_content=True)
     whole = {name: amem(talk, evolve=False) for name, talk in talks[0].items()}
     bare = {name: amem(talk, quirk, evolve=False) for name, talk in talks[0].items()}
-    lost = percent(ask_all(talks, whole))[0][10] - percent(ask_all(talks, bare))[0][10]
+    full, rest = ask_all(talks, whole), ask_all(talks, bare)
+    say_recall("LoCoMo turns, indexed without content", rest)
+    lost = percent(full)[0][10] - percent(rest)[0][10]
     assert lost > 8
 
 
@@ -169,6 +187,7 @@ def test_ready_made_notes_lead_to_the_turns_that_they_come_from(talks, shared_da
             [hit.id for hit in memories[q["conv"]].ask(q["question"], 20)], sources[q["conv"]]
         ),
     )
+    say_recall("LoCoMo observations as notes", found)
     assert percent(found)[0][10] > 45
 
 
@@ -184,7 +203,7 @@ def at_session_borders(surprise: Surprise, talk: Conversation, pooling) -> tuple
 @pytest.mark.slow
 def test_the_language_model_is_surprised_as_sessions_begin(talks):
     found = []
-    for name in list(talks[0])[:3]:
+    for name in list(talks[0])[:2]:
         talk = talks[0][name]
         surprise = model_surprise([text + "\n" for text in talk.texts])
         found.append(at_session_borders(surprise, talk, "opening"))
@@ -197,6 +216,7 @@ def test_the_language_model_is_surprised_as_sessions_begin(talks):
         chance = random_control(given, len(surprise.nats), len(opening), 20, draws=20).mean()
         assert boundary_f1(opening, given, 20).f1 == pytest.approx(chance, abs=0.01)
     f1, chance = np.mean(found, axis=0)
+    say("session borders by the language model", F1=f"{f1:.3f}", chance=f"{chance:.3f}")
     assert f1 > 2 * chance
 
 
@@ -207,9 +227,11 @@ def test_the_ngram_tells_sessions_by_the_sum_and_not_by_the_mean(talks):
         sums.append(at_session_borders(surprise, talk, "sum"))
         means.append(at_session_borders(surprise, talk, "mean"))
     f1, chance = np.mean(sums, axis=0)
+    say("session borders by the n-gram's sums", F1=f"{f1:.3f}", chance=f"{chance:.3f}")
     assert f1 > 1.7 * chance
     # Greetings open each session alike, so an n-gram that learned the first is not surprised.
     f1, chance = np.mean(means, axis=0)
+    say("session borders by the n-gram's means", F1=f"{f1:.3f}", chance=f"{chance:.3f}")
     assert f1 < chance
 
 
@@ -222,6 +244,11 @@ def test_refinement_pulls_random_borders_towards_sessions(talks):
             moved = refine(start, a, "modularity", min_event=2)
             before.append(boundary_f1(start, talk.borders, 1).f1)
             after.append(boundary_f1(moved, talk.borders, 1).f1)
+    say(
+        "random borders, F1 to sessions",
+        before=f"{np.mean(before):.3f}",
+        refined=f"{np.mean(after):.3f}",
+    )
     assert np.mean(after) > 1.3 * np.mean(before)
 
 
@@ -299,6 +326,8 @@ def test_after_months_of_talk_little_evidence_is_left(talks):
 
         recall[formula] = percent(by_category(talks[1], rank))[0][10]
         alive[formula] = np.mean([bank.fading.alive.mean() for bank in banks.values()])
+    say("LoCoMo recall@10 after forgetting", **{k: f"{v:.1f}" for k, v in recall.items()})
+    say("LoCoMo share of turns left", **{k: f"{v:.3f}" for k, v in alive.items()})
     assert recall["none"] > 50 and alive["none"] == 1
     assert recall["code"] == recall["corrected"], "they differ by recalls only"
     assert recall["paper"] < recall["seeded"] < recall["corrected"] < 12
@@ -311,6 +340,11 @@ def test_a_bucket_holds_more_of_the_nearest_than_of_all(shared_data, buckets):
         passages, questions = arrays["passages"], arrays["questions"]
     hashing = CrossPolytope(384, buckets, seed=0)
     found = bucket_recall(hashing, passages, questions, k=10, probes=8)
+    say(
+        f"{buckets} buckets, 1 and 4 probes",
+        recall=found.recall[[0, 3]].round(3),
+        scanned=found.scanned[[0, 3]].round(3),
+    )
     assert (found.recall >= found.scanned).all() and (np.diff(found.recall) > 0).all()
     assert found.recall[0] > 1.8 * found.scanned[0]
     assert found.recall[0] < 0.5, "one bucket misses most of what a full scan finds"
@@ -330,6 +364,11 @@ def test_a_store_that_knows_only_sessions_loses_the_near_order(talks):
 
         turn = probe(RetrievalOrder(talk.rows, np.arange(len(talk.rows)), embed), pairs)
         session = probe(RetrievalOrder(talk.rows, np.array(talk.sessions), embed), pairs)
+        say(
+            "SORT, nearest bin and all",
+            turns=f"{turn[1].accuracy:.3f} {turn[0].accuracy:.3f}",
+            sessions=f"{session[1].accuracy:.3f} {session[0].accuracy:.3f}",
+        )
         assert turn[0].accuracy > 0.97
         near.append(turn[1].accuracy - session[1].accuracy)
         far.append(turn[4].accuracy - session[4].accuracy)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -202,3 +205,17 @@ def test_keys_of_the_model_come_token_by_token():
     assert keys.shape == (len(model_surprise([text]).ids), 2 * 2 * 64)
     assert model_keys([text], from_layer=0).shape[1] == 4 * 2 * 64
     assert np.isfinite(keys).all()
+
+
+def test_no_file_of_the_living_memories_loads_torch_by_itself():
+    script = """
+import importlib, pkgutil, sys
+import engine.labs.memory_graph.living as living
+names = [found.name for found in pkgutil.iter_modules(living.__path__)]
+assert len(names) > 15
+for name in names:
+    importlib.import_module(f"{living.__name__}.{name}")
+assert not {"torch", "transformers", "streamlit"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
