@@ -23,7 +23,7 @@ def reconcile(key: str, field: str, given: Any) -> tuple[Any, dict[str, Any]]:
     """
     reported = report(key, field)
     memory = st.session_state.setdefault(
-        f"_sync_{key}", {"reported": None, "believed": None, "pushed": None, "number": 0}
+        f"_sync_{key}_{field}", {"reported": None, "believed": None, "pushed": None, "number": 0}
     )
     if reported is None and memory["reported"] is not None:
         # The component was taken off the page and starts anew: what held goes on holding.
