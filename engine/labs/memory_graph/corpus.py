@@ -1,6 +1,7 @@
 """Passages: what a memory is made of, each with the place it came from.
 
-Read are JSON lines of ``{idx, title, text}`` or ``{idx, title, sentences}`` (the reference data),
+Read are JSON lines of ``{idx, title, text}`` or ``{idx, title, sentences}`` (the reference data)
+and of ``{id, when, title, text}`` (a diary),
 LoCoMo's turns ``{conv, session, datetime, dia_id, speaker, text}``, and HippoRAG's raw corpus files
 (a JSON list of ``{title, text}``).
 """
@@ -115,9 +116,9 @@ def text_of(row: dict[str, Any], name: str, where: str, default: str | None = No
 def _key(row: dict[str, Any], position: int) -> Any:
     if "dia_id" in row:
         return row.get("conv", ""), row["dia_id"]
-    key = row.get("idx", position)
+    key = row.get("idx", row.get("id", position))
     if isinstance(key, bool) or not isinstance(key, int | str):
-        raise BadInput(FIELD, '"idx" must be a whole number or a text')
+        raise BadInput(FIELD, '"idx" or "id" must be a whole number or a text')
     return key
 
 

@@ -123,24 +123,22 @@ def _named(name: Any, places: dict[str, int]) -> int:
 
 
 def _group(row: dict[str, Any]) -> str:
-    if isinstance(row.get("hops"), int):
+    if row.get("kind") is None and isinstance(row.get("hops"), int):
         return f"{row['hops']} hops"
-    return _short(row.get("type", row.get("category_name")))
+    return _short(row.get("kind", row.get("type", row.get("category_name"))))
 
 
 def _hops(steps: Any, corpus: Corpus) -> tuple[Hop, ...]:
     """The decomposition where it is whole; a step without a passage of this corpus makes none."""
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         return ()
-    if not all(corpus.places.get(_hashable(step.get("passage"))) is not None for step in steps):
-        return ()
+    places = [
+        corpus.places.get(_hashable(step.get("passage", step.get("entry")))) for step in steps
+    ]
     return tuple(
-        Hop(
-            _short(step.get("question")),
-            _short(step.get("answer")),
-            corpus.places[step["passage"]],
-        )
-        for step in steps
+        Hop(_short(step.get("question")), _short(step.get("answer")), place)
+        for step, place in zip(steps, places, strict=True)
+        if place is not None and None not in places
     )
 
 

@@ -1,4 +1,4 @@
-"""Names of what the lab ships: small corpora of its own with questions."""
+"""Names of what the lab ships: corpora of its own with questions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 from engine.core.assets import ASSETS
 
-SAMPLES = {"harbour": "Sixteen notes about an invented harbour town, and eight questions"}
+SAMPLES = {"diary": "An invented researcher's diary of one season, and questions about it"}
 
 
 def sample_path(name: str, part: str) -> Path:
     """The file of a sample; ``part`` is "corpus" or "questions"."""
-    return ASSETS / "samples" / "memory_graph" / f"{name}_{part}.jsonl"
+    ending = "" if part == "corpus" else f"_{part}"
+    return ASSETS / "samples" / "memory_graph" / f"{name}{ending}.jsonl"
