@@ -32,25 +32,6 @@ REPEATS = 5
 INDEXED, ASKED = 300.0, 0.1
 
 SYLLABLES = [f"{a}{b}" for a in "bcdfghklmnprstvwyz" for b in "aeiou"]
-    "ba",
-    "ce",
-    "di",
-    "fo",
-    "gu",
-    "ha",
-    "ke",
-    "li",
-    "mo",
-    "nu",
-    "pa",
-    "re",
-    "si",
-    "to",
-    "vu",
-    "wa",
-    "ye",
-    "zo",
-]
 
 
 def invented(count: int) -> Corpus:
