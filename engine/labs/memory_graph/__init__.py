@@ -24,6 +24,9 @@ LAB = Lab(
         ),
     ),
     papers=PAPERS,
-    commands={"evaluate": "engine.labs.memory_graph.commands:evaluate"},
+    commands={
+        "evaluate": "engine.labs.memory_graph.commands:evaluate",
+        "embed": "engine.labs.memory_graph.commands_embed:embed",
+    },
     folder=Path(__file__).parent,
 )

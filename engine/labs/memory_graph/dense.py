@@ -10,8 +10,8 @@ from engine.labs.memory_graph.retrievers import Ranker
 from engine.labs.memory_graph.vectors import Vectors
 
 NO_VECTORS = (
-    "dense retrieval needs sentence vectors: give a .npz of them, or a folder with a "
-    "sentence-embedding model"
+    "dense retrieval needs sentence vectors: give a .npz of them; `python -m engine memory_graph "
+    "embed` makes one with a sentence-embedding model folder on this machine"
 )
 
 

@@ -56,18 +56,25 @@ def load_vectors(
     )
 
 
+def fact_names(triples: Triples) -> list[Triple]:
+    """What the rows of ``facts`` stand for: the sorted distinct facts, normalised as HippoRAG."""
+    return sorted({_ascii(triple) for rows in triples for triple in rows})
+
+
+def node_names(triples: Triples) -> list[str]:
+    """What the rows of ``entities`` stand for: the sorted distinct heads and tails."""
+    return sorted({end for fact in fact_names(triples) for end in (fact.subject, fact.object)})
+
+
 def fact_vectors(vectors: Vectors, triples: Triples, graph: MemoryGraph) -> np.ndarray:
     """The vector of each fact of the graph of these triples (facts, width).
 
     Raises BadInput("vectors") where the stored rows belong to other triples.
     """
-    written = [triple for rows in triples for triple in rows]
-    named = [Triple(*map(normalise_ascii, triple)) for triple in written]
-    order = {fact: i for i, fact in enumerate(sorted(set(named)))}
+    order = {fact: i for i, fact in enumerate(fact_names(triples))}
     rows = _sized(vectors.facts, "facts", len(order))
     stored = {
-        Triple(*map(normalise, triple)): order[name]
-        for triple, name in zip(written, named, strict=True)
+        Triple(*map(normalise, triple)): order[_ascii(triple)] for own in triples for triple in own
     }
     return rows[[stored[fact] for fact in graph.facts]]
 
@@ -77,11 +84,15 @@ def node_vectors(vectors: Vectors, triples: Triples, phrases: Sequence[str]) -> 
 
     Raises BadInput("vectors") where the stored rows belong to other triples.
     """
-    written = [end for rows in triples for row in rows for end in (row.subject, row.object)]
-    order = {name: i for i, name in enumerate(sorted({normalise_ascii(end) for end in written}))}
+    order = {name: i for i, name in enumerate(node_names(triples))}
     rows = _sized(vectors.entities, "entities", len(order))
-    stored = {normalise(end): order[normalise_ascii(end)] for end in written}
+    ends = [end for own in triples for row in own for end in (row.subject, row.object)]
+    stored = {normalise(end): order[normalise_ascii(end)] for end in ends}
     return rows[[stored[phrase] for phrase in phrases]]
+
+
+def _ascii(triple: Triple) -> Triple:
+    return Triple(*map(normalise_ascii, triple))
 
 
 def _rows(arrays: dict[str, np.ndarray], name: str) -> np.ndarray | None:
