@@ -33,6 +33,11 @@ def test_names_of_a_text(text: str, found: list[list[str]]) -> None:
     assert spans(text) == found
 
 
+def test_a_text_in_capitals_is_cut_into_names() -> None:
+    (found,) = spans("WE ARE " + "LOUD " * 100_000)
+    assert {name.count(" ") for name in found[:-1]} == {11}
+
+
 def test_a_passage_s_triples() -> None:
     passage = Passage("Tarn", "The Heron Bridge crosses Port Merrow. Ada Marsh built it.")
     assert extract(passage) == [

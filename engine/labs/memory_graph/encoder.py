@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging
 
 from engine.core.errors import BadInput
 from engine.io.model_folder import check_model_folder
@@ -25,6 +26,7 @@ FIELD = "encoder"
 BATCH = 32
 MOST_TOKENS = 512
 Progress = Callable[[float, float], None]
+logging.disable_progress_bar()
 
 
 class Encoder:

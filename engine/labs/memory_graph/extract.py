@@ -26,6 +26,8 @@ _POSSESSIVE = re.compile(r"['’]s$")
 _NUMBER = re.compile(r"\d{3,4}")
 
 LONGEST_NGRAM = 8
+# A text in capitals is no single name.
+MOST_WORDS = 12
 
 
 def spans(text: str) -> list[list[str]]:
@@ -37,7 +39,10 @@ def spans(text: str) -> list[list[str]]:
     [['Marie Curie', '1903'], ['Warsaw']]
     """
     sentences: list[list[str]] = [[]]
-    start = end = last = -1  # of the name that is being read, its last capitalised word at ``last``
+    # Of the name that is being read: where it starts, where its last capitalised word ends, and how
+    # many words it has. ``word`` and ``end`` are the last word that was read.
+    start = end = last = -1
+    count, word = 0, ""
 
     def close() -> None:
         nonlocal start
@@ -46,14 +51,14 @@ def spans(text: str) -> list[list[str]]:
         start = -1
 
     for match in _WORD.finditer(text):
-        word = match.group()
         gap = text[end : match.start()] if end >= 0 else ""
-        joined = gap in _JOINED or (gap == ". " and _initial(text[start:end]))
-        if start >= 0 and (not joined or _POSSESSIVE.search(text[start:end])):
+        joined = gap in _JOINED or (gap == ". " and _initial(word))
+        if start >= 0 and (not joined or _POSSESSIVE.search(word) or count == MOST_WORDS):
             close()
         if end >= 0 and not joined and _SENTENCE_END.search(gap) and sentences[-1]:
             sentences.append([])
-        end = match.end()
+        word, end = match.group(), match.end()
+        count = count + 1 if start >= 0 else 1
         if word[0].isupper() and not (start < 0 and word.lower() in FUNCTION_WORDS):
             start = match.start() if start < 0 else start
             last = end
@@ -67,10 +72,9 @@ def spans(text: str) -> list[list[str]]:
     return [sentence for sentence in sentences if sentence]
 
 
-def _initial(name: str) -> bool:
-    """Whether the point after ``name`` belongs to it."""
-    last = name.rsplit(" ", 1)[-1]
-    return (len(last) == 1 and last.isupper()) or last.lower() in _ABBREVIATION
+def _initial(word: str) -> bool:
+    """Whether the point after ``word`` belongs to a name."""
+    return (len(word) == 1 and word.isupper()) or word.lower() in _ABBREVIATION
 
 
 def extract(passage: Passage) -> list[Triple]:
