@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from engine.core.registry import Experiment, Lab
 from engine.labs.memory_graph import config
 from engine.labs.memory_graph.papers import PAPERS
 
-__all__ = ["LAB"]
+if TYPE_CHECKING:
+    from engine.labs.memory_graph.memory import Memory
+
+__all__ = ["LAB", "Memory"]
 
 LAB = Lab(
     name="memory_graph",
@@ -30,3 +34,12 @@ LAB = Lab(
     },
     folder=Path(__file__).parent,
 )
+
+
+def __getattr__(name: str) -> Any:
+    """``Memory``, when it is asked for: a registered lab has loaded neither numpy nor scipy."""
+    if name != "Memory":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from engine.labs.memory_graph.memory import Memory
+
+    return Memory

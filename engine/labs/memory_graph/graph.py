@@ -109,28 +109,34 @@ def build_graph(
     heads = np.array([places[fact.subject] for fact in facts], np.int64)
     tails = np.array([places[fact.object] for fact in facts], np.int64)
     d2f = _ones(d2f_rows, d2f_columns, (len(triples), len(facts)))
-    which = np.arange(len(facts))
-    loops = heads == tails
-    f2e = _ones(
-        np.concatenate([which, which[~loops]]),
-        np.concatenate([heads, tails[~loops]]),
-        (len(facts), len(phrases)),
-    )
     counts = np.bincount(np.array(occurrences, np.int64), minlength=len(facts)).astype(np.float64)
-    one_way = sparse.csr_array(
-        (counts[~loops], (heads[~loops], tails[~loops])), shape=(len(phrases), len(phrases))
-    )
+    f2e, fact_edges = join_facts(heads, tails, counts, len(phrases))
     spelling = Spelling(phrases)
     return MemoryGraph(
         phrases=phrases,
         facts=tuple(facts),
         d2f=d2f,
         f2e=f2e,
-        fact_edges=sparse.csr_array(one_way + one_way.T),
+        fact_edges=fact_edges,
         synonyms=find_synonyms(phrases, alike(phrases) if alike else spelling, rules),
         linker=spelling,
         rules=rules,
     )
+
+
+def join_facts(
+    heads: np.ndarray, tails: np.ndarray, counts: np.ndarray, nodes: int
+) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """F2E and the fact edges of facts from node ``heads`` to ``tails``, found ``counts`` times."""
+    which = np.arange(len(heads))
+    loops = heads == tails
+    f2e = _ones(
+        np.concatenate([which, which[~loops]]),
+        np.concatenate([heads, tails[~loops]]),
+        (len(heads), nodes),
+    )
+    one_way = sparse.csr_array((counts[~loops], (heads[~loops], tails[~loops])), (nodes, nodes))
+    return f2e, sparse.csr_array(one_way + one_way.T)
 
 
 def find_synonyms(phrases: Sequence[str], alike: Pairs, rules: GraphRules) -> sparse.csr_array:

@@ -1,0 +1,263 @@
+"""A memory that is stored, grows note by note, answers, explains, forgets and can be merged.
+
+>>> from engine.labs.memory_graph import Memory
+>>> memory = Memory.open()                  # with a path it survives the process
+>>> note = memory.add("Ada Marsh built the Heron Bridge.", title="Ada Marsh", when="1871-05-02")
+>>> [found.title for found in memory.ask("Who built the Heron Bridge?")]
+['Ada Marsh']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.core.errors import BadInput, NotFound
+from engine.labs.memory_graph.living.checks import top, whole
+from engine.labs.memory_graph.living.forgetting import Formula, Threshold
+from engine.labs.memory_graph.living.notes import Change
+from engine.labs.memory_graph.memory_explain import Why, why
+from engine.labs.memory_graph.memory_fade import Fate, forget, recall
+from engine.labs.memory_graph.memory_port import read_entries, read_lines, unite, write_lines
+from engine.labs.memory_graph.memory_read import Snapshot
+from engine.labs.memory_graph.memory_store import MemoryFile
+from engine.labs.memory_graph.memory_write import Entry, add_entries, day_of
+from engine.labs.memory_graph.openie import Triple
+from engine.labs.memory_graph.questions import LONGEST, Question
+
+METHOD = "mix"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A passage that answers, and its note's id; the ``score`` is on the method's own scale."""
+
+    note: int
+    title: str
+    text: str
+    when: str
+    source: str
+    score: float
+
+
+class Memory:
+    """Notes in one file; made by ``open`` or ``import_``, closed by ``close`` or ``with``.
+
+    Everything raises BadInput("memory") for a damaged file, and EngramError where it cannot be
+    written. Threads may share one memory, processes one file.
+    """
+
+    def __init__(self, file: MemoryFile):
+        self._file = file
+        self._kept: Snapshot | None = None
+        self._asked: tuple[str, str] | None = None
+
+    @classmethod
+    def open(cls, path: Path | str | None = None, *, create: bool = True) -> Memory:
+        """The memory at ``path``, a new one where nothing lies there; None: in this process only.
+
+        Raises BadInput("memory") for what is no memory, one of a newer version, a file that is cut
+        off or, without ``create``, no file.
+        """
+        return cls(MemoryFile(path, create=create))
+
+    @classmethod
+    def import_(cls, path: Path | str | bytes, into: Path | str | None = None) -> Memory:
+        """What ``export`` wrote, as bytes or a file, added to the memory at ``into``."""
+        entries = read_lines(path)
+        memory = cls.open(into)
+        try:
+            memory._unite(entries)
+        except BaseException:
+            memory.close()
+            raise
+        return memory
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        with self._file.reading() as connection:
+            return int(connection.execute("SELECT passages FROM totals").fetchone()[0])
+
+    def add(
+        self,
+        text: str,
+        when: str | date = "",
+        title: str = "",
+        source: str = "",
+        triples: Sequence[Triple] | None = None,
+    ) -> int:
+        """Take one note and return its id; the same note again changes nothing.
+
+        ``when`` that begins as YYYY-MM-DD lets the note fade. ``triples`` are facts from elsewhere;
+        without them names are read out of the text. Raises BadInput for what is no note.
+        """
+        return self.add_all([entry(text, when, title, source, triples)])[0]
+
+    def add_all(self, entries: Iterable[Entry]) -> list[int]:
+        """Take many notes, all or none; returns their ids in order."""
+        with self._file.writing() as connection:
+            return [note for note, _ in add_entries(connection, entries)]
+
+    def ask(
+        self, question: str, k: int = 5, method: str = METHOD, at: str | date | None = None
+    ) -> list[Found]:
+        """At most ``k`` passages that have something of the question, the best first.
+
+        ``method`` is mix (of a walk and BM25), hipporag, hipporag2, bm25 or tfidf. With ``at``, a
+        date, what was found is recalled on that day, which makes it last longer. Ghosts are not
+        found. Raises BadInput("question"), BadInput("k"), BadInput("method"), BadInput("at").
+        """
+        k, day = whole(k, "k", 1), None if at is None else _day(at, "at")
+        asked = _question(question)
+        with self._file.reading() as connection:
+            snapshot = self._snapshot()
+            scores = snapshot.scores(asked, method)
+            there = np.flatnonzero((scores > 0) & ~snapshot.gone)
+            best = there[top(scores[there], k)]
+            self._asked = question, method
+            found = []
+            for place in best.tolist():
+                note = int(snapshot.ids[place])
+                title, text, when, source = connection.execute(
+                    "SELECT title, text, dated, source FROM passages WHERE id = ?", (note,)
+                ).fetchone()
+                found.append(Found(note, title, text, when, source, float(scores[place])))
+        if day is not None:
+            with self._file.writing() as connection:
+                recall(connection, [passage.note for passage in found], day)
+        return found
+
+    def explain(
+        self, passage: Found | int, question: str | None = None, method: str | None = None
+    ) -> Why:
+        """Which seeds, facts and nodes gave a passage (or note's id) its score in the walk.
+
+        Without ``question`` the one asked last. BM25 and TF-IDF walk nowhere: their answers are
+        explained by the walk that "mix" mixes in. Raises BadInput, and NotFound for no such note.
+        """
+        if question is None and self._asked is None:
+            raise BadInput("question", "nothing was asked yet: a question is required")
+        last_question, last_method = self._asked or ("", METHOD)
+        method = method or last_method
+        method = "hipporag" if method in ("bm25", "tfidf") else method
+        asked = _question(last_question if question is None else question)
+        note = passage.note if isinstance(passage, Found) else passage
+        with self._file.reading():
+            snapshot = self._snapshot()
+            places = np.flatnonzero(snapshot.ids == whole(note, "passage", 1))
+            if not len(places):
+                raise NotFound(f"there is no note {note}")
+            return why(snapshot, int(places[0]), asked.text, method)
+
+    def forget(
+        self,
+        at: str | date,
+        formula: Formula = "paper",
+        least: float = Threshold().least,
+    ) -> list[Fate]:
+        """Let every dated note fade until the day ``at``: below ``least`` it becomes a ghost.
+
+        Returns what became of the notes that were there and dated up to that day. ``formula`` is
+        MemoryBank's as the paper, the authors' code or its correction has it. Raises BadInput.
+        """
+        with self._file.writing() as connection:
+            return forget(connection, _day(at, "at"), formula, least)
+
+    def history(self, note: int) -> list[Change]:
+        """What happened to a note: added, recalled, forgotten, by date; raises NotFound."""
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                "SELECT passage, dated, step, field, before, after, cause, action FROM history "
+                "WHERE passage = ? ORDER BY action <> 'add', dated, id",
+                (whole(note, "note", 1),),
+            ).fetchall()
+        if not rows:
+            raise NotFound(f"there is no note {note}")
+        return [Change(str(row[0]), *row[1:]) for row in rows]
+
+    def export(self, path: Path | str) -> Path:
+        """Every note with its history as JSON lines; what they imply is not written."""
+        with self._file.reading() as connection:
+            entries = read_entries(connection)
+        return write_lines(entries, path)
+
+    def merge(self, other: Memory | Path | str) -> int:
+        """Take all notes of another memory, or of its file; returns how many were new here."""
+        if isinstance(other, Memory):
+            with other._file.reading() as connection:
+                entries = read_entries(connection)
+            return self._unite(entries)
+        with Memory.open(other, create=False) as opened:
+            return self.merge(opened)
+
+    def counts(self) -> dict[str, int]:
+        """How many notes, ghosts, phrases, facts and synonym pairs (one way) there are."""
+        queries = {
+            "notes": "passages",
+            "ghosts": "passages WHERE gone IS NOT NULL",
+            "phrases": "phrases",
+            "facts": "facts",
+            "synonyms": "synonyms",
+        }
+        with self._file.reading() as connection:
+            return {
+                name: int(connection.execute(f"SELECT COUNT(*) FROM {what}").fetchone()[0])
+                for name, what in queries.items()
+            }
+
+    def _unite(self, entries: Sequence[Entry]) -> int:
+        with self._file.writing() as connection:
+            added = add_entries(connection, entries)
+            for (note, new), came in zip(added, entries, strict=True):
+                if not new:
+                    unite(connection, note, came)
+        return sum(new for _, new in added)
+
+    def _snapshot(self) -> Snapshot:
+        if self._kept is None or self._kept.version != self._file.version():
+            self._kept = Snapshot(self._file)
+        return self._kept
+
+
+def entry(
+    text: str,
+    when: str | date = "",
+    title: str = "",
+    source: str = "",
+    triples: Sequence[Triple] | None = None,
+) -> Entry:
+    """A note for ``add_all``; raises BadInput."""
+    came = None if triples is None else tuple(Triple(*triple) for triple in triples)
+    return Entry(text, title, when.isoformat() if isinstance(when, date) else when, source, came)
+
+
+def _question(text: Any) -> Question:
+    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST:
+        raise BadInput("question", f"a question has 1 to {LONGEST:,} characters")
+    return Question(text)
+
+
+def _day(at: Any, field: str) -> int:
+    """The ordinal of a date, of a moment or of a text that begins as YYYY-MM-DD."""
+    if isinstance(at, datetime):
+        return at.date().toordinal()
+    if isinstance(at, date):
+        return at.toordinal()
+    day = day_of(at) if isinstance(at, str) else None
+    if day is None:
+        raise BadInput(field, f"must be a date as YYYY-MM-DD (got {str(at)[:40]!r})")
+    return day
