@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -28,6 +29,11 @@ END_OF_INDEX_64 = b"PK\x06\x07"
 NESTED = (
     b"PK\x03\x04", END_OF_INDEX, b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c",
     b"Rar!", b"\x28\xb5\x2f\xfd",
+)  # fmt: skip
+# What zipfile raises for bytes that are no archive, by where it trips.
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, OSError, RuntimeError,
+    ValueError,
 )  # fmt: skip
 DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -64,7 +70,7 @@ def read_zip(
     _check_end(source, field, max_members)
     try:
         archive = zipfile.ZipFile(BytesIO(source))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+    except DAMAGE:
         raise _damaged(field) from None
     members = archive.infolist()
     _check(members, field, max_bytes, max_members)
@@ -132,7 +138,7 @@ def _stream(
                 data = _unpack(archive, member, field)
             except BadInput:
                 raise
-            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError):
+            except DAMAGE:
                 raise _damaged(field) from None
             total += len(data)
             if total > max_bytes:
