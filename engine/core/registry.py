@@ -102,6 +102,14 @@ class Lab:
         return _presets(self.folder) if self.folder else ()
 
     @property
+    def terms(self) -> Mapping[str, str]:
+        """The words of the field and their meaning: the section Terms of NOTES.md.
+
+        One a line, ``**Term, other form**: meaning``.
+        """
+        return dict(re.findall(r"(?m)^\*\*(.+?)\*\*: (.+)$", self.notes.get("Terms", "")))
+
+    @property
     def notes(self) -> Mapping[str, str]:
         """NOTES.md by second-level heading."""
         return _notes(self.folder) if self.folder else {}

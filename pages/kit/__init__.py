@@ -10,7 +10,7 @@ from pages.kit.run_panel import run_panel, visitor
 from pages.kit.show import show
 from pages.kit.take_away import take_away
 from pages.kit.theme import palette
-from pages.kit.words import badge, claim, copy_as_python, explain, section
+from pages.kit.words import badge, claim, copy_as_python, explain, say, section, show_terms
 
 __all__ = [
     "Obtained",
@@ -34,10 +34,12 @@ __all__ = [
     "presets",
     "query",
     "run_panel",
+    "say",
     "section",
     "select",
     "set_values",
     "show",
+    "show_terms",
     "take_away",
     "visitor",
 ]

@@ -26,6 +26,7 @@ _BADGES: dict[str, tuple[str, str]] = {
     "bad": ("red", ":material/close:"),
 }
 _NUMBER = re.compile(r"@\{(\w+)\}")
+_MET = "#terms"
 _SYMBOL = re.compile(r"\\c([1-8])\{([^{}]*)\}")
 
 
@@ -50,7 +51,41 @@ def explain(lab: Lab, heading: str, **numbers: float | int | str) -> None:
     colours a symbol like the second category of the figures. A line that asks for a number which
     the page does not have at the moment is left out.
     """
-    st.markdown(filled(_note(lab, heading), numbers))
+    say(lab, filled(_note(lab, heading), numbers))
+
+
+def say(lab: Lab, text: str) -> None:
+    """``text``, with a tooltip that defines the terms of the lab which appear here first."""
+    st.markdown(text, help=_first_met(lab, text))
+
+
+def show_terms(lab: Lab) -> None:
+    """A button that opens the list of all terms."""
+    with st.popover("Terms", icon=":material/menu_book:", type="tertiary"):
+        for term, meaning in lab.terms.items():
+            st.markdown(f"**{term}**: {meaning}")
+
+
+def begin_words() -> None:
+    """Forget which terms the run before has defined; the frame calls this."""
+    st.session_state[_MET] = set()
+
+
+def _first_met(lab: Lab, text: str) -> str | None:
+    met = st.session_state.setdefault(_MET, set())
+    fresh = [
+        f"**{term}**: {meaning}"
+        for term, meaning in lab.terms.items()
+        if term not in met and _names(term).search(text)
+    ]
+    met.update(term for term in lab.terms if _names(term).search(text))
+    return "\n\n".join(fresh) or None
+
+
+def _names(term: str) -> re.Pattern[str]:
+    """Any of a term's forms as a word of its own, in singular or plural."""
+    forms = "|".join(re.escape(form.strip()) for form in term.split(","))
+    return re.compile(rf"(?i)(?<![\w-])(?:{forms})s?(?![\w-])")
 
 
 def filled(text: str, numbers: Mapping[str, float | int | str]) -> str:

@@ -88,7 +88,7 @@ LAB = Lab(
             "Damage by position",
             config.PositionsConfig,
             f"{_RUN}:positions",
-            version=_version(1),
+            version=_version(2),
             cost_seconds=cost.positions,
         ),
         Experiment(

@@ -17,11 +17,10 @@ from engine.labs.kv_cache.views.tensors import (
     head_labels,
     layer_labels,
 )
-from pages.kit import badge, choose, palette, plain, show
+from pages.kit import badge, choose, palette, plain, say, show, show_terms
 from pages.kit.components.matrix import matrix
 from pages.panels.kv_cache.compare import compare_maps
 from pages.panels.kv_cache.scene import SIDES, Scene
-from pages.panels.kv_cache.terms import show_terms
 
 LABELS = {"model": ("real weights", "measured"), "synthetic": ("synthetic head", "synthetic")}
 
@@ -59,10 +58,10 @@ def overview(scene: Scene) -> Scene:
         )
     with said:
         badge(words, kind)
-        st.markdown(finding)
-        st.markdown(_outlier_sentence(scene))
+        say(scene.lab, finding)
+        say(scene.lab, _outlier_sentence(scene))
         st.caption(_source_sentence(scene))
-        show_terms()
+        show_terms(scene.lab)
     if scene.other is not None:
         compare_maps(scene, scene.other, metric)
     with st.expander("This map as a figure, and the outliers behind it") as more:

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from engine.core.result import Result
+from engine.core.units import count
 from engine.figures import Palette, Series, axis, lines
 
 FLOOR_NAT = 1e-12
@@ -44,7 +45,7 @@ def describe_damage(result: Result) -> str:
     )
     return (
         f"The loss moves by {m['delta_nll']:+.4f} nat per token "
-        f"({interval}, {m['windows']} windows of {positions} predicted tokens); "
+        f"({interval}, {count(m['windows'], 'window')} of {positions} predicted tokens); "
         f"the next token keeps its rank of first at {100 * result.number('top1'):.1f} % of the "
         "positions."
     )

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
+from engine.core.units import count
 from engine.figures import Palette, Point, axis, pareto_front, scatter
 
 Damage = Literal["kl_mean", "delta_nll"]
@@ -68,8 +69,8 @@ def draw_pareto(
         names=best,
         selected=selected,
         interval=None if log else "95 % bootstrap interval",
-        subtitle=f"{result.metrics['windows']} windows; bits and damage are means over the growing "
-        "cache, with scales, zeros, windows and sparse parts counted",
+        subtitle=f"{count(result.number('windows'), 'window')}; bits and damage are means over the "
+        "growing cache, with scales, zeros, windows and sparse parts counted",
         alt=describe_pareto(result),
         height=520,
     )
