@@ -76,13 +76,13 @@ def _first_met(lab: Lab, text: str) -> str | None:
     fresh = [
         f"**{term}**: {meaning}"
         for term, meaning in lab.terms.items()
-        if term not in met and _names(term).search(text)
+        if term not in met and names_of(term).search(text)
     ]
-    met.update(term for term in lab.terms if _names(term).search(text))
+    met.update(term for term in lab.terms if names_of(term).search(text))
     return "\n\n".join(fresh) or None
 
 
-def _names(term: str) -> re.Pattern[str]:
+def names_of(term: str) -> re.Pattern[str]:
     """Any of a term's forms as a word of its own, in singular or plural."""
     forms = "|".join(re.escape(form.strip()) for form in term.split(","))
     return re.compile(rf"(?i)(?<![\w-])(?:{forms})s?(?![\w-])")

@@ -122,3 +122,19 @@ def test_a_typed_value_that_cannot_be_used_says_so_and_the_last_valid_one_holds(
     app.selectbox(key="tiny.name").set_value("trace").run()
     assert not app.warning
     assert config(app).name == "trace"
+
+
+def two_forms() -> None:
+    from pages.kit import form
+    from pages.kit.form import begin_forms
+    from tests.tiny_lab import COUNT, LAB
+
+    begin_forms()
+    form(LAB, COUNT, fields=("steps", "loud"))
+    form(LAB, COUNT, fields=("seed",))
+
+
+def test_a_bad_value_that_two_forms_read_is_said_once_in_every_run():
+    app = start(two_forms, loud="true", steps="200")
+    assert len(warnings(app)) == 1
+    assert len(warnings(app.run())) == 1

@@ -102,3 +102,35 @@ def test_two_settings_stand_side_by_side_with_their_difference() -> None:
     said = texts(app)
     assert "for B; B is larger in 0 of" in said
     assert not app.warning
+
+
+def test_a_bad_format_is_said_once() -> None:
+    app = visit("kv_cache", **{"kv_cache.key_format": "bfp99:b32"})
+    assert len(app.warning) == 1
+
+
+def test_every_term_is_defined_at_most_once_and_where_it_first_appears() -> None:
+    app = visit("kv_cache")
+    tips = [element.help for element in app.markdown if element.help]
+    told = "\n".join(tips)
+    assert "**KV head**: " in tips[0]
+    for term in LAB.terms:
+        assert told.count(f"**{term}**: ") <= 1
+    assert told.count("**: ") >= 6
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(b"", "empty"), (b"\xff\xfe\x00\x01", "UTF-8"), (b"   \n ", "empty"), (b"a\x00b", "")],
+)
+def test_a_bad_upload_is_refused_beside_its_widget_and_the_text_stays(
+    data: bytes, words: str
+) -> None:
+    app = visit("kv_cache")
+    app.file_uploader[0].upload("mine.txt", data, "text/plain").run()
+    said = " ".join(warning.value.replace("\\", "") for warning in app.warning)
+    assert len(app.warning) == 1 and "file" in said.lower() and words in said
+    assert "256 tokens" in texts(app)
+    app.file_uploader[0].upload("mine.txt", b"A story with words. " * 400, "text/plain").run()
+    assert not app.warning
+    assert "Your file: `mine.txt`" in texts(app)

@@ -11,7 +11,9 @@ import pytest
 from engine.cli import main
 from engine.core import BadInput, Cancelled
 from engine.core.context import QuietContext
+from engine.figures import Palette
 from engine.labs.kv_cache import commands, config, run
+from engine.labs.kv_cache.views.positions import draw_positions
 from tests.lm_models import save_tiny
 
 TEXT = " ".join(f"the {word} of line {i} holds {i * i}," for i in range(500)
@@ -140,9 +142,22 @@ def test_positions_protects_what_it_says(shared: dict) -> None:
     assert kl[5].max() < 0.05 * kl[0].max()
     assert kl[3][ends < 16].max() < 0.05 * kl[0][ends < 16].max()
     assert result.array("bits_key")[5] == 16 and result.array("bits_key")[0] == 4
+    low, high = result.array("delta_nll_low"), result.array("delta_nll_high")
+    # Two windows: each end of the interval is a window's own mean, so the mean lies in the middle.
+    assert (low <= high).all() and (high - low).max() > 0
+    assert np.allclose((low + high) / 2, result.array("delta_nll"), atol=1e-6)
     assert result.array("recall_logprob").shape == (3, len(result.notes["distances"]))
     gaps = result.notes["distances"]
     assert max(gaps) + 32 == 96 and gaps == sorted(gaps)
+
+
+def test_positions_of_one_window_have_no_interval(shared: dict) -> None:
+    settings = config.PositionsConfig.build(shared, window=96, windows=1, probes=4)
+    result = run.positions(settings, QuietContext())
+    assert np.isnan(result.array("delta_nll_low")).all()
+    figure = draw_positions(result, Palette.light(), kind="sinks")
+    assert all(trace.error_y.array is None for trace in figure.data)
+    assert figure.layout.title.subtitle.text.startswith("1 window;")
 
 
 def test_command_line(shared: dict, capsys: pytest.CaptureFixture[str]) -> None:

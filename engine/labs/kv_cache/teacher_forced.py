@@ -39,8 +39,8 @@ def cut_windows(ids: np.ndarray, window: int, windows: int, longest: int) -> np.
     if len(ids) < window * windows:
         raise BadInput(
             "text",
-            f"has {count(len(ids), 'token')}, but {count(windows, 'window')} of {window} take "
-            f"{window * windows}: give a longer text or ask for less",
+            f"has {count(len(ids), 'token')}, but {windows} × {window} = "
+            f"{windows * window} are asked for: give a longer text or ask for less",
         )
     return ids[: window * windows].reshape(windows, window)
 
