@@ -11,12 +11,24 @@ from engine.labs.kv_cache.views.pareto import (
     DAMAGE,
     Damage,
     damage_bits,
+    describe_changes,
     describe_pareto,
     draw_pareto,
     point_id,
     side,
 )
-from pages.kit import choose, explain, field_key, form, obtain, palette, section, show, take_away
+from pages.kit import (
+    choose,
+    explain,
+    field_key,
+    form,
+    obtain,
+    palette,
+    say,
+    section,
+    show,
+    take_away,
+)
 from pages.panels.kv_cache.needs_model import needs_model
 from pages.panels.kv_cache.scene import Scene
 
@@ -48,7 +60,9 @@ def show_pareto(scene: Scene) -> None:
         export=lambda: _table(result),
         on_select=lambda: _load(scene, result),
     )
-    st.markdown(describe_pareto(result))
+    say(scene.lab, describe_pareto(result))
+    if changes := describe_changes(result):
+        say(scene.lab, changes)
     if result.notes["skipped"]:
         reasons = "; ".join(f"{one['id']} ({one['reason']})" for one in result.notes["skipped"])
         st.caption(f"Left out, because they do not suit this model: {reasons}")

@@ -15,6 +15,7 @@ Damage = Literal["kl_mean", "delta_nll"]
 DAMAGE = {"kl_mean": "Mean next-token KL", "delta_nll": "Change of the loss"}
 # A point without any damage must still be somewhere on a logarithmic axis.
 FLOOR_NAT = 1e-7
+ROTATED = "+hadamard"
 
 
 def point_id(point: dict[str, str]) -> str:
@@ -82,6 +83,39 @@ def describe_pareto(result: Result) -> str:
     front = pareto_front(bits, np.maximum(kl, FLOOR_NAT))
     parts = [f"{_label(result.notes['points'][i])} at {bits[i]:.3g} bits" for i in front]
     return f"On the front, from the fewest bits on: {', '.join(parts)}."
+
+
+def describe_changes(result: Result) -> str:
+    """What sorting and rotation do to the KL of the formats that were measured both ways."""
+    kl = {
+        point_id(point): float(value)
+        for point, value in zip(result.notes["points"], result.array("kl_mean"), strict=True)
+    }
+    orders = {point["order"] for point in result.notes["points"]} - {"none"}
+    pairs = {
+        f"sorted {order}": [
+            (f"{base}|none", f"{base}|{order}") for base in _bases(result, order=order)
+        ]
+        for order in sorted(orders)
+    }
+    rotated = [base for base in _bases(result, order="none") if base.endswith(ROTATED)]
+    pairs["rotated"] = [(f"{base.removesuffix(ROTATED)}|none", f"{base}|none") for base in rotated]
+    parts = []
+    for name, both in pairs.items():
+        known = [(kl[a], kl[b]) for a, b in both if kl.get(a, 0) > 0 and b in kl]
+        if known:
+            change = sorted(100 * (after / before - 1) for before, after in known)
+            better = sum(one < 0 for one in change)
+            parts.append(
+                f"{name}: {change[0]:+.0f} to {change[-1]:+.0f} %, less damage for {better} of "
+                f"{count(len(change), 'format')}"
+            )
+    return f"Change of the mean KL, {'; '.join(parts)}." if parts else ""
+
+
+def _bases(result: Result, *, order: str) -> list[str]:
+    """Ids of the formats that were measured in an order."""
+    return [point["id"] for point in result.notes["points"] if point["order"] == order]
 
 
 def _label(point: dict[str, str]) -> str:
