@@ -156,7 +156,7 @@ def test_the_front_says_what_sorting_and_rotation_changed() -> None:
     )
     assert pareto.describe_changes(result) == (
         "Change of the mean KL, sorted across-heads:rms-post: -50 to +10 %, less damage for 1 of "
-        "2 formats; rotated: +100 to +100 %, less damage for 0 of 1 format."
+        "2 formats; rotated: +100 %, less damage for 0 of 1 format."
     )
     alone = Result(
         {"kl_mean": Field(np.array([0.01]), ("point",), "nat")},

@@ -106,9 +106,11 @@ def describe_changes(result: Result) -> str:
         if known:
             change = sorted(100 * (after / before - 1) for before, after in known)
             better = sum(one < 0 for one in change)
+            span = (
+                f"{change[0]:+.0f} to {change[-1]:+.0f}" if len(change) > 1 else f"{change[0]:+.0f}"
+            )
             parts.append(
-                f"{name}: {change[0]:+.0f} to {change[-1]:+.0f} %, less damage for {better} of "
-                f"{count(len(change), 'format')}"
+                f"{name}: {span} %, less damage for {better} of {count(len(change), 'format')}"
             )
     return f"Change of the mean KL, {'; '.join(parts)}." if parts else ""
 
