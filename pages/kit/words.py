@@ -27,7 +27,8 @@ _BADGES: dict[str, tuple[str, str]] = {
 }
 _NUMBER = re.compile(r"@\{(\w+)\}")
 _MET = "#terms"
-_SYMBOL = re.compile(r"\\c([1-8])\{([^{}]*)\}")
+# One level of braces inside, as in \\text{...}.
+_SYMBOL = re.compile(r"\\c([1-8])\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 def section(title: str, lead: str | None = None, *, anchor: str | None = None) -> None:

@@ -17,7 +17,7 @@ from engine.labs.kv_cache.views.tensors import (
     head_labels,
     layer_labels,
 )
-from pages.kit import badge, choose, palette, plain, say, show, show_terms
+from pages.kit import badge, choose, offer, palette, plain, say, show, show_terms
 from pages.kit.components.matrix import matrix
 from pages.panels.kv_cache.compare import compare_maps
 from pages.panels.kv_cache.scene import SIDES, Scene
@@ -56,6 +56,20 @@ def overview(scene: Scene) -> Scene:
             height=240,
             alt=finding,
         )
+        colours = palette()
+        offer(
+            "kv_cache_head_map",
+            lambda: draw_head_map(
+                errors,
+                colours,
+                metric=metric,
+                side=side,
+                format_id=scene.setting.format.id,
+                selected=(scene.layer, scene.head),
+            ),
+            finding,
+            lambda: head_table(errors, metric),
+        )
     with said:
         badge(words, kind)
         say(scene.lab, finding)
@@ -64,17 +78,8 @@ def overview(scene: Scene) -> Scene:
         show_terms(scene.lab)
     if scene.other is not None:
         compare_maps(scene, scene.other, metric)
-    with st.expander("This map as a figure, and the outliers behind it") as more:
+    with st.expander("The outliers behind this map") as more:
         if more.open:
-            figure = draw_head_map(
-                errors,
-                palette(),
-                metric=metric,
-                side=side,
-                format_id=scene.setting.format.id,
-                selected=(scene.layer, scene.head),
-            )
-            show(figure, "kv_cache_head_map", finding, export=lambda: _table(errors, metric))
             stats = _outliers(scene.address, scene.capture)
             figure = draw_outliers(stats, palette())
             show(
@@ -112,7 +117,8 @@ def _source_sentence(scene: Scene) -> str:
     )
 
 
-def _table(errors: np.ndarray, metric: Metric) -> dict[str, np.ndarray]:
+def head_table(errors: np.ndarray, metric: Metric) -> dict[str, np.ndarray]:
+    """One row a head: layer, head and error."""
     layer, head = np.indices(errors.shape)
     unit = METRICS[metric].unit
     return {
