@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -157,8 +158,10 @@ def command_line(lab: Lab, experiment: Experiment, config: Config) -> str:
         flag = name.replace("_", "-")
         if isinstance(value, bool):
             parts.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            parts += [f"--{flag}", str(value)]
+            continue
+        text = value if isinstance(value, str) else json.dumps(value)
+        # What begins with a dash would be read as the next option.
+        parts += [f"--{flag}={text}"] if text.startswith("-") else [f"--{flag}", text]
     return shlex.join(parts)
 
 
