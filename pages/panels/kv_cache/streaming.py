@@ -7,6 +7,7 @@ import streamlit as st
 from engine.core import Experiment, Result
 from engine.labs.kv_cache.config import StreamingConfig
 from engine.labs.kv_cache.views.streaming import (
+    describe_flushes,
     draw_bytes,
     draw_drift,
     draw_history_error,
@@ -56,6 +57,7 @@ def _timeline(scene: Scene, experiment: Experiment, config: StreamingConfig) -> 
         f"mean next-token KL {m['append_kl_mean']:.2g} nat append-only, "
         f"{m['requantised_kl_mean']:.2g} nat re-quantised."
     )
+    st.markdown(describe_flushes(result))
     numbers = {
         name: m[name] for name in ("append_error", "requantised_error") if m[name] is not None
     }
