@@ -65,8 +65,8 @@ def scatter(
     beside all points, or beside those whose ids are listed, where they cover nothing; hovering
     always shows them.
     ``interval`` says what the vertical error bars are, once a point has one. ``x_line`` is a
-    vertical (value, label), such as a budget. Raises BadInput when a log axis meets a value that
-    is not positive.
+    vertical (value, label), such as a budget; the label stands above the plot. Raises BadInput
+    when a log axis meets a value that is not positive.
     """
     if not points:
         raise BadInput("points", "needs at least one point")
@@ -147,14 +147,18 @@ def scatter(
         )
     if x_line is not None:
         figure.add_vline(x=x_line[0], line={"color": palette.ink, "width": 1.25, "dash": "dash"})
+        # Towards the right end the label stands before its line, where there is room for it.
+        ends = [p.x for p in points]
+        late = x_line[0] > min(ends) + 0.6 * (max(ends) - min(ends))
         figure.add_annotation(
             x=float(np.log10(x_line[0])) if x_axis.log else x_line[0],
             y=1,
             yref="paper",
-            yanchor="top",
-            xanchor="left",
-            xshift=4,
+            yanchor="bottom",
+            xanchor="right" if late else "left",
+            xshift=6 if late else -6,
             text=escape(x_line[1]),
+            font={"color": palette.ink, "size": 12},
         )
     figure.update_layout(
         hovermode="closest", clickmode="event+select", showlegend=front or len(families) > 1
