@@ -95,7 +95,7 @@ def test_a_folder_without_a_tokenizer_says_so(folder: Path, tmp_path: Path, fami
     assert str(caught.value) == "model: the folder has no tokenizer.json (or tokenizer.model)"
 
 
-@pytest.mark.parametrize("family", ["bert", "t5", "vit", "bloom", "nothing-known"])
+@pytest.mark.parametrize("family", ["bert", "t5", "vit", "bloom", "mamba", "nothing-known"])
 def test_other_families_are_named_before_their_weights_are_compared(
     folder: Path, tmp_path: Path, family: str
 ) -> None:
@@ -124,7 +124,9 @@ def test_transformers_is_silent_on_the_command_line(
          "--windows", "1"],
         capture_output=True, text=True, cwd=repo_root,
     )  # fmt: skip
-    assert (said.returncode, said.stderr) == (0, "")
+    assert said.returncode == 0
+    # A run of more than five seconds tells how far it is.
+    assert not [line for line in said.stderr.splitlines() if " %  " not in line]
 
 
 def test_truncated_weights_are_refused(folder: Path, tmp_path: Path) -> None:

@@ -207,6 +207,8 @@ def check_architecture(config: Any) -> None:
     kind = getattr(config, "model_type", "this model")
     if getattr(config, "is_encoder_decoder", False):
         raise BadInput("model", f"{kind} is an encoder-decoder; the lab reads causal models only")
+    if getattr(config, "num_attention_heads", None) is None:  # a state-space model
+        raise _unsupported(kind)
     if getattr(config, "kv_lora_rank", None):
         raise BadInput(
             "model", f"{kind} caches a latent vector (MLA) instead of keys and values per head"
