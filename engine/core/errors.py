@@ -5,10 +5,9 @@ Every message is one clear sentence meant for the person who typed the value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 LONGEST_FIELD = 80
 
@@ -43,16 +42,19 @@ def _sayable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def from_validation(error: ValidationError, field: str = "") -> BadInput:
+def from_validation(
+    error: ValidationError, model: type[BaseModel] | None = None, name: str = "", label: str = ""
+) -> BadInput:
     """Turn pydantic's report into one sentence about its first complaint.
 
-    ``field`` is what to call the value; without it, pydantic's path to it, or the name that a rule
-    across fields gives in a BadInput of its own.
+    ``model`` is the class whose bounds are named. ``name`` is the field where one alone was
+    checked; else pydantic's path to it, or the name that a rule across fields gives in a BadInput
+    of its own. ``label`` is what to call the value instead.
     """
     first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"])
+    path = name or ".".join(str(part) for part in first["loc"])
     cause = first.get("ctx", {}).get("error")
-    named = field or path or (cause.field if isinstance(cause, BadInput) else "config")
+    named = label or path or (cause.field if isinstance(cause, BadInput) else "config")
     if first["type"] == "extra_forbidden":
         return BadInput(named, "there is no such field")
     if first["type"] == "missing":
@@ -60,46 +62,27 @@ def from_validation(error: ValidationError, field: str = "") -> BadInput:
     if isinstance(cause, BadInput):  # a parser called by a validator names a field of its own
         reason = cause.reason
     elif first["type"] in ("greater_than_equal", "less_than_equal"):
-        reason = _range(error.title, path, first["ctx"])
+        reason = _range(model, path, first["ctx"])
     else:
         reason = first["msg"].removeprefix("Value error, ")
     given = first.get("input")
     shown = repr(given)
     # A rule across fields was given all of them, and a parser may have shown the text itself.
-    told = not (field or path) or (isinstance(given, str) and shown in reason)
+    told = not path or (isinstance(given, str) and shown in reason)
     if len(shown) > 60:
         shown = shown[:57] + "..."
     return BadInput(named, f"{reason[:1].lower()}{reason[1:]}{'' if told else f' (got {shown})'}")
 
 
-def _range(model: str, name: str, missed: dict[str, Any]) -> str:
+def _range(model: type[BaseModel] | None, name: str, missed: dict[str, Any]) -> str:
     """The range of a number, of which pydantic reports only the bound that was missed."""
     low, high = missed.get("ge"), missed.get("le")
-    # Configs of one name may differ: only one with the missed bound made the report.
-    ranges = {
-        bounds
-        for bounds in _declared(model, name)
-        if (low is None or bounds[0] == low) and (high is None or bounds[1] == high)
-    }
-    if len(ranges) == 1:
-        low, high = ranges.pop()
+    if model is not None and name in model.model_fields:
+        marks = model.model_fields[name].metadata
+        low = next((mark.ge for mark in marks if hasattr(mark, "ge")), low)
+        high = next((mark.le for mark in marks if hasattr(mark, "le")), high)
     if low is None:
         return f"must be at most {high:.15g}"
     if high is None:
         return f"must be at least {low:.15g}"
     return f"must be from {low:.15g} to {high:.15g}"
-
-
-def _declared(model: str, name: str) -> Iterator[tuple[Any, Any]]:
-    """Lower and upper bound of the field ``name`` in the configs that are called ``model``."""
-    from engine.core.config import Config
-
-    kinds: list[type[Config]] = [Config]
-    while kinds:
-        kind = kinds.pop()
-        kinds += kind.__subclasses__()
-        if kind.__name__ == model and name in kind.model_fields:
-            marks = kind.model_fields[name].metadata
-            low = next((mark.ge for mark in marks if hasattr(mark, "ge")), None)
-            high = next((mark.le for mark in marks if hasattr(mark, "le")), None)
-            yield low, high

@@ -77,7 +77,8 @@ class Experiment:
 class Lab:
     """A room of the house: its experiments, papers, presets and extra commands.
 
-    ``commands`` names "module:function" callables ``(argv) -> dict`` for the command line.
+    ``commands`` names "module:name" of callables ``(argv) -> dict`` for the command line, or of an
+    ``ExperimentCommand``, which has an experiment's own options.
     """
 
     name: str

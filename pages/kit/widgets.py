@@ -120,7 +120,7 @@ class Control:
         try:
             _adapter(self.config, self.name).validate_python(value)
         except ValidationError as error:
-            return from_validation(error, self.label)
+            return from_validation(error, self.config, self.name, self.label)
         return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import engine.runtime.runner
@@ -134,3 +136,47 @@ def test_a_bad_upload_is_refused_beside_its_widget_and_the_text_stays(
     app.file_uploader[0].upload("mine.txt", b"A story with words. " * 400, "text/plain").run()
     assert not app.warning
     assert "Your file: `mine.txt`" in texts(app)
+
+
+@pytest.mark.parametrize("order", ["none", "pairs:rms-post", "across-heads:rms-post"])
+def test_the_check_is_of_the_order_on_the_page(order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pages.panels.kv_cache import ordering
+
+    asked = []
+    obtain = ordering.obtain
+
+    def remember(lab, experiment, config):
+        asked.append(config.order)
+        return obtain(lab, experiment, config)
+
+    monkeypatch.setattr(ordering, "obtain", remember)
+    app = visit("kv_cache", **{"kv_cache.view": "ordering", "kv_cache.order": order})
+    named = "in-head:w-norm" if order == "none" else order
+    assert asked == [named]
+    assert f"**{named}** is applied" in texts(app)
+
+
+def test_exact_tokens_lower_the_error_of_the_map() -> None:
+    first = visit("kv_cache")
+    kept = visit("kv_cache", **{"kv_cache.sinks": "64", "kv_cache.residual": "128"})
+
+    def median(app) -> float:
+        said = next(m.value for m in app.markdown if m.value.startswith("Relative RMSE of the"))
+        return float(re.search(r"median (\S+) over", said)[1])
+
+    assert median(kept) < 0.8 * median(first)
+
+
+def test_the_report_holds_the_maps_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pages.kit import take_away as module
+
+    kept = {}
+    monkeypatch.setattr(
+        module, "remember_figure", lambda key, figure, alt: kept.update({key: (figure, alt)})
+    )
+    monkeypatch.setattr("pages.kit.show.remember_figure", module.remember_figure)
+    visit("kv_cache")
+    assert {"kv_cache_head_map", "kv_cache_stored", "kv_cache_error_0", "kv_cache_kl"} <= set(kept)
+    for figure, alt in kept.values():
+        drawn = figure() if callable(figure) else figure
+        assert drawn.data and alt

@@ -12,7 +12,14 @@ import pytest
 from engine.core import Field, Result, get_lab
 from engine.figures import Palette, check_axes
 from engine.labs.kv_cache.allocate import walk
-from engine.labs.kv_cache.analysis import METRICS, Setting, energy_curve, head_errors, outliers
+from engine.labs.kv_cache.analysis import (
+    METRICS,
+    Setting,
+    energy_curve,
+    head_errors,
+    outliers,
+    restored,
+)
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.orders_grammar import parse_order
 from engine.labs.kv_cache.scale_up import MODELS
@@ -163,3 +170,18 @@ def test_the_front_says_what_sorting_and_rotation_changed() -> None:
         notes={"points": [{"id": "mxfp4", "order": "none"}]},
     )
     assert pareto.describe_changes(alone) == ""
+
+
+def test_exact_tokens_are_read_back_as_fp16_and_the_others_as_before() -> None:
+    capture = shipped("capture")
+    plain = Setting(parse_format("int2:token"), parse_order("none"))
+    kept = Setting(plain.format, plain.order, sinks=3, residual=5)
+    tokens = capture["v"].size("token")
+    held = kept.kept(tokens)
+    assert held.nonzero()[0].tolist() == [0, 1, 2, *range(tokens - 5, tokens)]
+    before, after = (restored(capture, "key", 1, one) for one in (plain, kept))
+    truth = capture.array("k_post")[1]
+    assert np.array_equal(after[:, ~held], before[:, ~held])
+    assert np.array_equal(after[:, held], truth[:, held].astype(np.float16).astype(np.float32))
+    everything = Setting(plain.format, plain.order, residual=tokens)
+    assert head_errors(capture, "key", everything, "rel_rmse").max() < 1e-3

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from engine.core import labs
-from pages.kit.words import names_of
+from pages.kit.words import filled, names_of
 
 
 @pytest.mark.parametrize("lab", labs().values(), ids=lambda lab: lab.name)
@@ -30,3 +32,14 @@ def test_every_lab_defines_its_words_in_one_sentence(lab) -> None:
 )
 def test_a_term_is_met_as_a_word_of_its_own(term: str, text: str, met: bool) -> None:
     assert bool(names_of(term).search(text)) is met
+
+
+@pytest.mark.parametrize("lab", labs().values(), ids=lambda lab: lab.name)
+def test_every_coloured_symbol_of_the_notes_becomes_a_colour(lab) -> None:
+    for heading, note in lab.notes.items():
+        shown = filled(note, {})
+        assert "\\c1{" not in shown and not re.search(r"\\c\d", shown), heading
+
+
+def test_a_symbol_may_hold_braces_of_its_own() -> None:
+    assert filled(r"$\c4{\text{exact keys} t}$", {}).count(r"\textcolor{#") == 1

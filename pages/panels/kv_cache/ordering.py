@@ -154,7 +154,7 @@ def _exactness(scene: Scene) -> None:
     badge(
         f"largest logit difference {difference:.2g}",
         "good" if difference < EXACT else "bad",
-        help="float64, nothing rounded to a cache format",
+        help=f"{'float64' if m['folded'] else 'float32'}, nothing rounded to a cache format",
     )
     if m["folded"]:
         single = result.number("max_logit_difference_float32")
