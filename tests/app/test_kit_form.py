@@ -61,12 +61,12 @@ def test_a_link_sets_every_kind_of_field():
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("steps", "9999", "must be at most 500"),
+        ("steps", "9999", "must be from 1 to 500"),
         ("steps", "many", "integer"),
-        ("pause", "-1", "must be at least 0"),
+        ("pause", "-1", "must be from 0 to 5"),
         ("sign", "times", "'plus' or 'minus'"),
         ("width", "17", "8"),
-        ("seed", "-3", "must be at least 0"),
+        ("seed", "-3", "must be from 0 to 9999"),
         ("loud", "perhaps", "boolean"),
     ],
 )

@@ -167,15 +167,8 @@ def test_exact_tokens_lower_the_error_of_the_map() -> None:
     assert median(kept) < 0.8 * median(first)
 
 
-def test_the_report_holds_the_maps_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pages.kit import take_away as module
-
-    kept = {}
-    monkeypatch.setattr(
-        module, "remember_figure", lambda key, figure, alt: kept.update({key: (figure, alt)})
-    )
-    monkeypatch.setattr("pages.kit.show.remember_figure", module.remember_figure)
-    visit("kv_cache")
+def test_the_report_holds_the_maps_too() -> None:
+    kept = visit("kv_cache").session_state["#figures"]
     assert {"kv_cache_head_map", "kv_cache_stored", "kv_cache_error_0", "kv_cache_kl"} <= set(kept)
     for figure, alt in kept.values():
         drawn = figure() if callable(figure) else figure
