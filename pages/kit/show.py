@@ -129,4 +129,5 @@ def _without_subtitle(figure: go.Figure) -> tuple[go.Figure, str]:
     shown = go.Figure(figure)
     shown.layout.title.subtitle.text = None
     shown.update_layout(margin_t=52)
-    return shown, html.unescape(subtitle)
+    words = html.unescape(subtitle)
+    return shown, words[:1].upper() + words[1:]
