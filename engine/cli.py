@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import engine
 from engine.cli_fields import config_from_options, experiment_options
+from engine.core.arguments import ExperimentCommand
 from engine.core.errors import BadInput, EngramError, NotFound
 from engine.core.registry import Experiment, Lab, get_lab, labs
 from engine.core.result import Result
@@ -25,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit code: 0, 1 (internal error) or 2 (bad input)."""
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
+    # Standard error is for our own sentence; a person who looks for more sets the variable.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
         answer = _dispatch([word for word in words if word != "--json"], as_json)
         if as_json:
@@ -116,9 +120,11 @@ def _describe_lab(lab: Lab, as_json: bool) -> dict[str, Any]:
 
 def _run_command(lab: Lab, name: str, rest: list[str], as_json: bool) -> dict[str, Any]:
     module, _, attribute = lab.commands[name].partition(":")
-    function: Callable[[list[str]], Any] = getattr(importlib.import_module(module), attribute)
+    command: Any = getattr(importlib.import_module(module), attribute)
+    if isinstance(command, ExperimentCommand):
+        return _run_experiment(lab, lab.experiment(command.experiment), rest, as_json, command)
     try:
-        answer = function(rest)
+        answer = command(rest)
     except SystemExit as stop:
         if not stop.code:
             raise
@@ -126,30 +132,40 @@ def _run_command(lab: Lab, name: str, rest: list[str], as_json: bool) -> dict[st
     if not isinstance(answer, Mapping):
         raise TypeError(f"{lab.commands[name]} returned {type(answer).__name__}, not a mapping")
     if not as_json:
-        for key, value in answer.items():
-            print(f"{key}: {value if isinstance(value, str) else dump_json(value)}")
+        _print(answer)
     return dict(answer)
 
 
+def _print(answer: Mapping[str, Any]) -> None:
+    for key, value in answer.items():
+        print(f"{key}: {value if isinstance(value, str) else dump_json(value)}")
+
+
 def _run_experiment(
-    lab: Lab, experiment: Experiment, rest: list[str], as_json: bool
+    lab: Lab,
+    experiment: Experiment,
+    rest: list[str],
+    as_json: bool,
+    command: ExperimentCommand | None = None,
 ) -> dict[str, Any]:
     options = experiment_options(f"{PROGRAM} {lab.name} {experiment.name}", experiment)
     given = vars(options.parse_args(rest))
-    config = config_from_options(experiment.config, given)
+    asked = config_from_options(experiment.config, given, command.read if command else None)
 
     from engine.runtime.script import run
     from engine.store import Store
 
     store = Store.open()
-    config = config.grounded(store.inputs.put)
+    config = asked.grounded(store.inputs.put)
     progress = _Progress()
     result = run(
         lab.name, experiment.name, config, store=store if given["store"] else False,
         progress=progress,
     )  # fmt: skip
     progress.finish()
+    told = command.tell(asked, result) if command else {}
     answer: dict[str, Any] = {
+        **told,
         "lab": lab.name,
         "experiment": experiment.name,
         "version": experiment.version,
@@ -161,8 +177,7 @@ def _run_experiment(
     if given["out"]:
         answer["files"] = _write(Path(given["out"]), lab, result, answer, store)
     if not as_json:
-        for name, value in result.metrics.items():
-            print(f"{name}: {value}")
+        _print(told or result.metrics)
         for path in answer.get("files", []):
             print(f"written: {path}")
         print(f"digest: {answer['digest']}")

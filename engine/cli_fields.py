@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.core.arguments import Arguments
@@ -38,15 +38,28 @@ def experiment_options(prog: str, experiment: Experiment) -> Arguments:
     return parser
 
 
-def config_from_options(kind: type[Config], given: Mapping[str, Any]) -> Config:
-    """The config that the given options describe; raises BadInput naming the field."""
+def config_from_options(
+    kind: type[Config],
+    given: Mapping[str, Any],
+    read: Mapping[str, Callable[[str], Any]] | None = None,
+) -> Config:
+    """The config that the given options describe; raises BadInput naming the field.
+
+    ``read`` holds the fields whose text is not read by their type alone.
+    """
     schema = kind.model_json_schema().get("properties", {})
-    values = {
-        key.removeprefix(PREFIX): _value(text, schema[key.removeprefix(PREFIX)])
+    texts = {
+        key.removeprefix(PREFIX): text
         for key, text in given.items()
         if key.startswith(PREFIX) and text is not None
     }
-    return kind.build(values)
+    own = read or {}
+    return kind.build(
+        {
+            name: own[name](text) if name in own else _value(text, schema[name])
+            for name, text in texts.items()
+        }
+    )
 
 
 def _value(text: str, entry: Mapping[str, Any]) -> Any:

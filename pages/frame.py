@@ -15,7 +15,9 @@ from engine import __version__  # noqa: E402
 from engine.core import EngramError, Lab, labs  # noqa: E402
 from engine.store import Store  # noqa: E402
 from pages.kit import complain, error_boundary, palette, select, set_values  # noqa: E402
+from pages.kit.form import begin_forms  # noqa: E402
 from pages.kit.take_away import begin_page  # noqa: E402
+from pages.kit.words import begin_words  # noqa: E402
 
 PAGES = Path(__file__).parent
 MARK = ROOT / "assets" / "mark"
@@ -64,6 +66,8 @@ def main() -> None:
         position="top",
     )
     begin_page()
+    begin_forms()
+    begin_words()
     follow_link()
     reopen()
     try:

@@ -47,7 +47,8 @@ def show_row(store: Store, row: RunRow) -> None:
             lab = experiment = config = None
             title, changes = f"{row.lab} {row.experiment}", str(error)
         text, state, actions = st.columns([6, 2, 4], vertical_alignment="center")
-        text.markdown(f"**{plain(title)}**  \n{plain(changes or 'default settings')}")
+        name = f"**{plain(row.tag)}**  \n" if row.tag else ""
+        text.markdown(f"{name}**{plain(title)}**  \n{plain(changes or 'default settings')}")
         with state.container(gap="xxsmall"):
             badge(row.state, STATES[row.state])
             st.caption(f"{when(row.created)}{duration(row)}")
@@ -69,7 +70,15 @@ def duration(row: RunRow) -> str:
 
 
 def show_actions(store: Store, row: RunRow) -> None:
-    """Cancel a live run; export or delete an ended one."""
+    """Name a run; cancel a live one; export or delete an ended one."""
+    with st.popover("Name"):
+        st.text_input(
+            "A name of your own",
+            value=row.tag,
+            max_chars=80,
+            key=f"tag-{row.id}",
+            on_change=lambda: store.runs.tag(row.id, st.session_state[f"tag-{row.id}"]),
+        )
     if row.live:
         if st.button("Cancel", key=f"cancel-{row.id}", disabled=row.cancel_asked is not None):
             get_runner().cancel(row.id)

@@ -1,12 +1,29 @@
-"""Command-line options whose mistakes are BadInput: one sentence, no usage text, no exit."""
+"""Commands of a lab: options whose mistakes are BadInput (one sentence, no exit), own answers."""
 
 from __future__ import annotations
 
 import argparse
 import re
-from typing import NoReturn
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 from engine.core.errors import BadInput
+from engine.core.result import Result
+
+
+@dataclass(frozen=True)
+class ExperimentCommand:
+    """A lab's command that runs one of its experiments and tells the result in its own keys.
+
+    Its options are the experiment's own, so that no second list of fields can differ from the
+    config. ``tell`` makes the answer of the config as it was asked for and the result; ``read``
+    turns what was typed for a field into the field's value (JSON that may come from a file).
+    """
+
+    experiment: str
+    tell: Callable[[Any, Result], Mapping[str, Any]]
+    read: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
 
 class Arguments(argparse.ArgumentParser):

@@ -35,7 +35,7 @@ class Config(BaseModel):
         try:
             return cls(**{**(values or {}), **more})
         except ValidationError as error:
-            raise from_validation(error) from None
+            raise from_validation(error, cls) from None
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -43,7 +43,7 @@ class Config(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise from_validation(error) from None
+            raise from_validation(error, cls) from None
 
     def canonical_json(self) -> str:
         """Sorted keys, no spaces: the text that is hashed, stored and sent to a job."""

@@ -77,7 +77,8 @@ class Experiment:
 class Lab:
     """A room of the house: its experiments, papers, presets and extra commands.
 
-    ``commands`` names "module:function" callables ``(argv) -> dict`` for the command line.
+    ``commands`` names "module:name" of callables ``(argv) -> dict`` for the command line, or of an
+    ``ExperimentCommand``, which has an experiment's own options.
     """
 
     name: str
@@ -100,6 +101,14 @@ class Lab:
     def presets(self) -> tuple[Preset, ...]:
         """The presets of ``presets.toml``, in file order."""
         return _presets(self.folder) if self.folder else ()
+
+    @property
+    def terms(self) -> Mapping[str, str]:
+        """The words of the field and their meaning: the section Terms of NOTES.md.
+
+        One a line, ``**Term, other form**: meaning``.
+        """
+        return dict(re.findall(r"(?m)^\*\*(.+?)\*\*: (.+)$", self.notes.get("Terms", "")))
 
     @property
     def notes(self) -> Mapping[str, str]:

@@ -28,3 +28,8 @@ def seconds(value: float) -> str:
 def percent(value: float) -> str:
     """``percent(0.1234) == "12.3 %"``."""
     return f"{100 * value:.3g} %"
+
+
+def count(number: float, noun: str) -> str:
+    """``count(1, "window") == "1 window"``, ``count(8, "window") == "8 windows"``."""
+    return f"{number:,.0f} {noun}" if number == 1 else f"{number:,.0f} {noun}s"

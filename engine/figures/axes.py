@@ -12,6 +12,9 @@ import plotly.graph_objects as go
 from engine.core import BadInput
 from engine.figures.palette import Palette
 
+# Letters of an axis title that fit beside a figure, for each pixel of its height.
+LETTERS = 0.09
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -100,7 +103,17 @@ def compose(
     )
     figure.update_xaxes(**_settings(x))
     figure.update_yaxes(**_settings(y))
+    figure.update_yaxes(title_text=_in_two_lines(y.text, LETTERS * height))
     return figure
+
+
+def _in_two_lines(text: str, room: float) -> str:
+    """A title that is longer than its axis is broken at the space nearest its middle."""
+    spaces = [i for i, letter in enumerate(text) if letter == " "]
+    if len(text) <= room or not spaces:
+        return text
+    at = min(spaces, key=lambda i: abs(i - len(text) / 2))
+    return f"{text[:at]}<br>{text[at + 1 :]}"
 
 
 def _settings(axis: Axis) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import plotly.io as pio
 from engine.core import BadInput, NotFound
 
 CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True}
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -56,7 +56,7 @@ def find_browser() -> Path | None:
     named = os.environ.get("BROWSER_PATH")
     if named:
         return Path(named) if Path(named).is_file() else None
-    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     return Path(found) if found else None
 
 

@@ -17,7 +17,10 @@ _MARKED = 40  # lines of at most this many points also carry symbols
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One line: y over x [n], and, where given, an interval from ``low`` to ``high`` [n]."""
+    """One line: y over x [n], and, where given, an interval from ``low`` to ``high`` [n].
+
+    ``marks`` are those of its places that get a large open symbol, called ``mark`` in the legend.
+    """
 
     name: str
     x: object
@@ -25,6 +28,8 @@ class Series:
     low: object | None = None
     high: object | None = None
     category: int | None = None
+    marks: object = ()
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,11 +108,13 @@ def lines(
             },
             marker={"symbol": SYMBOLS[slot % len(SYMBOLS)], "size": 7, "color": colour},
         )
-    figure.update_layout(hovermode="x unified", showlegend=len(series) > 1)
+    marked = any(one.mark for one in series)
+    figure.update_layout(hovermode="x unified", showlegend=len(series) > 1 or marked)
     if len(series) == 1:
         # A lone line needs no legend; its name still leads the hover box.
         figure.data[-1].hovertemplate = "%{y:.4g}<extra>%{fullData.name}</extra>"
     figure.update_traces(hovertemplate="%{y:.4g}", selector={"hovertemplate": None, "fill": None})
+    _mark_places(figure, palette, series)
     if level is not None:
         figure.add_hline(y=level[0], line={"color": palette.muted, "width": 1.25, "dash": "dot"})
         # The label of add_hline would be placed at 10 to the level on a logarithmic axis.
@@ -122,6 +129,31 @@ def lines(
         )
     mark_events(figure, palette, events, log=x_axis.log)
     return figure
+
+
+def _mark_places(figure: go.Figure, palette: Palette, series: Sequence[Series]) -> None:
+    """Open symbols on the lines themselves: whose they are shows, and no label covers a line."""
+    for i, one in enumerate(series):
+        at, values = numbers(one.x, one.name), numbers(one.y, one.name)
+        chosen = np.isin(at, np.asarray(one.marks, dtype=np.float64))
+        if not chosen.any():
+            continue
+        if not one.mark:
+            raise BadInput(one.name, "say what its marks show")
+        slot = i if one.category is None else one.category
+        figure.add_scatter(
+            x=at[chosen],
+            y=values[chosen],
+            name=escape(one.mark),
+            mode="markers",
+            marker={
+                "symbol": f"{SYMBOLS[slot % len(SYMBOLS)]}-open",
+                "size": 12,
+                "color": palette.category(slot),
+                "line": {"width": 2},
+            },
+            hoverinfo="skip",
+        )
 
 
 def mark_events(

@@ -186,7 +186,7 @@ _LIGHT = Palette(
     sequential=_VIRIDIS,
     diverging=("#08407e", "#2f7fc1", "#9cc5e4", "#f3f3f1", "#f4c08d", "#d97a1e", "#853f00"),
     categories=(
-        *("#00629b", "#c35500", "#008a64", "#b8578f"),
+        *("#00629b", "#c35500", "#00845f", "#b35389"),
         *("#2b8ac4", "#a87000", "#5f6b7a", "#857a00"),
     ),
     good=Status("#00754f", "✓", "good"),

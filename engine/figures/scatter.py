@@ -9,7 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine.core import BadInput
-from engine.figures.axes import AxisLike, as_axis, compose, escape, numbers
+from engine.figures.axes import Axis, AxisLike, as_axis, compose, escape, numbers
+from engine.figures.labels import place_labels
 from engine.figures.palette import SYMBOLS, Palette
 
 
@@ -61,10 +62,11 @@ def scatter(
     """Points of several families; a selection event's ``customdata[0]`` is the point's id.
 
     ``front`` draws the Pareto front (smaller is better on both axes). ``names`` writes labels
-    beside all points, or beside those whose ids are listed; hovering always shows them.
+    beside all points, or beside those whose ids are listed, where they cover nothing; hovering
+    always shows them.
     ``interval`` says what the vertical error bars are, once a point has one. ``x_line`` is a
-    vertical (value, label), such as a budget. Raises BadInput when a log axis meets a value that
-    is not positive.
+    vertical (value, label), such as a budget; the label stands above the plot. Raises BadInput
+    when a log axis meets a value that is not positive.
     """
     if not points:
         raise BadInput("points", "needs at least one point")
@@ -95,9 +97,7 @@ def scatter(
         )
     shown = {p.id for p in points} if names is True else set(names or ())
     families = list(dict.fromkeys(p.family for p in points))
-    # Neighbours along x take turns above and below, or their labels would cover each other.
-    along = [p.id for p in sorted(points, key=lambda p: p.x) if p.id in shown]
-    places = {name: ("top center", "bottom center")[i % 2] for i, name in enumerate(along)}
+    places = _places(points, shown, x_axis, y_axis, height)
     for i, family in enumerate(families):
         members = [p for p in points if p.family == family]
         error = None
@@ -114,8 +114,8 @@ def scatter(
             x=[p.x for p in members],
             y=[p.y for p in members],
             mode="markers+text" if shown else "markers",
-            text=[escape(p.label) if p.id in shown else "" for p in members],
-            textposition=[places.get(p.id, "top center") for p in members],
+            text=[escape(p.label) if places.get(p.id) else "" for p in members],
+            textposition=[places.get(p.id) or "top center" for p in members],
             textfont={"size": 11, "color": palette.muted},
             name=escape(family or "points"),
             error_y=error,
@@ -147,16 +147,36 @@ def scatter(
         )
     if x_line is not None:
         figure.add_vline(x=x_line[0], line={"color": palette.ink, "width": 1.25, "dash": "dash"})
+        # Towards the right end the label stands before its line, where there is room for it.
+        ends = [p.x for p in points]
+        late = x_line[0] > min(ends) + 0.6 * (max(ends) - min(ends))
         figure.add_annotation(
             x=float(np.log10(x_line[0])) if x_axis.log else x_line[0],
             y=1,
             yref="paper",
-            yanchor="top",
-            xanchor="left",
-            xshift=4,
+            yanchor="bottom",
+            xanchor="right" if late else "left",
+            xshift=6 if late else -6,
             text=escape(x_line[1]),
+            font={"color": palette.ink, "size": 12},
         )
     figure.update_layout(
         hovermode="closest", clickmode="event+select", showlegend=front or len(families) > 1
     )
     return figure
+
+
+def _places(
+    points: Sequence[Point], shown: set[str], x_axis: Axis, y_axis: Axis, height: int
+) -> dict[str, str | None]:
+    """``textposition`` by point id; None for a label without room."""
+    ordered = sorted(points, key=lambda p: p.x)
+    x = np.array([p.x for p in ordered], dtype=np.float64)
+    y = np.array([p.y for p in ordered], dtype=np.float64)
+    found = place_labels(
+        np.log10(x) if x_axis.log else x,
+        np.log10(y) if y_axis.log else y,
+        [p.label if p.id in shown else "" for p in ordered],
+        0.7 * height,
+    )
+    return {p.id: place for p, place in zip(ordered, found, strict=True) if p.id in shown}

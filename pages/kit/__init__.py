@@ -7,10 +7,10 @@ from pages.kit.links import field_key, permalink, preset_query, query
 from pages.kit.obtain import Obtained, default_result, forget, obtain
 from pages.kit.presets import presets
 from pages.kit.run_panel import run_panel, visitor
-from pages.kit.show import show
+from pages.kit.show import offer, show
 from pages.kit.take_away import take_away
 from pages.kit.theme import palette
-from pages.kit.words import badge, claim, copy_as_python, explain, section
+from pages.kit.words import badge, claim, copy_as_python, explain, say, section, show_terms
 
 __all__ = [
     "Obtained",
@@ -27,6 +27,7 @@ __all__ = [
     "form",
     "linked",
     "obtain",
+    "offer",
     "palette",
     "permalink",
     "plain",
@@ -34,10 +35,12 @@ __all__ = [
     "presets",
     "query",
     "run_panel",
+    "say",
     "section",
     "select",
     "set_values",
     "show",
+    "show_terms",
     "take_away",
     "visitor",
 ]

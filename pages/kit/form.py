@@ -13,6 +13,7 @@ from pages.kit.links import field_key
 from pages.kit.widgets import Control, draw
 
 ROW = 4
+SAID = "#said"
 
 
 def form(
@@ -50,7 +51,7 @@ def form(
     try:
         config = cls.build(values)
     except BadInput as error:
-        complain(_titled(cls, error))
+        _complain_once(str(_titled(cls, error)))
         last = st.session_state.get(memory)
         # A config of an older session may belong to an older class.
         return last if isinstance(last, cls) else cls()
@@ -62,6 +63,19 @@ def set_values(lab: Lab, experiment: Experiment, values: Mapping[str, Any]) -> N
     """Set fields from code, before their widgets are drawn or in a callback."""
     for name, value in values.items():
         st.session_state[field_key(lab, experiment, name)] = value
+
+
+def _complain_once(sentence: str) -> None:
+    """Say it once a run, however many forms of the page read the same value."""
+    said = st.session_state.setdefault(SAID, set())
+    if sentence not in said:
+        said.add(sentence)
+        complain(sentence)
+
+
+def begin_forms() -> None:
+    """Forget what was said in the run before; the frame calls this."""
+    st.session_state[SAID] = set()
 
 
 def _key(lab: Lab, experiment: Experiment, name: str, prefix: str | None) -> str:
@@ -105,7 +119,7 @@ def _draw(control: Control) -> None:
     if said is not None:
         sentence, meanwhile = said
         if _value(control) == meanwhile:
-            complain(sentence)
+            _complain_once(sentence)
         else:
             del st.session_state[complaint]
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import html
 import re
-import shutil
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from engine.figures.palette import Palette
+from engine.figures.export import find_browser, to_html, to_image
 from engine.store.export import to_csv, to_parquet
+from pages.kit.errors import plain
 from pages.kit.take_away import remember_figure
 from pages.kit.theme import palette
 
@@ -24,7 +23,6 @@ CONFIG: dict[str, Any] = {
     "responsive": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "toImage"],
 }
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BINARY = "application/octet-stream"
 Table = pd.DataFrame | Mapping[str, Any]
 
@@ -47,39 +45,20 @@ def show(
     """
     if not alt.strip():
         raise ValueError(f"figure {key}: alt must state the finding")
-    colours = palette()
-    figure.update_layout(template=colours.template())
+    figure.update_layout(template=palette().template())
     selecting: dict[str, Any] = (
         {"on_select": on_select, "selection_mode": selection_mode} if on_select != "ignore" else {}
     )
+    shown, subtitle = _without_subtitle(figure)
     with st.container(key=f"figure-{key}"):
         state = st.plotly_chart(
-            figure, key=key, theme=None, config=CONFIG, alt=alt, width="stretch", **selecting
+            shown, key=key, theme=None, config=CONFIG, alt=alt, width="stretch", **selecting
         )
-        if caption:
-            st.caption(caption)
-        with (
-            st.container(horizontal=True, horizontal_alignment="right"),
-            st.popover("Export", icon=":material/download:", type="tertiary"),
-        ):
-            _exports(figure, key, colours, export)
-    remember_figure(key, figure, alt)
+        for words in (plain(subtitle), caption):
+            if words:
+                st.caption(words)
+        offer(key, figure, alt, export)
     return state
-
-
-def picture(figure: go.Figure, kind: str, paper: str, ink: str) -> bytes:
-    """``figure`` as "png" or "svg" on an opaque ground; needs a browser on this machine."""
-    copy = go.Figure(figure)
-    copy.update_layout(paper_bgcolor=paper, plot_bgcolor=paper, font_color=ink)
-    height = copy.layout.height or 450
-    return copy.to_image(format=kind, width=1100, height=height, scale=2 if kind == "png" else 1)
-
-
-def page_of(figure: go.Figure, paper: str) -> bytes:
-    """``figure`` as one HTML file that works without a network."""
-    copy = go.Figure(figure)
-    copy.update_layout(paper_bgcolor=paper, plot_bgcolor=paper)
-    return copy.to_html(include_plotlyjs=True, full_html=True, config=CONFIG).encode()
 
 
 def frame_of(export: Table | Callable[[], Table]) -> pd.DataFrame:
@@ -88,47 +67,67 @@ def frame_of(export: Table | Callable[[], Table]) -> pd.DataFrame:
     return table if isinstance(table, pd.DataFrame) else pd.DataFrame(table)
 
 
-@cache
-def browser() -> str | None:
-    """The browser that turns figures into pictures, or None."""
-    named = os.environ.get("BROWSER_PATH")
-    if named and shutil.which(named):
-        return named
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found:
-        os.environ.setdefault("BROWSER_PATH", found)
-    return found
-
-
-def _exports(
-    figure: go.Figure, key: str, colours: Palette, export: Table | Callable[[], Table] | None
+def offer(
+    key: str,
+    figure: go.Figure | Callable[[], go.Figure],
+    alt: str,
+    export: Table | Callable[[], Table] | None = None,
+    *,
+    label: str = "Export",
 ) -> None:
+    """What is drawn under ``key`` as files and for the report of the page.
+
+    A component has no figure of its own: ``figure`` is then a function that draws its twin when a
+    visitor asks for a file.
+    """
+    remember_figure(key, figure, alt)
     name = re.sub(r"[^\w-]+", "-", key)
-    paper, ink = colours.paper, colours.ink
+    # Taken now: a download is made when there is no page to ask for its theme.
+    template, paper = palette().template(), palette().paper
+
+    def drawn() -> go.Figure:
+        made = figure() if callable(figure) else figure
+        return made.update_layout(template=template)
+
+    def page() -> bytes:
+        made = drawn()
+        return to_html(made, html.unescape(made.layout.title.text or alt), paper=paper).encode()
+
     offers: list[tuple[str, str, str, Callable[[], bytes]]] = []
-    if browser():
+    if find_browser():
         offers += [
-            ("PNG", "png", "image/png", lambda: picture(figure, "png", paper, ink)),
-            ("SVG", "svg", "image/svg+xml", lambda: picture(figure, "svg", paper, ink)),
+            ("PNG", "png", "image/png", lambda: to_image(drawn(), "png", paper=paper)),
+            ("SVG", "svg", "image/svg+xml", lambda: to_image(drawn(), "svg", paper=paper)),
         ]
-    offers.append(("HTML", "html", "text/html", lambda: page_of(figure, paper)))
+    offers.append(("HTML", "html", "text/html", page))
     if export is not None:
         offers += [
             ("CSV", "csv", "text/csv", lambda: to_csv(frame_of(export))),
-            (
-                "Parquet",
-                "parquet",
-                "application/octet-stream",
-                lambda: to_parquet(frame_of(export)),
-            ),
+            ("Parquet", "parquet", BINARY, lambda: to_parquet(frame_of(export))),
         ]
-    for label, ending, mime, make in offers:
-        st.download_button(
-            label,
-            make,
-            file_name=f"{name}.{ending}",
-            mime=mime,
-            key=f"{key}#{ending}",
-            on_click="ignore",
-            width="stretch",
-        )
+    with (
+        st.container(horizontal=True, horizontal_alignment="right", key=f"export-{key}"),
+        st.popover(label, icon=":material/download:", type="tertiary"),
+    ):
+        for kind, ending, mime, make in offers:
+            st.download_button(
+                kind,
+                make,
+                file_name=f"{name}.{ending}",
+                mime=mime,
+                key=f"{key}#{ending}",
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def _without_subtitle(figure: go.Figure) -> tuple[go.Figure, str]:
+    """The figure for the page and its subtitle: plotly cuts long lines, a caption breaks them."""
+    subtitle = figure.layout.title.subtitle.text
+    if not subtitle:
+        return figure, ""
+    shown = go.Figure(figure)
+    shown.layout.title.subtitle.text = None
+    shown.update_layout(margin_t=52)
+    words = html.unescape(subtitle)
+    return shown, words[:1].upper() + words[1:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import plotly.graph_objects as go
@@ -22,8 +22,8 @@ def begin_page() -> None:
     st.session_state[_FIGURES] = {}
 
 
-def remember_figure(key: str, figure: go.Figure, alt: str) -> None:
-    """Keep a figure for the report of this page."""
+def remember_figure(key: str, figure: go.Figure | Callable[[], go.Figure], alt: str) -> None:
+    """Keep a figure, or how it is drawn, for the report of this page."""
     st.session_state.setdefault(_FIGURES, {})[key] = (figure, alt)
 
 
@@ -74,12 +74,15 @@ def provenance(lab: Lab, experiment: Experiment, config: Config) -> dict[str, An
 
 
 def _report(
-    lab: Lab, figures: Mapping[str, tuple[go.Figure, str]], origin: Mapping[str, Any]
+    lab: Lab,
+    figures: Mapping[str, tuple[go.Figure | Callable[[], go.Figure], str]],
+    origin: Mapping[str, Any],
 ) -> bytes:
     from engine.store.report import ReportItem, build_report
 
     items = []
-    for key, (figure, alt) in figures.items():
+    for key, (given, alt) in figures.items():
+        figure = given() if callable(given) else given
         title = figure.layout.title.text or key.replace("_", " ").replace(".", " ")
         items.append(ReportItem(title=title, caption=alt, figure=figure))
     return build_report(lab.title, lab.sentence, items, dict(origin)).encode()

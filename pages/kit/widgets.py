@@ -120,7 +120,7 @@ class Control:
         try:
             _adapter(self.config, self.name).validate_python(value)
         except ValidationError as error:
-            return from_validation(error, self.label)
+            return from_validation(error, self.config, self.name, self.label)
         return None
 
 
@@ -192,10 +192,14 @@ def _source(control: Control) -> None:
             on_change=_take_upload,
             args=(control.key,),
         )
+        # Inside: the open popover would cover a sentence below it.
+        if refused := st.session_state.get(f"{control.key}#refused"):
+            complain(refused)
 
 
 def _take_upload(key: str) -> None:
     upload = st.session_state.get(f"{key}#upload")
+    st.session_state.pop(f"{key}#refused", None)
     if upload is None:
         return
     data = upload.getvalue()
@@ -204,7 +208,7 @@ def _take_upload(key: str) -> None:
         st.session_state[key] = Store.open().inputs.put(data, upload.name)
         st.session_state.pop(f"{key}#complaint", None)
     except EngramError as error:
-        st.session_state[f"{key}#complaint"] = (str(error), st.session_state.get(key))
+        st.session_state[f"{key}#refused"] = str(error)
 
 
 def _slider(control: Control) -> None:

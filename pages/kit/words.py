@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -26,7 +27,9 @@ _BADGES: dict[str, tuple[str, str]] = {
     "bad": ("red", ":material/close:"),
 }
 _NUMBER = re.compile(r"@\{(\w+)\}")
-_SYMBOL = re.compile(r"\\c([1-8])\{([^{}]*)\}")
+_MET = "#terms"
+# One level of braces inside, as in \\text{...}.
+_SYMBOL = re.compile(r"\\c([1-8])\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 def section(title: str, lead: str | None = None, *, anchor: str | None = None) -> None:
@@ -50,7 +53,41 @@ def explain(lab: Lab, heading: str, **numbers: float | int | str) -> None:
     colours a symbol like the second category of the figures. A line that asks for a number which
     the page does not have at the moment is left out.
     """
-    st.markdown(filled(_note(lab, heading), numbers))
+    say(lab, filled(_note(lab, heading), numbers))
+
+
+def say(lab: Lab, text: str) -> None:
+    """``text``, with a tooltip that defines the terms of the lab which appear here first."""
+    st.markdown(text, help=_first_met(lab, text))
+
+
+def show_terms(lab: Lab) -> None:
+    """A button that opens the list of all terms."""
+    with st.popover("Terms", icon=":material/menu_book:", type="tertiary"):
+        for term, meaning in lab.terms.items():
+            st.markdown(f"**{term}**: {meaning}")
+
+
+def begin_words() -> None:
+    """Forget which terms the run before has defined; the frame calls this."""
+    st.session_state[_MET] = set()
+
+
+def _first_met(lab: Lab, text: str) -> str | None:
+    met = st.session_state.setdefault(_MET, set())
+    fresh = [
+        f"**{term}**: {meaning}"
+        for term, meaning in lab.terms.items()
+        if term not in met and names_of(term).search(text)
+    ]
+    met.update(term for term in lab.terms if names_of(term).search(text))
+    return "\n\n".join(fresh) or None
+
+
+def names_of(term: str) -> re.Pattern[str]:
+    """Any of a term's forms as a word of its own, in singular or plural."""
+    forms = "|".join(re.escape(form.strip()) for form in term.split(","))
+    return re.compile(rf"(?i)(?<![\w-])(?:{forms})s?(?![\w-])")
 
 
 def filled(text: str, numbers: Mapping[str, float | int | str]) -> str:
@@ -121,8 +158,10 @@ def command_line(lab: Lab, experiment: Experiment, config: Config) -> str:
         flag = name.replace("_", "-")
         if isinstance(value, bool):
             parts.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            parts += [f"--{flag}", str(value)]
+            continue
+        text = value if isinstance(value, str) else json.dumps(value)
+        # What begins with a dash would be read as the next option.
+        parts += [f"--{flag}={text}"] if text.startswith("-") else [f"--{flag}", text]
     return shlex.join(parts)
 
 

@@ -61,12 +61,12 @@ def test_a_link_sets_every_kind_of_field():
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("steps", "9999", "500"),
+        ("steps", "9999", "must be from 1 to 500"),
         ("steps", "many", "integer"),
-        ("pause", "-1", "0"),
+        ("pause", "-1", "must be from 0 to 5"),
         ("sign", "times", "'plus' or 'minus'"),
         ("width", "17", "8"),
-        ("seed", "-3", "0"),
+        ("seed", "-3", "must be from 0 to 9999"),
         ("loud", "perhaps", "boolean"),
     ],
 )
@@ -81,7 +81,7 @@ def test_a_rule_across_fields_gives_one_sentence_and_the_last_valid_config():
     app = start(loud="true", steps="50")
     app.slider(key="tiny.steps").set_value(400).run()
     [sentence] = warnings(app)
-    assert "a loud run has at most 100 steps" in sentence
+    assert sentence == "Config: a loud run has at most 100 steps."
     assert config(app).steps == 50
     app.toggle(key="tiny.loud").set_value(False).run()
     assert not app.warning
@@ -122,3 +122,19 @@ def test_a_typed_value_that_cannot_be_used_says_so_and_the_last_valid_one_holds(
     app.selectbox(key="tiny.name").set_value("trace").run()
     assert not app.warning
     assert config(app).name == "trace"
+
+
+def two_forms() -> None:
+    from pages.kit import form
+    from pages.kit.form import begin_forms
+    from tests.tiny_lab import COUNT, LAB
+
+    begin_forms()
+    form(LAB, COUNT, fields=("steps", "loud"))
+    form(LAB, COUNT, fields=("seed",))
+
+
+def test_a_bad_value_that_two_forms_read_is_said_once_in_every_run():
+    app = start(two_forms, loud="true", steps="200")
+    assert len(warnings(app)) == 1
+    assert len(warnings(app.run())) == 1

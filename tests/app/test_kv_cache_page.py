@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import engine.runtime.runner
@@ -102,3 +104,72 @@ def test_two_settings_stand_side_by_side_with_their_difference() -> None:
     said = texts(app)
     assert "for B; B is larger in 0 of" in said
     assert not app.warning
+
+
+def test_a_bad_format_is_said_once() -> None:
+    app = visit("kv_cache", **{"kv_cache.key_format": "bfp99:b32"})
+    assert len(app.warning) == 1
+
+
+def test_every_term_is_defined_at_most_once_and_where_it_first_appears() -> None:
+    app = visit("kv_cache")
+    tips = [element.help for element in app.markdown if element.help]
+    told = "\n".join(tips)
+    assert "**KV head**: " in tips[0]
+    for term in LAB.terms:
+        assert told.count(f"**{term}**: ") <= 1
+    assert told.count("**: ") >= 6
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(b"", "empty"), (b"\xff\xfe\x00\x01", "UTF-8"), (b"   \n ", "empty"), (b"a\x00b", "")],
+)
+def test_a_bad_upload_is_refused_beside_its_widget_and_the_text_stays(
+    data: bytes, words: str
+) -> None:
+    app = visit("kv_cache")
+    app.file_uploader[0].upload("mine.txt", data, "text/plain").run()
+    said = " ".join(warning.value.replace("\\", "") for warning in app.warning)
+    assert len(app.warning) == 1 and "file" in said.lower() and words in said
+    assert "256 tokens" in texts(app)
+    app.file_uploader[0].upload("mine.txt", b"A story with words. " * 400, "text/plain").run()
+    assert not app.warning
+    assert "Your file: `mine.txt`" in texts(app)
+
+
+@pytest.mark.parametrize("order", ["none", "pairs:rms-post", "across-heads:rms-post"])
+def test_the_check_is_of_the_order_on_the_page(order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pages.panels.kv_cache import ordering
+
+    asked = []
+    obtain = ordering.obtain
+
+    def remember(lab, experiment, config):
+        asked.append(config.order)
+        return obtain(lab, experiment, config)
+
+    monkeypatch.setattr(ordering, "obtain", remember)
+    app = visit("kv_cache", **{"kv_cache.view": "ordering", "kv_cache.order": order})
+    named = "in-head:w-norm" if order == "none" else order
+    assert asked == [named]
+    assert f"**{named}** is applied" in texts(app)
+
+
+def test_exact_tokens_lower_the_error_of_the_map() -> None:
+    first = visit("kv_cache")
+    kept = visit("kv_cache", **{"kv_cache.sinks": "64", "kv_cache.residual": "128"})
+
+    def median(app) -> float:
+        said = next(m.value for m in app.markdown if m.value.startswith("Relative RMSE of the"))
+        return float(re.search(r"median (\S+) over", said)[1])
+
+    assert median(kept) < 0.8 * median(first)
+
+
+def test_the_report_holds_the_maps_too() -> None:
+    kept = visit("kv_cache").session_state["#figures"]
+    assert {"kv_cache_head_map", "kv_cache_stored", "kv_cache_error_0", "kv_cache_kl"} <= set(kept)
+    for figure, alt in kept.values():
+        drawn = figure() if callable(figure) else figure
+        assert drawn.data and alt

@@ -11,6 +11,9 @@ from engine.core import labs
 PAGES = Path(__file__).parents[2] / "pages"
 THEMES = ("light", "dark")
 WIDTHS = {1440: 900, 390: 844}
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 Chrome/156.0 Mobile Safari/537.36"
+)
 PATIENCE_MS = 60_000
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
@@ -23,7 +26,9 @@ def paths() -> list[str]:
 
 def context(browser: Browser, theme: str = "light", width: int = 1440) -> BrowserContext:
     """A visitor with that theme and window."""
+    phone = {"user_agent": PHONE} if width < 640 else {}
     made = browser.new_context(
+        **phone,
         color_scheme="dark" if theme == "dark" else "light",
         viewport={"width": width, "height": WIDTHS[width]},
         reduced_motion="reduce",

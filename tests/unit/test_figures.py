@@ -260,6 +260,37 @@ def test_points_give_their_id_back() -> None:
     assert len(symbols) == 2
 
 
+def test_marks_lie_on_their_own_line() -> None:
+    series = [
+        Series("a", [1, 2, 3], [1.0, 5.0, 2.0], marks=[2], mark="flush of a"),
+        Series("b", [1, 2, 3], [1.0, 1.0, 4.0], marks=[1, 3], mark="flush of b"),
+        Series("c", [1, 2, 3], [0.0, 0.0, 0.0]),
+    ]
+    figure = lines(series, Palette.light(), title="t", x="x", y="y")
+    marks = [trace for trace in figure.data if trace.mode == "markers"]
+    assert [(trace.name, [*trace.x], [*trace.y]) for trace in marks] == [
+        ("flush of a", [2], [5]),
+        ("flush of b", [1, 3], [1, 4]),
+    ]
+    drawn = {trace.name: trace for trace in figure.data}
+    assert drawn["flush of b"].marker.color == drawn["b"].line.color
+    assert len({trace.marker.symbol for trace in marks}) == 2
+    nameless = [Series("a", [1, 2], [1, 2], marks=[2])]
+    with pytest.raises(BadInput, match="a: say what its marks show"):
+        lines(nameless, Palette.light(), title="t", x="x", y="y")
+
+
+@pytest.mark.parametrize(("x", "anchor"), [(1.0, "left"), (9.0, "right")])
+def test_the_label_of_a_vertical_line_stands_above_the_plot_where_there_is_room(
+    x: float, anchor: str
+) -> None:
+    points = [Point(1, 1, "a"), Point(10, 2, "b")]
+    figure = scatter(points, Palette.light(), title="t", x="x", y="y", x_line=(x, "budget"))
+    (label,) = figure.layout.annotations
+    assert (label.text, label.xanchor, label.yanchor, label.y) == ("budget", anchor, "bottom", 1)
+    assert figure.layout.shapes[0].x0 == x
+
+
 def test_lines_differ_by_more_than_colour() -> None:
     drawn = [trace for trace in draw_lines(Palette.light()).data if trace.name]
     assert len({trace.line.dash for trace in drawn}) == 2

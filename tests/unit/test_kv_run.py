@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,9 +10,12 @@ import numpy as np
 import pytest
 
 from engine.cli import main
-from engine.core import BadInput, Cancelled
+from engine.core import Cancelled
 from engine.core.context import QuietContext
-from engine.labs.kv_cache import commands, config, run
+from engine.figures import Palette
+from engine.labs.kv_cache import config, run
+from engine.labs.kv_cache.views.positions import draw_positions
+from engine.store import Store
 from tests.lm_models import save_tiny
 
 TEXT = " ".join(f"the {word} of line {i} holds {i * i}," for i in range(500)
@@ -140,9 +144,22 @@ def test_positions_protects_what_it_says(shared: dict) -> None:
     assert kl[5].max() < 0.05 * kl[0].max()
     assert kl[3][ends < 16].max() < 0.05 * kl[0][ends < 16].max()
     assert result.array("bits_key")[5] == 16 and result.array("bits_key")[0] == 4
+    low, high = result.array("delta_nll_low"), result.array("delta_nll_high")
+    # Two windows: each end of the interval is a window's own mean, so the mean lies in the middle.
+    assert (low <= high).all() and (high - low).max() > 0
+    assert np.allclose((low + high) / 2, result.array("delta_nll"), atol=1e-6)
     assert result.array("recall_logprob").shape == (3, len(result.notes["distances"]))
     gaps = result.notes["distances"]
     assert max(gaps) + 32 == 96 and gaps == sorted(gaps)
+
+
+def test_positions_of_one_window_have_no_interval(shared: dict) -> None:
+    settings = config.PositionsConfig.build(shared, window=96, windows=1, probes=4)
+    result = run.positions(settings, QuietContext())
+    assert np.isnan(result.array("delta_nll_low")).all()
+    figure = draw_positions(result, Palette.light(), kind="sinks")
+    assert all(trace.error_y.array is None for trace in figure.data)
+    assert figure.layout.title.subtitle.text.startswith("1 window;")
 
 
 def test_command_line(shared: dict, capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,6 +173,47 @@ def test_command_line(shared: dict, capsys: pytest.CaptureFixture[str]) -> None:
 
 def good(shared: dict) -> list[str]:
     return ["--model", shared["model"], "--text", shared["text"], "--window", "64"]
+
+
+class Said:
+    """What ``evaluate`` answers as JSON to these words, and its exit code."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *words: str):
+        self.code = main(["kv_cache", "evaluate", *words, "--json"])
+        out, self.err = capsys.readouterr()
+        self.json = json.loads(out.splitlines()[-1])
+
+    @property
+    def refusal(self) -> str:
+        """The one sentence of a refused command line."""
+        assert self.code == 2 and self.err == f"error: {self.json['error']}\n"
+        return self.json["error"]
+
+
+def test_evaluate_has_the_options_of_its_experiment(
+    shared: dict, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*good(shared), "--windows", "2", "--key-format", "bfp12:b8"]
+    said = Said(capsys, *words, "--no-store", "--out", str(tmp_path / "out"))
+    assert [Path(path).name for path in said.json["files"]] == [
+        "result.npz", "metrics.json", "manifest.json",
+    ]  # fmt: skip
+    assert (said.json["text"], said.json["bits_key"]) == ("lines.txt", 4 + 8 / 8)
+    assert not Store.open().results.has(said.json["digest"])
+    kept = Said(capsys, *words)
+    assert Store.open().results.has(kept.json["digest"])
+    same = ("digest", "config", "nll", "delta_nll", "kl", "top1")
+    assert [kept.json[name] for name in same] == [said.json[name] for name in same]
+    uploaded = kept.json["config"]["text"]
+    assert uploaded.startswith("input:")
+    again = Said(capsys, *words, "--text", uploaded)
+    assert again.json["digest"] == kept.json["digest"]
+
+
+def test_without_a_key_format_the_config_decides(capsys: pytest.CaptureFixture[str]) -> None:
+    said = Said(capsys)
+    assert said.json["key_format"] == config.EvaluateConfig().key_format == "bfp12:b32"
+    assert said.json["config"] == config.EvaluateConfig().model_dump(mode="json")
 
 
 @pytest.mark.parametrize(
@@ -172,33 +230,60 @@ def good(shared: dict) -> list[str]:
         (["--window", "4"], "window"),
         (["--window", "129"], "window"),
         (["--windows", "256", "--window", "128"], "text"),
-        (["--windows", "two"], "--windows"),
+        (["--windows", "two"], "windows"),
         (["--protocol", "later"], "protocol"),
         (["--colour", "red"], "--colour"),
     ],
 )
-def test_bad_options_get_one_sentence(shared: dict, words: list[str], field: str) -> None:
-    with pytest.raises(BadInput) as caught:
-        commands.evaluate([*good(shared), *words])
-    assert field in str(caught.value) and "\n" not in str(caught.value)
+def test_bad_options_get_one_sentence(
+    shared: dict, words: list[str], field: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert field in Said(capsys, *good(shared), *words).refusal
 
 
 @pytest.mark.parametrize(
     "data",
     [b"", b" \n ", b"\x00\x01\x02" * 50, "caf\u00e9 ".encode("latin-1") * 50, b"too short"],
 )
-def test_bad_texts_get_one_sentence(shared: dict, tmp_path: Path, data: bytes) -> None:
+def test_bad_texts_get_one_sentence(
+    shared: dict, tmp_path: Path, data: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "text.txt"
     path.write_bytes(data)
-    with pytest.raises(BadInput, match="text"):
-        commands.evaluate([*good(shared), "--text", str(path)])
+    assert "text" in Said(capsys, *good(shared), "--text", str(path)).refusal
 
 
-def test_a_policy_file_is_read(shared: dict, tmp_path: Path) -> None:
-    path = tmp_path / "policy.json"
-    path.write_text('{"layers": {"0": {"key": "int4:token"}}}')
-    found = commands.evaluate([*good(shared), "--windows", "2", "--policy", str(path)])
-    assert found["bits_key"] == (16 + 4 + 32 / 16) / 2
-    path.write_text('{"layers": {"9": {"key": "int4:token"}}}')
-    with pytest.raises(BadInput, match="layers 0 to 1"):
-        commands.evaluate([*good(shared), "--windows", "2", "--policy", str(path)])
+@pytest.mark.parametrize("in_a_file", [True, False])
+def test_a_policy_is_json_or_a_file_of_it(
+    shared: dict, tmp_path: Path, in_a_file: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def given(policy: str) -> str:
+        if not in_a_file:
+            return policy
+        (tmp_path / "policy.json").write_text(f"{policy}\n")
+        return str(tmp_path / "policy.json")
+
+    words = [*good(shared), "--windows", "2", "--key-format", "fp16", "--policy"]
+    policy = '{"layers": {"0": {"key": "int4:token"}}}'
+    said = Said(capsys, *words, given(policy))
+    assert said.json["bits_key"] == (16 + 4 + 32 / 16) / 2
+    assert said.json["config"]["policy"] == policy
+    far = given('{"layers": {"9": {"key": "int4:token"}}}')
+    assert "layers 0 to 1" in Said(capsys, *words, far).refusal
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        ("/nowhere/policy.json", "policy: '/nowhere/policy.json' is not a file"),
+        ("{", "policy: is not JSON"),
+        ("[]", "policy: must be an object"),
+        ('{"default": {"key": "int99"}}', "policy.default.key: "),
+        (f'{{"default": {{"key": "{"x" * 20_000}"}}}}', "policy.default.key: "),
+    ],
+)
+def test_a_bad_policy_is_refused_before_a_model_is_loaded(
+    policy: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Said(capsys, "--model", "/nowhere/at/all", "--policy", policy)
+    assert said.refusal.startswith(reason)

@@ -9,10 +9,17 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from engine.core import Result, get_lab
+from engine.core import Field, Result, get_lab
 from engine.figures import Palette, check_axes
 from engine.labs.kv_cache.allocate import walk
-from engine.labs.kv_cache.analysis import METRICS, Setting, energy_curve, head_errors, outliers
+from engine.labs.kv_cache.analysis import (
+    METRICS,
+    Setting,
+    energy_curve,
+    head_errors,
+    outliers,
+    restored,
+)
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.orders_grammar import parse_order
 from engine.labs.kv_cache.scale_up import MODELS
@@ -139,3 +146,42 @@ def test_the_comparison_table_is_the_difference() -> None:
     table = damage.compare_table(result, result, "A", "B")
     assert (table["B minus A"] == 0).all()
     assert list(table.columns) == ["Measure", "Unit", "A", "B", "B minus A"]
+
+
+def test_the_front_says_what_sorting_and_rotation_changed() -> None:
+    named = [
+        ("bfp12:b32", "none", 0.010),
+        ("bfp12:b32", "across-heads:rms-post", 0.005),
+        ("mxfp4", "none", 0.010),
+        ("mxfp4", "across-heads:rms-post", 0.011),
+        ("bfp12:b32+hadamard", "none", 0.020),
+        ("q4_0+hadamard", "none", 0.001),
+    ]
+    result = Result(
+        {"kl_mean": Field(np.array([kl for *_, kl in named]), ("point",), "nat")},
+        notes={"points": [{"id": name, "order": order} for name, order, _ in named]},
+    )
+    assert pareto.describe_changes(result) == (
+        "Change of the mean KL, sorted across-heads:rms-post: -50 to +10 %, less damage for 1 of "
+        "2 formats; rotated: +100 %, less damage for 0 of 1 format."
+    )
+    alone = Result(
+        {"kl_mean": Field(np.array([0.01]), ("point",), "nat")},
+        notes={"points": [{"id": "mxfp4", "order": "none"}]},
+    )
+    assert pareto.describe_changes(alone) == ""
+
+
+def test_exact_tokens_are_read_back_as_fp16_and_the_others_as_before() -> None:
+    capture = shipped("capture")
+    plain = Setting(parse_format("int2:token"), parse_order("none"))
+    kept = Setting(plain.format, plain.order, sinks=3, residual=5)
+    tokens = capture["v"].size("token")
+    held = kept.kept(tokens)
+    assert held.nonzero()[0].tolist() == [0, 1, 2, *range(tokens - 5, tokens)]
+    before, after = (restored(capture, "key", 1, one) for one in (plain, kept))
+    truth = capture.array("k_post")[1]
+    assert np.array_equal(after[:, ~held], before[:, ~held])
+    assert np.array_equal(after[:, held], truth[:, held].astype(np.float16).astype(np.float32))
+    everything = Setting(plain.format, plain.order, residual=tokens)
+    assert head_errors(capture, "key", everything, "rel_rmse").max() < 1e-3

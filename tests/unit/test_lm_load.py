@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import transformers as hf
 
 from engine.core import BadInput
 from engine.io.model_folder import fingerprint
-from engine.models.lm.load import load_model, wrap
+from engine.models.lm.load import _first_line, load_model, wrap
 from engine.models.lm.tokens import split_documents, tokenize
 from tests.lm_models import BUILDERS, SMALL, save_tiny, tiny
 
@@ -79,6 +81,52 @@ def test_broken_folders_get_one_sentence(
     with pytest.raises(BadInput) as caught:
         load_model(str(copy))
     assert caught.value.field.startswith("model") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])  # transformers would make an empty one
+def test_a_folder_without_a_tokenizer_says_so(folder: Path, tmp_path: Path, family: str) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    if family == "gpt2":
+        BUILDERS["gpt2"]().save_pretrained(copy)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (copy / name).unlink()
+    with pytest.raises(BadInput) as caught:
+        load_model(str(copy))
+    assert str(caught.value) == "model: the folder has no tokenizer.json (or tokenizer.model)"
+
+
+@pytest.mark.parametrize("family", ["bert", "t5", "vit", "bloom", "mamba", "nothing-known"])
+def test_other_families_are_named_before_their_weights_are_compared(
+    folder: Path, tmp_path: Path, family: str
+) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    (copy / "config.json").write_text(json.dumps({"model_type": family}))
+    with pytest.raises(BadInput, match=f"family '{family}' is not supported.*llama.*gpt_neox"):
+        load_model(str(copy))
+
+
+def test_a_sentence_is_not_cut_at_a_colon() -> None:
+    error = ValueError("cannot be made from one of: \n (1) a file\n (2) another")
+    assert _first_line(error) == "(1) a file"
+
+
+def test_transformers_is_silent_on_the_command_line(
+    folder: Path, tmp_path: Path, repo_root: Path
+) -> None:
+    (tmp_path / "text.txt").write_text(TEXT * 20)
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    settings = json.loads((copy / "config.json").read_text())
+    # Outside the vocabulary, about which transformers warns.
+    (copy / "config.json").write_text(json.dumps({**settings, "eos_token_id": 50256}))
+    words = ["--model", str(copy), "--text", str(tmp_path / "text.txt"), "--key-format", "fp8-e4m3"]
+    said = subprocess.run(
+        [sys.executable, "-m", "engine", "kv_cache", "evaluate", *words, "--window", "32",
+         "--windows", "1"],
+        capture_output=True, text=True, cwd=repo_root,
+    )  # fmt: skip
+    assert said.returncode == 0
+    # A run of more than five seconds tells how far it is.
+    assert not [line for line in said.stderr.splitlines() if " %  " not in line]
 
 
 def test_truncated_weights_are_refused(folder: Path, tmp_path: Path) -> None:

@@ -79,10 +79,9 @@ def test_loss_curve_ends_where_training_ended(card: dict) -> None:
     assert last < first - 0.5
 
 
-def test_model_beats_the_ngram(card: dict) -> None:
-    table = card["bits_per_byte"]
-    for domain in ("all", "shakespeare", "stories"):
-        assert table[domain]["model"] < 0.95 * table[domain]["ngram"], domain
+def test_model_beats_the_ngram_clearly_in_every_domain(card: dict) -> None:
+    for domain, row in card["bits_per_byte"].items():
+        assert row["model"] < 0.88 * row["ngram"], domain
 
 
 def test_readme_says_where_the_ngram_is_ahead(card: dict) -> None:

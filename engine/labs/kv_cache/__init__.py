@@ -56,7 +56,7 @@ LAB = Lab(
             "Is a folded channel order exact?",
             config.OrderCheckConfig,
             f"{_RUN}:order_check",
-            version=_version(1),
+            version=_version(2),
             cost_seconds=cost.capture,
         ),
         Experiment(
@@ -64,7 +64,7 @@ LAB = Lab(
             "Bits against damage",
             config.ParetoConfig,
             f"{_RUN}:pareto",
-            version=_version(1),
+            version=_version(2),
             cost_seconds=cost.pareto,
         ),
         Experiment(
@@ -88,7 +88,7 @@ LAB = Lab(
             "Damage by position",
             config.PositionsConfig,
             f"{_RUN}:positions",
-            version=_version(1),
+            version=_version(2),
             cost_seconds=cost.positions,
         ),
         Experiment(

@@ -44,10 +44,21 @@ METRICS: dict[Metric, MetricInfo] = {
 
 @dataclass(frozen=True)
 class Setting:
-    """How one side of the cache is stored."""
+    """How one side of the cache is stored.
+
+    ``sinks`` first and ``residual`` newest tokens stay in fp16, as the cache stands after the last
+    token.
+    """
 
     format: Format
     order: Order
+    sinks: int = 0
+    residual: int = 0
+
+    def kept(self, tokens: int) -> np.ndarray:
+        """Which of ``tokens`` tokens stay in fp16, bool ``(token,)``."""
+        at = np.arange(tokens)
+        return (at < self.sinks) | (at >= tokens - self.residual)
 
 
 def width_of(heads: np.ndarray) -> np.ndarray:
@@ -92,6 +103,15 @@ def permutation(capture: Result, layer: int, setting: Setting) -> np.ndarray:
 
 def restored(capture: Result, side: Side, layer: int, setting: Setting) -> np.ndarray:
     """What attention reads back, ``(head, token, channel)``, after RoPE for keys."""
+    heads = _read_back(capture, side, layer, setting)
+    kept = setting.kept(heads.shape[1])
+    if kept.any():
+        whole = exact(capture, side, layer)[:, kept]
+        heads[:, kept] = whole.astype(np.float16).astype(heads.dtype)
+    return heads
+
+
+def _read_back(capture: Result, side: Side, layer: int, setting: Setting) -> np.ndarray:
     head_dim = capture["v"].size("channel")
     given = stored_input(capture, side, layer, setting)
     back = setting.format.fake_quantize(given, head_dim=head_dim, role=side)

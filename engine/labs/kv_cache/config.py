@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from pydantic.config import JsonDict
 
 from engine.core.config import Config
@@ -30,6 +30,13 @@ def _format_list(text: str) -> str:
     return ",".join(_format_id(part) for part in text.split(",") if part.strip())
 
 
+def _rungs(text: str) -> str:
+    rungs = text.split(",")
+    if not 2 <= len(set(rungs)) == len(rungs) <= 6:
+        raise ValueError("must be two to six different format ids, separated by commas")
+    return text
+
+
 _CHOICES = "engine.labs.kv_cache.choices"
 _ORDER: JsonDict = {
     "widget": "combo",
@@ -40,6 +47,7 @@ _ORDER: JsonDict = {
 FormatId = Annotated[str, AfterValidator(_format_id)]
 OrderId = Annotated[str, AfterValidator(_order_id)]
 FormatList = Annotated[str, AfterValidator(_format_list)]
+Ladder = Annotated[FormatList, AfterValidator(_rungs)]
 
 
 def _format_field(default: str, title: str) -> Any:
@@ -211,7 +219,9 @@ class OrderCheckConfig(ModelText):
 class ParetoConfig(Windows, ModelText):
     """Bits against damage for many formats at once."""
 
-    menu: Literal["essential", "blocks", "everything"] = Field("essential", title="Formats")
+    menu: Literal["essential", "blocks", "everything"] = Field(
+        "essential", title="Formats", json_schema_extra={"widget": "select"}
+    )
     extra: FormatList = Field(
         "",
         title="More formats",
@@ -248,7 +258,7 @@ class SensitivityConfig(Windows, ModelText):
     """Quantise one key or value head at a time with each rung of a ladder of formats."""
 
     windows: int = Field(4, ge=1, le=64, title="Windows")
-    ladder: FormatList = Field(
+    ladder: Ladder = Field(
         "int2:token:head,int3:token:head,int4:token:head,int8:token:head",
         title="Ladder",
         max_length=400,
@@ -256,13 +266,6 @@ class SensitivityConfig(Windows, ModelText):
     )
     granularity: Literal["layer", "head"] = Field("head", title="One at a time")
     seed: int = Field(0, ge=0, le=9999, title="Seed", json_schema_extra={"advanced": True})
-
-    @model_validator(mode="after")
-    def _rungs(self) -> Self:
-        rungs = self.ladder.split(",")
-        if not 2 <= len(set(rungs)) == len(rungs) <= 6:
-            raise ValueError("the ladder takes two to six different format ids")
-        return self
 
 
 class PositionsConfig(Cached):

@@ -31,6 +31,7 @@ def evaluate(settings: config.EvaluateConfig) -> float:
 def pareto(settings: config.ParetoConfig) -> float:
     """A pass per point."""
     points = {"essential": 20, "blocks": 30, "everything": len(EXAMPLES) + 20}[settings.menu]
+    points += 10 if settings.sides == "both" else 0  # five pairs of formats, both ways round
     return _START + 1.5 * points * settings.window * settings.windows * _per_token(settings)
 
 

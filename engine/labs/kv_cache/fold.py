@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.core import BadInput
 from engine.labs.kv_cache.formats import parse_format
@@ -25,6 +26,8 @@ from engine.models.lm.load import LoadedModel
 from engine.models.lm.probe import LayerCall, Stored, probe
 from engine.models.lm.projections import Projections, projections
 from engine.models.lm.rotary import Rotary, rotary_tables
+
+FEWER_BITS = (torch.float32, torch.float16, torch.bfloat16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,7 @@ class SortedRotary:
         place = torch.argsort(order, dim=1)
         natural = torch.where(order < half, order + half, order - half)
         natural = torch.where(order < turned, natural, order)
-        sign = torch.where(order < half, -1.0, 1.0) * (order < turned)
+        sign = torch.where(order < half, -1, 1) * (order < turned)
         return cls(order, place.gather(1, natural), sign)
 
     def apply(self, x: Tensor, rotary: Rotary) -> Tensor:
@@ -67,8 +70,9 @@ class FoldedModel:
 
     def logits(self, ids: Tensor) -> Tensor:
         """Logits ``b t vocab`` of the permuted model."""
-        tokens = ids.shape[1]
-        tables = rotary_tables(self.loaded.model, tokens)
+        model, tokens = self.loaded.model, ids.shape[1]
+        with _unrounded(model):
+            tables = rotary_tables(model, tokens)
 
         def rewrite(call: LayerCall) -> Stored | None:
             pair = self.rotaries[call.layer]
@@ -79,8 +83,7 @@ class FoldedModel:
             call.q.copy_(for_queries.apply(call.q, tables_here))
             return Stored(for_keys.apply(call.k, tables_here), call.v)
 
-        model = self.loaded.model
-        with torch.inference_mode(), _unrotated(model), probe(model, rewrite):
+        with _unrounded(model), _unrotated(model), probe(model, rewrite):
             return model(ids, use_cache=False).logits
 
 
@@ -127,15 +130,16 @@ def head_orders(permutation: np.ndarray | None, heads: int, head_dim: int) -> Te
 def max_logit_difference(loaded: LoadedModel, folded: FoldedModel, ids: Tensor) -> float:
     """max |logit - logit of the folded model| with nothing quantised: 0 in real arithmetic.
 
-    In float32 what remains is rounding (sums in another order); in float64 (see ``as_double``) it
-    falls to about 1e-13 when, and only when, the folding is right.
+    In float32 what remains is rounding (sums in another order); for float64 copies (``as_double``),
+    which compute in float64 throughout, it falls to about 1e-13 when, and only when, the folding is
+    right. Raises BadInput for a model that cannot be computed so.
     """
     return float((plain_logits(loaded, ids) - folded.logits(ids)).abs().max())
 
 
 def plain_logits(loaded: LoadedModel, ids: Tensor) -> Tensor:
     """Logits ``b t vocab`` of the model as it is, attention computed as in the folded one."""
-    with torch.inference_mode(), probe(loaded.model, lambda call: None):
+    with _unrounded(loaded.model), probe(loaded.model, lambda call: None):
         return loaded.model(ids, use_cache=False).logits
 
 
@@ -155,7 +159,7 @@ def storage_difference(
 
 
 def as_double(loaded: LoadedModel) -> LoadedModel:
-    """A float64 copy."""
+    """A float64 copy; the logits of this module compute it in float64 throughout."""
     return replace(loaded, model=copy.deepcopy(loaded.model).double())
 
 
@@ -194,6 +198,36 @@ def _permuted(layer: Projections, side: str, order: Tensor) -> dict[str, Tensor]
     if gain is not None:
         found[f"{name}.norm"] = gain.cpu()[order]
     return {key: value.contiguous() for key, value in found.items()}
+
+
+class _Float64(TorchDispatchMode):
+    """Whatever a model asks for in fewer bits, it gets in float64.
+
+    transformers writes norms and the angles of RoPE with ``.to(torch.float32)``, whatever the
+    dtype of the weights, and so rounds away the difference that is looked for.
+    """
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = dict(kwargs or {})
+        if kwargs.get("dtype") in FEWER_BITS:
+            kwargs["dtype"] = torch.float64
+        found = func(*args, **kwargs)
+        for one in found if isinstance(found, tuple | list) else (found,):
+            # A constant without axes is the same in both models.
+            if isinstance(one, Tensor) and one.ndim and one.dtype in FEWER_BITS:
+                raise BadInput(
+                    "model", f"computes {func} in {one.dtype}, too coarse to judge an order by"
+                )
+        return found
+
+
+@contextmanager
+def _unrounded(model: nn.Module) -> Iterator[None]:
+    """No gradients, and float64 throughout for a float64 model."""
+    double = next(model.parameters()).dtype == torch.float64
+    # Not inference_mode: it would hide the conversions inside composite operations.
+    with torch.no_grad(), _Float64() if double else nullcontext():
+        yield
 
 
 @contextmanager

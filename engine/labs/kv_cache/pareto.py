@@ -28,6 +28,16 @@ MENUS = {
     "blocks": BLOCKS,
     "everything": tuple(dict.fromkeys((*EXAMPLES, *ESSENTIAL))),
 }
+# The wider format first. Each pair is measured both ways: the mean bits are the same, and only the
+# side that has more of them changes.
+MIXED = (
+    ("int4:channel:g32", "int2:token:head"),
+    ("int4:token:head", "int2:token:head"),
+    ("int8:token", "int4:token:head"),
+    ("bfp16:b32", "bfp12:b32"),
+    ("fp16", "int2:token:head"),
+)
+WIDER_KEYS, WIDER_VALUES = "more bits for keys", "more bits for values"
 IN_HEAD, ACROSS = "in-head:w-norm", "across-heads:rms-post"
 NUMBERS = {
     "bits_key": "bit", "bits_value": "bit", "bits_mean": "bit", "bytes_per_token": "B",
@@ -40,7 +50,10 @@ NUMBERS = {
 
 @dataclass(frozen=True)
 class Point:
-    """One cache setting of the sweep."""
+    """One cache setting of the sweep.
+
+    ``id`` is the format that is measured, or ``key format/value format`` where two are.
+    """
 
     id: str
     key_format: str
@@ -58,11 +71,8 @@ def points(
     found, skipped = [], []
     for text in dict.fromkeys(menu):
         fmt = parse_format(text)
-        try:
-            for role in ("key", "value"):
-                fmt.bits_per_value(shape, head_dim=info.head_dim, role=role)
-        except BadInput as error:
-            skipped.append({"id": fmt.id, "reason": error.reason})
+        if reason := unsuited(fmt, shape, info.head_dim):
+            skipped.append({"id": fmt.id, "reason": reason})
             continue
         key = fmt.id if side != "value" else "fp16"
         value = fmt.id if side != "key" else "fp16"
@@ -70,7 +80,26 @@ def points(
         if sorted_too and side != "value":
             orders += sortable(fmt, shape, info.head_dim)
         found += [Point(fmt.id, key, value, fmt.family, order) for order in orders]
+    for wide, narrow in MIXED if side == "both" else ():
+        formats = [parse_format(text) for text in (wide, narrow)]
+        if not any(unsuited(fmt, shape, info.head_dim) for fmt in formats):
+            found += [mixed(wide, narrow, WIDER_KEYS), mixed(narrow, wide, WIDER_VALUES)]
     return found, skipped
+
+
+def mixed(key: str, value: str, family: str) -> Point:
+    """Keys and values in formats of their own, channels in the model's order."""
+    return Point(f"{key}/{value}", key, value, family, "none")
+
+
+def unsuited(fmt: Format, shape: tuple[int, int], head_dim: int) -> str | None:
+    """Why a format cannot hold keys or values ``(tokens, width)``; None where it can."""
+    try:
+        for role in ("key", "value"):
+            fmt.bits_per_value(shape, head_dim=head_dim, role=role)
+    except BadInput as error:
+        return error.reason
+    return None
 
 
 def sortable(fmt: Format, shape: tuple[int, int], head_dim: int) -> list[str]:

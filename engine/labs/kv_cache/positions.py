@@ -10,6 +10,7 @@ import torch
 
 from engine.core.result import Field, Result
 from engine.core.seeds import rng
+from engine.labs.kv_cache.metrics import paired_bootstrap
 from engine.labs.kv_cache.policy import Policy
 from engine.labs.kv_cache.storage import Storage
 from engine.labs.kv_cache.teacher_forced import Progress, batch_size, compare, stored_pass
@@ -39,18 +40,22 @@ def buckets(positions: int) -> list[tuple[int, int]]:
 def sweep(
     bench: Workbench, policy: Policy, order: str, sinks: int, residual: int, progress: Progress
 ) -> tuple[dict[str, Field], list[dict[str, int]]]:
-    """delta_nll and kl (protection, bucket), bits_key (protection), bucket_start, bucket_end."""
+    """delta_nll with its interval and kl (protection, bucket), bits_key (protection), buckets."""
     pairs = protections(sinks, residual)
     storages = [bench.storage(policy, order, sinks=s, residual=r) for s, r in pairs]
     nll, scores = compare(bench.loaded, bench.ids, storages, progress)
     ranges = buckets(nll.shape[1])
-    delta = [[(x.nll - nll)[:, a:b].mean(dtype=np.float64) for a, b in ranges] for x in scores]
+    found = [[paired_bootstrap((x.nll - nll)[:, a:b]) for a, b in ranges] for x in scores]
+    low = [[np.nan if one.low is None else one.low for one in row] for row in found]
+    high = [[np.nan if one.high is None else one.high for one in row] for row in found]
     kl = [[x.kl[:, a:b].mean(dtype=np.float64) for a, b in ranges] for x in scores]
     window = bench.ids.shape[1]
     starts, ends = (np.array(side, dtype=np.int64) for side in zip(*ranges, strict=True))
     axes = ("protection", "bucket")
     fields = {
-        "delta_nll": Field(np.array(delta), axes, "nat"),
+        "delta_nll": Field(np.array([[one.mean for one in row] for row in found]), axes, "nat"),
+        "delta_nll_low": Field(np.array(low), axes, "nat"),
+        "delta_nll_high": Field(np.array(high), axes, "nat"),
         "kl": Field(np.array(kl), axes, "nat"),
         "bits_key": Field(
             np.array([x.bits("key", window) for x in storages]), ("protection",), "bit"

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.core import BadInput
+from engine.core.units import count
 from engine.labs.kv_cache.storage import Storage
 from engine.models.lm.load import LoadedModel
 from engine.models.lm.probe import probe
@@ -38,8 +39,8 @@ def cut_windows(ids: np.ndarray, window: int, windows: int, longest: int) -> np.
     if len(ids) < window * windows:
         raise BadInput(
             "text",
-            f"has {len(ids)} tokens, but {windows} windows of {window} need {window * windows}: "
-            "give a longer text or ask for less",
+            f"has {count(len(ids), 'token')}, but {windows} × {window} = "
+            f"{windows * window} are asked for: give a longer text or ask for less",
         )
     return ids[: window * windows].reshape(windows, window)
 

@@ -8,7 +8,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from engine.core import BadInput
 from engine.models.lm.tokenizer import BOS_ID
 
-# "cpu" is what ships: 4.0 million weights train in an hour and a half on two cores.
+# "cpu" is what ships: 4.0 million weights train in about an hour on two cores.
 PRESETS = {
     "cpu": {"hidden_size": 256, "intermediate_size": 704, "num_hidden_layers": 4,
             "num_attention_heads": 4, "num_key_value_heads": 2},

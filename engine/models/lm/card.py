@@ -94,6 +94,7 @@ def build_card(folder: Path, texts: Path | None, out: Path) -> dict[str, Any]:
 
 TRAINING_KEYS = (
     "preset", "optimiser", "rate", "batch_tokens", "warmup_tokens", "seed", "threads", "device",
+    "precision",
 )  # fmt: skip
 
 

@@ -11,6 +11,10 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 from transformers.modeling_utils import PreTrainedModel
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
 from transformers.utils import logging
 
 from engine.core import BadInput
@@ -26,6 +30,10 @@ EMBEDDED = "engram-lm"
 FINGERPRINT = re.compile(r"(.+)@([0-9a-f]{12,64})")
 MIN_POSITIONS = 64
 logging.disable_progress_bar()
+# The families that the tests hold; others that are built like them are read too.
+FAMILIES = ("llama", "qwen2", "qwen3", "mistral", "gpt2", "gpt_neox", "bitnet")
+# Files that make a tokenizer, one set of them sufficing.
+_TOKENIZERS = ({"tokenizer.json"}, {"tokenizer.model"}, {"vocab.json", "merges.txt"})
 _FILES = ["*.json", "*.safetensors", "tokenizer.model", "*.txt"]
 
 
@@ -106,6 +114,8 @@ def _download(ref: str) -> Path:
 @lru_cache(maxsize=2)
 def _open(folder: str, name: str, _fingerprint: str) -> LoadedModel:
     checked = check_model_folder(folder)
+    _check_family(checked.model_type)
+    _check_tokenizer(checked.path)
     safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
         config = AutoConfig.from_pretrained(folder, **safe)
@@ -136,6 +146,28 @@ def _open(folder: str, name: str, _fingerprint: str) -> LoadedModel:
     return wrap(model.to(device), tokenizer, name)
 
 
+def _check_family(kind: str) -> None:
+    """Refuse what is no causal decoder by its name, before any of its files is read."""
+    # The names with a head for masked words see both sides, though transformers can load them.
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
+        raise _unsupported(kind)
+
+
+def _unsupported(kind: str) -> BadInput:
+    return BadInput(
+        "model",
+        f"the family {kind!r} is not supported; the lab reads causal decoders: "
+        f"{', '.join(FAMILIES)} and others with the same attention",
+    )
+
+
+def _check_tokenizer(folder: Path) -> None:
+    """Refuse a folder without a tokenizer; transformers makes an empty one for some families."""
+    names = {file.name for file in folder.iterdir()}
+    if not any(files <= names for files in _TOKENIZERS):
+        raise BadInput("model", "the folder has no tokenizer.json (or tokenizer.model)")
+
+
 def _check_size(config: Any, checked: ModelFolder) -> None:
     """Compare what config.json describes with the numbers on disk, before memory is taken for it.
 
@@ -148,6 +180,8 @@ def _check_size(config: Any, checked: ModelFolder) -> None:
     except Exception as error:
         # A model's constructor raises what it likes about its config.
         raise BadInput("model", f"cannot be built: {_first_line(error)}") from None
+    if not bare._can_set_attn_implementation():  # where the probe reads keys and values
+        raise _unsupported(checked.model_type)
     described = sum(parameter.numel() for parameter in bare.parameters())
     if described > checked.parameters:
         raise BadInput(
@@ -173,6 +207,8 @@ def check_architecture(config: Any) -> None:
     kind = getattr(config, "model_type", "this model")
     if getattr(config, "is_encoder_decoder", False):
         raise BadInput("model", f"{kind} is an encoder-decoder; the lab reads causal models only")
+    if getattr(config, "num_attention_heads", None) is None:  # a state-space model
+        raise _unsupported(kind)
     if getattr(config, "kv_lora_rank", None):
         raise BadInput(
             "model", f"{kind} caches a latent vector (MLA) instead of keys and values per head"
@@ -251,6 +287,6 @@ def _rope(config: Any) -> dict[str, Any]:
 
 def _first_line(error: Exception) -> str:
     text = f"unknown name {error}" if isinstance(error, KeyError) else str(error).strip()
-    lines = text.splitlines() or [type(error).__name__]
-    line = (lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0]).strip()
+    lines = [line.strip() for line in text.splitlines()] or [type(error).__name__]
+    line = lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0]
     return line if len(line) <= 160 else line[:157] + "..."

@@ -46,12 +46,12 @@ class Settings:
     folder: Path = Path("training/lm")
     texts: Path | None = DEFAULT_TEXTS
     preset: str = "cpu"
-    tokens: int = 12_000_000
-    decay_tokens: int = 4_000_000
-    middle_tokens: int = 1_500_000  # the last ones, in windows of 512
-    long_tokens: int = 300_000  # the very last ones, in windows of 1024
+    tokens: int = 18_190_272
+    decay_tokens: int = 7_000_000
+    middle_tokens: int = 2_500_000  # the last ones, in windows of 512
+    long_tokens: int = 800_000  # the very last ones, in windows of 1024
     batch_tokens: int = 4096
-    micro_tokens: int = 2048
+    micro_tokens: int = 4096
     rate: float = 2e-3
     warmup_tokens: int = 200_000
     optimiser: str = "muon"

@@ -6,11 +6,12 @@ import numpy as np
 import streamlit as st
 
 from engine.core import Result
+from engine.figures import heatmap
 from engine.labs.kv_cache.analysis import METRICS, Metric
 from engine.labs.kv_cache.config import EvaluateConfig
 from engine.labs.kv_cache.views.damage import compare_table, draw_kl_percentiles
 from engine.labs.kv_cache.views.tensors import head_labels, layer_labels
-from pages.kit import obtain, palette, show
+from pages.kit import obtain, offer, palette, show
 from pages.kit.components.matrix import matrix
 from pages.panels.kv_cache.scene import Scene
 
@@ -57,6 +58,24 @@ def compare_maps(scene: Scene, other: EvaluateConfig, metric: Metric) -> None:
             alt=f"B is larger than A in {worse} of {total} heads.",
             **labels,
         )
+    colours = palette()
+    offer(
+        "kv_cache_difference",
+        lambda: heatmap(
+            b - a,
+            colours,
+            title=f"{info.title}: {_name(scene, other)} minus {_name(scene, scene.settings)}",
+            x="KV head",
+            y="Layer",
+            value=f"{info.title}, difference",
+            unit=info.unit,
+            x_labels=labels["column_labels"],
+            y_labels=labels["row_labels"],
+            diverging=True,
+        ),
+        f"B is larger than A in {worse} of {total} heads.",
+        lambda: {**_head_columns(a), "a": a.ravel(), "b": b.ravel(), "b_minus_a": (b - a).ravel()},
+    )
     st.markdown(
         f"{info.title}, mean over heads: **{np.nanmean(a):.3g}** for A, **{np.nanmean(b):.3g}** "
         f"for B; B is larger in {worse} of {total} heads."
@@ -65,8 +84,8 @@ def compare_maps(scene: Scene, other: EvaluateConfig, metric: Metric) -> None:
 
 def compare_damage(scene: Scene, other: EvaluateConfig, first: Result) -> None:
     """The evaluation of the second setting beside that of the first."""
-    obtained = obtain(scene.lab, scene.lab.experiment("evaluate"), other)
-    if obtained.result is None or not obtained.fresh:
+    obtained = obtain(scene.lab, scene.lab.experiment("evaluate"), other, fall_back=False)
+    if obtained.result is None:
         return
     a, b = f"A: {_name(scene, scene.settings)}", f"B: {_name(scene, other)}"
     left, right = st.columns(2, gap="large")
@@ -81,6 +100,11 @@ def compare_damage(scene: Scene, other: EvaluateConfig, first: Result) -> None:
             figure.layout.meta["alt"],
             export=lambda: {name: one.array("kl").ravel() for name, one in results.items()},
         )
+
+
+def _head_columns(errors: np.ndarray) -> dict[str, np.ndarray]:
+    layer, head = np.indices(errors.shape)
+    return {"layer": layer.ravel(), "head": head.ravel()}
 
 
 def _name(scene: Scene, settings: EvaluateConfig) -> str:

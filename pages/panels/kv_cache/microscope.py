@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from engine.figures import stems
 from engine.labs.kv_cache.analysis import Setting, inspect, permutation, stored_input
 from engine.labs.kv_cache.formats import parse_format
-from pages.kit import explain, linked, palette, section
+from pages.kit import explain, form, linked, offer, palette, section, take_away
 from pages.kit.components.microscope import Block, Grid, microscope
 from pages.panels.kv_cache.grids import grid_of
 from pages.panels.kv_cache.scene import SIDES, Scene
@@ -57,6 +58,38 @@ def show_microscope(scene: Scene) -> None:
         labels=[_label(scene, order, *place) for place in own],
     )
     _numbers(scene, grid, block, size)
+    _take_away(scene, own, values, block)
+
+
+def _take_away(scene: Scene, own: np.ndarray, values: np.ndarray, block: Block) -> None:
+    """The captured numbers as a figure and a table, and the capture that they come from."""
+    colours, setting = palette(), scene.setting
+    back = inspect(scene.capture, scene.side, scene.layer, setting).value[own[:, 0], own[:, 1]]
+    lost = int(((back == 0) & (values != 0)).sum())
+    finding = f"{lost} of {len(values)} captured numbers are zero in {setting.format.id}."
+    offer(
+        "kv_cache_block",
+        lambda: stems(
+            values,
+            back,
+            colours,
+            title=f"Captured numbers in {setting.format.id}",
+            x="Place in the block and its neighbours",
+            y="Value",
+            alt=finding,
+        ),
+        finding,
+        lambda: {
+            "token": own[:, 0],
+            "place": own[:, 1],
+            "captured": values,
+            "read back": back,
+            "under the microscope": np.array(block.values),
+        },
+    )
+    experiment = scene.lab.experiment("capture" if scene.source == "model" else "synthetic")
+    config = form(scene.lab, experiment, fields=())
+    take_away(scene.lab, experiment, config, scene.capture)
 
 
 def _neighbours(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -107,7 +109,7 @@ def _errors(scene: Scene) -> None:
     format = scene.key_setting.format
     names = dict.fromkeys([*COMPARED, scene.key_setting.order.id])
     for name in names:
-        setting = Setting(format, parse_order(name))
+        setting = replace(scene.key_setting, order=parse_order(name))
         rms = scene.errors(setting, "key", "rel_rmse")
         logit = scene.errors(setting, "key", "logit_error")
         rows.append(
@@ -134,39 +136,44 @@ def _errors(scene: Scene) -> None:
 
 
 def _exactness(scene: Scene) -> None:
+    experiment = scene.lab.experiment("order_check")
+    config = form(scene.lab, experiment, fields=())
+    # Without an order there is nothing to check; the paper's is checked instead.
+    order = config.order if scene.settings.order == "none" else scene.settings.order
     section(
         "Is the order exact?",
-        "The order is folded into W_q and W_k, nothing is rounded, and the logits of the folded "
-        "model are compared with those of the original.",
+        f"**{order}** is applied, nothing is rounded, and the logits are compared with those of "
+        "the original model.",
     )
-    experiment = scene.lab.experiment("order_check")
-    obtained = obtain(scene.lab, experiment, form(scene.lab, experiment, fields=()))
+    obtained = obtain(scene.lab, experiment, config.model_copy(update={"order": order}))
     if obtained.result is None:
         return
+    order = obtained.config.order
     result, m = obtained.result, obtained.result.metrics
     difference = result.number("max_logit_difference")
     badge(
         f"largest logit difference {difference:.2g}",
         "good" if difference < EXACT else "bad",
-        help="float64, nothing rounded to a cache format",
+        help=f"{'float64' if m['folded'] else 'float32'}, nothing rounded to a cache format",
     )
     if m["folded"]:
         single = result.number("max_logit_difference_float32")
         st.markdown(
-            f"Over {m['tokens']} tokens the folded model differs from the original by at most "
-            f"**{difference:.2g}** in float64 and {single:.2g} in float32, "
+            f"Over {m['tokens']} tokens the model with {order} folded into W_q and W_k differs "
+            f"from the original by at most **{difference:.2g}** in float64 and {single:.2g} in "
+            "float32, "
             f"where the model itself is {result.number('float32_floor'):.2g} away from "
             f"its float64 twin; the largest logit is {result.number('largest_logit'):.3g}."
         )
     else:
         st.markdown(
-            f"The keys are put in storage order and gathered back on every read: the logits differ "
-            f"by at most **{difference:.2g}**."
+            f"With {order} the keys are put in storage order and gathered back on every read: the "
+            f"logits differ by at most **{difference:.2g}**."
         )
     st.download_button(
         "Permutation and weights (safetensors)",
         lambda: permutation_file(result),
-        file_name="kv-cache-order.safetensors",
+        file_name=f"kv-cache-order-{order.replace(':', '-')}.safetensors",
         mime="application/octet-stream",
         icon=":material/download:",
         on_click="ignore",

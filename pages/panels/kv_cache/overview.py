@@ -17,11 +17,10 @@ from engine.labs.kv_cache.views.tensors import (
     head_labels,
     layer_labels,
 )
-from pages.kit import badge, choose, palette, plain, show
+from pages.kit import badge, choose, offer, palette, plain, say, show, show_terms
 from pages.kit.components.matrix import matrix
 from pages.panels.kv_cache.compare import compare_maps
 from pages.panels.kv_cache.scene import SIDES, Scene
-from pages.panels.kv_cache.terms import show_terms
 
 LABELS = {"model": ("real weights", "measured"), "synthetic": ("synthetic head", "synthetic")}
 
@@ -57,25 +56,30 @@ def overview(scene: Scene) -> Scene:
             height=240,
             alt=finding,
         )
-    with said:
-        badge(words, kind)
-        st.markdown(finding)
-        st.markdown(_outlier_sentence(scene))
-        st.caption(_source_sentence(scene))
-        show_terms()
-    if scene.other is not None:
-        compare_maps(scene, scene.other, metric)
-    with st.expander("This map as a figure, and the outliers behind it") as more:
-        if more.open:
-            figure = draw_head_map(
+        colours = palette()
+        offer(
+            "kv_cache_head_map",
+            lambda: draw_head_map(
                 errors,
-                palette(),
+                colours,
                 metric=metric,
                 side=side,
                 format_id=scene.setting.format.id,
                 selected=(scene.layer, scene.head),
-            )
-            show(figure, "kv_cache_head_map", finding, export=lambda: _table(errors, metric))
+            ),
+            finding,
+            lambda: head_table(errors, metric),
+        )
+    with said:
+        badge(words, kind)
+        say(scene.lab, finding)
+        say(scene.lab, _outlier_sentence(scene))
+        st.caption(_source_sentence(scene))
+        show_terms(scene.lab)
+    if scene.other is not None:
+        compare_maps(scene, scene.other, metric)
+    with st.expander("The outliers behind this map") as more:
+        if more.open:
             stats = _outliers(scene.address, scene.capture)
             figure = draw_outliers(stats, palette())
             show(
@@ -113,7 +117,8 @@ def _source_sentence(scene: Scene) -> str:
     )
 
 
-def _table(errors: np.ndarray, metric: Metric) -> dict[str, np.ndarray]:
+def head_table(errors: np.ndarray, metric: Metric) -> dict[str, np.ndarray]:
+    """One row a head: layer, head and error."""
     layer, head = np.indices(errors.shape)
     unit = METRICS[metric].unit
     return {

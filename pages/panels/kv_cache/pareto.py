@@ -11,12 +11,28 @@ from engine.labs.kv_cache.views.pareto import (
     DAMAGE,
     Damage,
     damage_bits,
+    describe_changes,
+    describe_iso,
+    describe_mixed,
     describe_pareto,
     draw_pareto,
+    find_point,
+    loaded_settings,
     point_id,
-    side,
+    setting_bits,
 )
-from pages.kit import choose, explain, field_key, form, obtain, palette, section, show, take_away
+from pages.kit import (
+    choose,
+    explain,
+    form,
+    obtain,
+    palette,
+    say,
+    section,
+    set_values,
+    show,
+    take_away,
+)
 from pages.panels.kv_cache.needs_model import needs_model
 from pages.panels.kv_cache.scene import Scene
 
@@ -39,8 +55,9 @@ def show_pareto(scene: Scene) -> None:
         return
     result = obtained.result
     damage: Damage = choose("Damage", DAMAGE, "kv_cache.damage")
-    chosen = _chosen(scene, result)
-    figure = draw_pareto(result, palette(), damage=damage, selected=chosen)
+    chosen = find_point(result, scene.settings)
+    iso = setting_bits(result, scene.settings, obtained.config.window)
+    figure = draw_pareto(result, palette(), damage=damage, selected=chosen, iso_bits=iso)
     show(
         figure,
         CHART,
@@ -48,7 +65,12 @@ def show_pareto(scene: Scene) -> None:
         export=lambda: _table(result),
         on_select=lambda: _load(scene, result),
     )
-    st.markdown(describe_pareto(result))
+    say(scene.lab, describe_pareto(result))
+    if iso is not None:
+        say(scene.lab, describe_iso(result, iso))
+    for finding in (describe_mixed(result), describe_changes(result)):
+        if finding:
+            say(scene.lab, finding)
     if result.notes["skipped"]:
         reasons = "; ".join(f"{one['id']} ({one['reason']})" for one in result.notes["skipped"])
         st.caption(f"Left out, because they do not suit this model: {reasons}")
@@ -59,29 +81,14 @@ def show_pareto(scene: Scene) -> None:
     take_away(scene.lab, experiment, obtained.config, result)
 
 
-def _chosen(scene: Scene, result: Result) -> str | None:
-    """The point of the setting on the left, if it is among them."""
-    settings = scene.settings
-    quantised = settings.value_format if side(result) == "value" else settings.key_format
-    wanted = f"{quantised}|{settings.order}"
-    known = {point_id(point) for point in result.notes["points"]}
-    return wanted if wanted in known else None
-
-
 def _load(scene: Scene, result: Result) -> None:
-    """Put the clicked format and order into the settings."""
+    """Put the formats and the order of the clicked point into the settings."""
     event: Any = st.session_state.get(CHART)
     points = event["selection"]["points"] if event else []
     if not points or not points[0].get("customdata"):
         return
-    found = points[0]["customdata"]
-    format_id, _, order = str(found[0]).partition("|")
-    evaluate = scene.lab.experiment("evaluate")
-    if side(result) != "value":
-        st.session_state[field_key(scene.lab, evaluate, "key_format")] = format_id
-        st.session_state[field_key(scene.lab, evaluate, "order")] = order
-    if side(result) != "key":
-        st.session_state[field_key(scene.lab, evaluate, "value_format")] = format_id
+    wanted = loaded_settings(result, str(points[0]["customdata"][0]))
+    set_values(scene.lab, scene.lab.experiment("evaluate"), wanted)
 
 
 def _note(scene: Scene, result: Result, chosen: str | None) -> None:
@@ -102,8 +109,7 @@ def _note(scene: Scene, result: Result, chosen: str | None) -> None:
 def _table(result: Result) -> dict[str, Any]:
     points = result.notes["points"]
     columns: dict[str, Any] = {
-        "format": [point["id"] for point in points],
-        "order": [point["order"] for point in points],
+        name: [point[name] for point in points] for name in ("key_format", "value_format", "order")
     }
     return columns | {
         f"{name} [{field.unit}]": field.array for name, field in result.fields.items()

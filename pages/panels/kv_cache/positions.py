@@ -58,19 +58,16 @@ def show_positions(scene: Scene) -> None:
 
 
 def _table(result: Result) -> dict[str, object]:
-    delta = result.array("delta_nll")
-    rows: dict[str, list[object]] = {
-        "positions": [],
-        "sinks": [],
-        "residual": [],
-        "delta_nll [nat]": [],
-    }
+    measures = ("delta_nll", "delta_nll_low", "delta_nll_high", "kl")
+    rows: dict[str, list[object]] = {"positions": [], "sinks": [], "residual": []}
+    rows |= {f"{name} [nat]": [] for name in measures}
     for i, pair in enumerate(result.notes["protections"]):
         for j, label in enumerate(bucket_labels(result)):
             rows["positions"].append(label)
             rows["sinks"].append(pair["sinks"])
             rows["residual"].append(pair["residual"])
-            rows["delta_nll [nat]"].append(float(delta[i, j]))
+            for name in measures:
+                rows[f"{name} [nat]"].append(float(result.array(name)[i, j]))
     return dict(rows)
 
 

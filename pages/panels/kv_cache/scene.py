@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -36,9 +36,10 @@ class Scene:
 
     def stored_as(self, settings: EvaluateConfig) -> Setting:
         """How the chosen side is stored under ``settings``; values keep their order."""
+        kept = settings.sinks, settings.residual
         if self.side == "value":
-            return Setting(parse_format(settings.value_format), parse_order("none"))
-        return Setting(parse_format(settings.key_format), parse_order(settings.order))
+            return Setting(parse_format(settings.value_format), parse_order("none"), *kept)
+        return Setting(parse_format(settings.key_format), parse_order(settings.order), *kept)
 
     @property
     def setting(self) -> Setting:
@@ -48,7 +49,7 @@ class Scene:
     @property
     def key_setting(self) -> Setting:
         """How keys are stored."""
-        return Setting(parse_format(self.settings.key_format), parse_order(self.settings.order))
+        return replace(self, side="key").setting
 
     @property
     def head_dim(self) -> int:
@@ -63,7 +64,13 @@ class Scene:
     def errors(self, setting: Setting, side: Side, metric: Metric) -> np.ndarray:
         """The error map of a setting, (layer, head)."""
         return cached_head_errors(
-            self.address, side, setting.format.id, setting.order.id, metric, self.capture
+            self.address,
+            side,
+            setting.format.id,
+            setting.order.id,
+            (setting.sinks, setting.residual),
+            metric,
+            self.capture,
         )
 
     def choose(self, layer: int, head: int) -> None:
@@ -126,10 +133,16 @@ def build_scene(
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def cached_head_errors(
-    address: str, side: Side, format_id: str, order_id: str, metric: Metric, _capture: Result
+    address: str,
+    side: Side,
+    format_id: str,
+    order_id: str,
+    kept: tuple[int, int],
+    metric: Metric,
+    _capture: Result,
 ) -> np.ndarray:
     """``head_errors`` of a capture, kept by the capture's address and the setting's ids."""
-    setting = Setting(parse_format(format_id), parse_order(order_id))
+    setting = Setting(parse_format(format_id), parse_order(order_id), *kept)
     return head_errors(_capture, side, setting, metric)
 
 

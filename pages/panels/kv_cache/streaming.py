@@ -7,11 +7,12 @@ import streamlit as st
 from engine.core import Experiment, Result
 from engine.labs.kv_cache.config import StreamingConfig
 from engine.labs.kv_cache.views.streaming import (
+    describe_flushes,
     draw_bytes,
     draw_drift,
     draw_history_error,
 )
-from pages.kit import explain, form, obtain, palette, section, show, take_away
+from pages.kit import Obtained, explain, form, obtain, palette, section, show, take_away
 from pages.panels.kv_cache.needs_model import needs_model
 from pages.panels.kv_cache.scale_up import show_scale_up
 from pages.panels.kv_cache.scene import Scene
@@ -27,15 +28,18 @@ def show_streaming(scene: Scene) -> None:
     experiment = scene.lab.experiment("streaming")
     fields = ("key_format", "value_format", "tokens")
     config = form(scene.lab, experiment, fields=fields, layout="row")
-    if not needs_model(scene):
-        _timeline(scene, experiment, config)
+    obtained = None if needs_model(scene) else _timeline(scene, experiment, config)
     show_scale_up(scene, config)
+    # Last, so that the report holds the calculator's figure too.
+    if obtained is not None and obtained.result is not None:
+        take_away(scene.lab, experiment, obtained.config, obtained.result)
 
 
-def _timeline(scene: Scene, experiment: Experiment, config: StreamingConfig) -> None:
+def _timeline(scene: Scene, experiment: Experiment, config: StreamingConfig) -> Obtained:
+    """The growing cache; returns what was shown."""
     obtained = obtain(scene.lab, experiment, config)
     if obtained.result is None:
-        return
+        return obtained
     result, m = obtained.result, obtained.result.metrics
     figure = draw_bytes(result, palette())
     show(figure, "kv_cache_bytes", figure.layout.meta["alt"], export=lambda: _table(result))
@@ -56,11 +60,12 @@ def _timeline(scene: Scene, experiment: Experiment, config: StreamingConfig) -> 
         f"mean next-token KL {m['append_kl_mean']:.2g} nat append-only, "
         f"{m['requantised_kl_mean']:.2g} nat re-quantised."
     )
+    st.markdown(describe_flushes(result))
     numbers = {
         name: m[name] for name in ("append_error", "requantised_error") if m[name] is not None
     }
     explain(scene.lab, "Streaming", flushes=int(m["flushes"]), **numbers)
-    take_away(scene.lab, experiment, obtained.config, result)
+    return obtained
 
 
 def _table(result: Result) -> dict[str, object]:

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from engine.core.result import Result
+from engine.core.units import count
 from engine.figures import Palette, Series, axis, lines
 
 FLOOR_NAT = 1e-12
@@ -42,9 +43,10 @@ def describe_damage(result: Result) -> str:
         if m["delta_nll_low"] is None
         else f"95 % bootstrap interval {m['delta_nll_low']:+.4f} to {m['delta_nll_high']:+.4f}"
     )
+    windows = count(result.number("windows"), "window")
     return (
         f"The loss moves by {m['delta_nll']:+.4f} nat per token "
-        f"({interval}, {m['windows']} windows of {positions} predicted tokens); "
+        f"({interval}, {windows} of {positions} predicted tokens); "
         f"the next token keeps its rank of first at {100 * result.number('top1'):.1f} % of the "
         "positions."
     )

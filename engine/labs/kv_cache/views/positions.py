@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
+from engine.core.units import count
 from engine.figures import Palette, Series, axis, bars, lines
 
 # Of 24 probes and four scored tokens; smaller gains are not told from noise.
@@ -29,14 +30,20 @@ def draw_positions(result: Result, palette: Palette, *, kind: str) -> go.Figure:
     )
     delta = result.array("delta_nll")
     word = "first" if kind == "sinks" else "newest"
+    names = {i: f"{pairs[i][kind]} {word} tokens exact" for i in chosen}
+    low, high = result.array("delta_nll_low"), result.array("delta_nll_high")
+    known = bool(np.isfinite(low).all())
     return bars(
         bucket_labels(result),
-        {f"{pairs[i][kind]} {word} tokens exact": delta[i] for i in chosen},
+        {names[i]: delta[i] for i in chosen},
         palette,
+        low={names[i]: low[i] for i in chosen} if known else None,
+        high={names[i]: high[i] for i in chosen} if known else None,
+        interval="95 % bootstrap over windows",
         title=f"Damage with {word} tokens exact",
         category="Predicted position in the window",
         value=axis("Change of the loss", "nat"),
-        subtitle=f"{result.metrics['windows']} windows; {own[other]} "
+        subtitle=f"{count(result.number('windows'), 'window')}; {own[other]} "
         f"{'newest' if kind == 'sinks' else 'first'} tokens exact throughout",
         alt="; ".join(
             f"{pairs[i][kind]} {word} exact: {delta[i].mean():+.4f} nat, mean over ranges"

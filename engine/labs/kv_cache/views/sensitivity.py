@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
+from engine.core.units import count
 from engine.figures import Event, Palette, Series, axis, bars, lines
 from engine.labs.kv_cache.allocate import Walk
 
@@ -27,6 +28,7 @@ def draw_sensitivity(result: Result, palette: Palette, *, rung: int) -> go.Figur
     names = {"key": "keys", "value": "values"}
     groups = [names[side] for side in result.notes["sides"]]
     known = bool(np.isfinite(low).all())
+    windows = count(result.number("windows"), "window")
     return bars(
         unit_labels(result),
         dict(zip(groups, delta, strict=True)),
@@ -36,7 +38,7 @@ def draw_sensitivity(result: Result, palette: Palette, *, rung: int) -> go.Figur
         value=axis("Change of the loss", "nat"),
         low=dict(zip(groups, low, strict=True)) if known else None,
         high=dict(zip(groups, high, strict=True)) if known else None,
-        interval=f"95 % bootstrap over {result.metrics['windows']} windows" if known else None,
+        interval=f"95 % bootstrap over {windows}" if known else None,
         alt=describe_sensitivity(result, rung),
     )
 

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
-from engine.figures import Event, Palette, Series, axis, lines
+from engine.figures import Palette, Series, axis, lines
 
+MOST_MARKS = 12  # where every token or two is coded there is no flush to speak of
 KINDS = {"append": "append-only", "requantised": "re-quantised at each flush"}
 
 
-def flush_events(result: Result, kind: str, most: int = 12) -> list[Event]:
-    """The tokens after which keys became codes; none where that is every token."""
-    at = np.flatnonzero(result.array(f"{kind}_flush"))
-    return [Event(float(token) + 1, "flush") for token in at] if len(at) <= most else []
+def flushes(result: Result, kind: str) -> np.ndarray:
+    """How many tokens a cache held each time that keys of it became codes."""
+    return np.flatnonzero(result.array(f"{kind}_flush")) + 1
+
+
+def marked_flushes(result: Result, kind: str, name: str = "") -> dict[str, Any]:
+    """The marks of a line of that cache; none where nearly every token is a flush."""
+    at = flushes(result, kind)
+    if not 0 < len(at) <= MOST_MARKS:
+        return {}
+    return {"marks": at, "mark": f"flush, {name}" if name else "flush"}
+
+
+def describe_flushes(result: Result) -> str:
+    """When each cache turned keys into codes."""
+    parts = []
+    for kind, name in KINDS.items():
+        at = flushes(result, kind)
+        few = 0 < len(at) <= MOST_MARKS
+        when = f"after {', '.join(map(str, at))} tokens" if few else f"{len(at)} times"
+        parts.append(f"{name}: {when}")
+    return f"Keys became codes, {'; '.join(parts)}."
 
 
 def draw_bytes(result: Result, palette: Palette) -> go.Figure:
@@ -26,7 +47,7 @@ def draw_bytes(result: Result, palette: Palette) -> go.Figure:
     return lines(
         [
             Series("fp16", token, fp16),
-            Series("this cache", token, codes + exact),
+            Series("this cache", token, codes + exact, **marked_flushes(result, "append")),
             Series("of which codes and scales", token, codes),
             Series("of which exact tokens", token, exact),
         ],
@@ -34,7 +55,6 @@ def draw_bytes(result: Result, palette: Palette) -> go.Figure:
         title="Bytes held after each token",
         x=axis("Tokens in the cache", "token"),
         y=axis("Stored, all layers", "KiB"),
-        events=flush_events(result, "append"),
         alt=f"After {len(fp16)} tokens the cache holds {(codes + exact)[-1]:.4g} KiB against "
         f"{fp16[-1]:.4g} KiB in fp16.",
     )
@@ -44,12 +64,19 @@ def draw_history_error(result: Result, palette: Palette) -> go.Figure:
     """Error of the key history as read back, append-only and re-quantised."""
     token = np.arange(1, result["fp16"].size("token") + 1)
     return lines(
-        [Series(name, token, result.array(f"{kind}_key_error")) for kind, name in KINDS.items()],
+        [
+            Series(
+                name,
+                token,
+                result.array(f"{kind}_key_error"),
+                **marked_flushes(result, kind, name.split()[0]),
+            )
+            for kind, name in KINDS.items()
+        ],
         palette,
         title="Error of the key history",
         x=axis("Tokens in the cache", "token"),
         y=axis("Relative RMSE of all keys read back"),
-        events=flush_events(result, "requantised"),
         alt="; ".join(
             f"{name}: {result.array(f'{kind}_key_error')[-1]:.3g} at the end"
             for kind, name in KINDS.items()

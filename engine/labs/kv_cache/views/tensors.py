@@ -62,7 +62,7 @@ def describe_head_map(errors: np.ndarray, metric: Metric, side: Side, format_id:
     typical = float(np.median(errors[np.isfinite(errors)]))
     return (
         f"{info.title} of the {SIDES[side]} in {format_id}: median {typical:.3g}{unit} over "
-        f"{errors.size} heads, worst {errors[layer, head]:.3g}{unit} in layer {layer}, "
+        f"{errors.size} KV heads, worst {errors[layer, head]:.3g}{unit} in layer {layer}, "
         f"head {head}."
     )
 

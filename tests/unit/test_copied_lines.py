@@ -1,0 +1,133 @@
+"""The command line and the script of "Copy as Python" give the config they were copied from."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.cli import main
+from engine.core import Config, Experiment, Lab
+from engine.core.registry import labs
+from engine.labs.kv_cache import LAB as KV_CACHE
+from engine.store import Store
+from pages.kit.words import command_line, python_lines
+from tests.lm_models import save_tiny
+from tests.unit.cli_lab import LAB as KINDS
+
+TEXT = " ".join(f"the {word} of line {i} holds {i * i}," for i in range(500)
+                for word in ("cache", "key")) + "."  # fmt: skip
+POLICY = '{\n "default": {"key": "int4:token"},\n "heads": {"1.0": {"value": "int8:token"}}\n}'
+CHEAP = {"tokens": 32, "window": 64, "windows": 2, "probes": 4, "new_tokens": 4,
+         "ladder": "int4:token:head,int8:token:head", "key_format": "bfp12:b8"}  # fmt: skip
+AWKWARD: dict[str, dict[str, Any]] = {
+    "kinds": {"whole": 4, "real_number": -0.5, "word": "-x y", "choice": "b", "size": 64,
+              "flag": False, "many": (3, 4), "maybe": 3},
+    "evaluate": {"text": "input:0123456789abcdef", "key_format": "int4:token", "policy": POLICY,
+                 "protocol": "streaming", "order": "in-head:rms", "windows": 3},
+    "drift": {"prompt": "-- a 'dash'\nand $HOME, \"quotes\" & caf\u00e9", "new_tokens": 4},
+    "pareto": {"extra": "fp16,int8:token", "orders": False},
+    "sensitivity": {"ladder": "int2:token,int8:token", "granularity": "layer"},
+}  # fmt: skip
+
+Printed = tuple[Lab, Experiment, Config]
+
+
+def experiments() -> list[tuple[Lab, Experiment]]:
+    return [(lab, experiment) for lab in labs().values() for experiment in lab.experiments]
+
+
+def printed() -> Iterator[Any]:
+    """Defaults, presets and awkward values of every experiment of every lab."""
+    for lab, experiment in [*experiments(), (KINDS, KINDS.experiment("kinds"))]:
+        named = {"default": {}, **{
+            preset.name: preset.config
+            for preset in lab.presets if preset.experiment == experiment.name
+        }, "awkward": AWKWARD.get(experiment.name, {})}  # fmt: skip
+        for name, values in named.items():
+            config = experiment.config.build(values)
+            yield pytest.param((lab, experiment, config), id=f"{lab.name}-{experiment.name}-{name}")
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What ``engine.run`` was called with, instead of running it."""
+    calls: list[Any] = []
+
+    def run(*arguments: Any, **options: Any) -> None:
+        calls.append(arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("engine.runtime.script.run", run)
+    both = {**labs(), KINDS.name: KINDS}
+    for place in ("engine.core.registry.labs", "engine.cli.labs"):
+        monkeypatch.setattr(place, lambda: both)
+    return calls
+
+
+@pytest.mark.parametrize("case", list(printed()))
+def test_a_command_line_is_read_as_the_config_it_was_printed_from(
+    case: Printed, asked: list[Any]
+) -> None:
+    lab, experiment, config = case
+    words = shlex.split(command_line(lab, experiment, config))
+    assert words[:3] == ["python", "-m", "engine"]
+    assert main(words[3:]) == 130
+    assert asked == [(lab.name, experiment.name, config)]
+
+
+@pytest.mark.parametrize("case", list(printed()))
+def test_a_script_is_read_as_the_config_it_was_printed_from(case: Printed) -> None:
+    lab, experiment, config = case
+    [call] = [
+        node.value for node in ast.parse(python_lines(lab, experiment, config)).body
+        if isinstance(node, ast.Assign)
+    ]  # fmt: skip
+    assert isinstance(call, ast.Call)
+    assert [ast.literal_eval(word) for word in call.args] == [lab.name, experiment.name]
+    fields = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    assert experiment.config.build(fields) == config
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny(tmp_path_factory.mktemp("model"), TEXT)
+
+
+@pytest.mark.parametrize(
+    ("lab", "experiment"), experiments(), ids=lambda entry: getattr(entry, "name", "")
+)
+def test_a_copied_line_of_an_uploaded_text_runs(
+    lab: Lab, experiment: Experiment, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uploaded = Store.open().inputs.put(TEXT.encode(), "lines.txt")
+    values = {**CHEAP, "model": str(model), "text": uploaded}
+    fields = experiment.config.model_fields
+    config = experiment.config.build({name: values[name] for name in values if name in fields})
+    config = config.grounded(Store.open().inputs.put)
+    words = shlex.split(command_line(lab, experiment, config))
+    assert main([*words[3:], "--json"]) == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert said["config"] == config.model_dump(mode="json")
+    assert said["digest"] == experiment.digest(lab.name, config)
+    assert Store.open().results.has(said["digest"])
+
+
+def test_a_copied_line_with_a_policy_computes_that_policy(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment = KV_CACHE.experiment("evaluate")
+    uploaded = Store.open().inputs.put(TEXT.encode(), "lines.txt")
+    config = experiment.config.build(
+        model=str(model), text=uploaded, window=64, windows=2, policy=POLICY, key_format="fp16"
+    )
+    words = shlex.split(command_line(KV_CACHE, experiment, config))
+    assert main([*words[3:], "--json"]) == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert said["config"]["policy"] == POLICY and said["text"] == uploaded
+    assert said["bits_key"] == 4 + 32 / 16
