@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from engine.core.errors import BadInput, NotFound
+from engine.labs.memory_graph.extract import extract
+from engine.labs.memory_graph.ingest.document import Document
 from engine.labs.memory_graph.living.checks import top, whole
 from engine.labs.memory_graph.living.forgetting import Formula, Threshold
 from engine.labs.memory_graph.living.notes import Change
@@ -25,12 +27,13 @@ from engine.labs.memory_graph.memory_explain import Why, why
 from engine.labs.memory_graph.memory_fade import Fate, forget, recall
 from engine.labs.memory_graph.memory_port import read_entries, read_lines, unite, write_lines
 from engine.labs.memory_graph.memory_read import Snapshot
-from engine.labs.memory_graph.memory_store import MemoryFile
+from engine.labs.memory_graph.memory_store import MemoryFile, note_count
 from engine.labs.memory_graph.memory_write import Entry, add_entries, day_of
 from engine.labs.memory_graph.openie import Triple
 from engine.labs.memory_graph.questions import LONGEST, Question
 
 METHOD = "mix"
+LINKS = "links to"
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Memory:
 
     def __len__(self) -> int:
         with self._file.reading() as connection:
-            return int(connection.execute("SELECT passages FROM totals").fetchone()[0])
+            return note_count(connection)
 
     def add(
         self,
@@ -111,6 +114,13 @@ class Memory:
         """Take many notes, all or none; returns their ids in order."""
         with self._file.writing() as connection:
             return [note for note, _ in add_entries(connection, entries)]
+
+    def add_documents(self, documents: Iterable[Document]) -> list[int]:
+        """Take what ``ingest`` read, all or none; returns the ids in order.
+
+        A document's links and the facts that came with it join the names in its text.
+        """
+        return self.add_all(map(_of_document, documents))
 
     def ask(
         self, question: str, k: int = 5, method: str = METHOD, at: str | date | None = None
@@ -243,6 +253,13 @@ def entry(
     """A note for ``add_all``; raises BadInput."""
     came = None if triples is None else tuple(Triple(*triple) for triple in triples)
     return Entry(text, title, when.isoformat() if isinstance(when, date) else when, source, came)
+
+
+def _of_document(document: Document) -> Entry:
+    links = [Triple(document.title, LINKS, link) for link in document.links if document.title]
+    came = [*document.triples, *links]
+    triples = [*extract(document.passage), *came] if came else None
+    return entry(document.text, document.when or "", document.title, document.source, triples)
 
 
 def _question(text: Any) -> Question:

@@ -15,6 +15,7 @@ import numpy as np
 from engine.labs.memory_graph.living.checks import real
 from engine.labs.memory_graph.living.forgetting import Formula, retention
 from engine.labs.memory_graph.living.notes import Change
+from engine.labs.memory_graph.memory_store import note_count
 from engine.labs.memory_graph.memory_write import GONE, KEPT, add_history
 
 
@@ -42,7 +43,7 @@ def forget(connection: sqlite3.Connection, day: int, formula: Formula, least: fl
     table = np.array(rows, np.int64).reshape(-1, 3)
     kept = retention(formula, np.maximum(day - table[:, 2], 0), table[:, 1])
     due = kept < least
-    step, when = _notes(connection), date.fromordinal(day).isoformat()
+    step, when = note_count(connection), date.fromordinal(day).isoformat()
     for note in table[due, 0].tolist():
         connection.execute("UPDATE passages SET gone = ? WHERE id = ?", (day, note))
         change = Change(str(note), when, step, "state", KEPT, GONE, formula, "forget")
@@ -55,7 +56,7 @@ def forget(connection: sqlite3.Connection, day: int, formula: Formula, least: fl
 
 def recall(connection: sqlite3.Connection, notes: Sequence[int], day: int) -> None:
     """Notes were found on ``day``, an ordinal: strength grows by 1, time begins again."""
-    step, when = _notes(connection), date.fromordinal(day).isoformat()
+    step, when = note_count(connection), date.fromordinal(day).isoformat()
     for note in notes:
         (strength,) = connection.execute(
             "UPDATE passages SET strength = strength + 1, "
@@ -65,7 +66,3 @@ def recall(connection: sqlite3.Connection, notes: Sequence[int], day: int) -> No
         before, after = str(strength - 1), str(strength)
         change = Change(str(note), when, step, "strength", before, after, "", "recall")
         add_history(connection, note, [change])
-
-
-def _notes(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT passages FROM totals").fetchone()[0])

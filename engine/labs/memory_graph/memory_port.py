@@ -23,7 +23,7 @@ from engine.io.jsonl import read_rows
 from engine.io.paths import local_path
 from engine.labs.memory_graph.living.notes import Change
 from engine.labs.memory_graph.memory_store import FIELD
-from engine.labs.memory_graph.memory_write import LONGEST_LINE, Entry, add_history
+from engine.labs.memory_graph.memory_write import LONGEST_LINE, MOST_TRIPLES, Entry, add_history
 from engine.labs.memory_graph.openie import LONGEST, Triple
 
 VERSION = 1
@@ -50,7 +50,10 @@ def read_entries(connection: sqlite3.Connection) -> list[Entry]:
             "JOIN phrases AS s ON s.id = f.subject JOIN phrases AS o ON o.id = f.object "
             "WHERE p.extracted = 0 ORDER BY m.passage, s.text, f.relation, o.text"
         ):
-            triples.setdefault(note, []).extend([Triple(subject, relation, target)] * count)
+            own = triples.setdefault(note, [])
+            if len(own) + count > MOST_TRIPLES:
+                raise BadInput(FIELD, "the file is damaged: a note has too many facts")
+            own += [Triple(subject, relation, target)] * count
         rows = connection.execute(
             "SELECT id, text, title, dated, source, extracted, strength, recalled, gone "
             "FROM passages ORDER BY id"

@@ -213,4 +213,7 @@ def _places(ascending: np.ndarray, wanted: np.ndarray, *, missing: int) -> np.nd
 
 def _columns(rows: list[tuple[int, ...]], width: int) -> np.ndarray:
     """The columns of rows of whole numbers (width, rows)."""
-    return np.array(rows, np.int64).reshape(-1, width).T
+    try:
+        return np.array(rows, np.int64).reshape(-1, width).T
+    except (TypeError, ValueError, OverflowError):
+        raise BadInput(FIELD, "the file is damaged: a number is none") from None

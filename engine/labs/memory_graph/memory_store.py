@@ -15,10 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.core.errors import BadInput, EngramError
+from engine.core.settings import MB
 from engine.io.paths import local_path
 
 FIELD = "memory"
 BUSY_SECONDS = 10
+# Every row of a file up to this size is checked as it is opened, in about half a second at most; in
+# a larger one damage is told when it is met.
+CHECKED_BYTES = 48 * MB
 # "EMGR": what tells a memory from any other SQLite file.
 APPLICATION = 0x454D4752
 HEADER = b"SQLite format 3\0"
@@ -34,17 +38,17 @@ MIGRATIONS = (
         text TEXT NOT NULL,
         dated TEXT NOT NULL,
         source TEXT NOT NULL,
-        day INTEGER,
-        words INTEGER NOT NULL,
+        day INTEGER CHECK (day BETWEEN 1 AND 3652059),
+        words INTEGER NOT NULL CHECK (words >= 0),
         extracted INTEGER NOT NULL,
         strength INTEGER NOT NULL DEFAULT 1 CHECK (strength >= 1),
-        recalled INTEGER,
-        gone INTEGER
+        recalled INTEGER CHECK (recalled BETWEEN 1 AND 3652059),
+        gone INTEGER CHECK (gone BETWEEN 1 AND 3652059)
     ) STRICT;
     CREATE TABLE phrases (
         id INTEGER PRIMARY KEY,
         text TEXT NOT NULL UNIQUE,
-        size INTEGER NOT NULL
+        size INTEGER NOT NULL CHECK (size >= 1)
     ) STRICT;
     CREATE TABLE facts (
         id INTEGER PRIMARY KEY,
@@ -56,7 +60,7 @@ MIGRATIONS = (
     CREATE TABLE mentions (
         passage INTEGER NOT NULL REFERENCES passages (id),
         fact INTEGER NOT NULL REFERENCES facts (id),
-        count INTEGER NOT NULL CHECK (count >= 1),
+        count INTEGER NOT NULL CHECK (count BETWEEN 1 AND 100000),
         PRIMARY KEY (passage, fact)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE synonyms (
@@ -68,13 +72,13 @@ MIGRATIONS = (
     CREATE TABLE grams (
         gram TEXT NOT NULL,
         phrase INTEGER NOT NULL REFERENCES phrases (id),
-        count INTEGER NOT NULL,
+        count INTEGER NOT NULL CHECK (count >= 1),
         PRIMARY KEY (gram, phrase)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE postings (
         term TEXT NOT NULL,
         passage INTEGER NOT NULL REFERENCES passages (id),
-        count INTEGER NOT NULL,
+        count INTEGER NOT NULL CHECK (count >= 1),
         PRIMARY KEY (term, passage)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE totals (
@@ -150,23 +154,24 @@ class MemoryFile:
     @contextmanager
     def sentences(self) -> Iterator[None]:
         """Every error of SQLite as one sentence that names the file."""
-        name = "the memory" if self.path is None else f"{self.path.name[:80]!r}"
+        name = "the memory" if self.path is None else repr(self.path.name[:80])
         try:
             yield
+        except UnicodeDecodeError as error:  # SQLite quotes what it cannot read
+            raise BadInput(FIELD, f"{name} is damaged: a text is not UTF-8") from error
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            told = " ".join(str(error).split())[:120]
             if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
                 raise EngramError(
-                    f"the memory {name} cannot be used where it lies ({error}): its folder must be "
+                    f"the memory {name} cannot be used where it lies ({told}): its folder must be "
                     "writable"
                 ) from error
             if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise EngramError(
-                    f"the memory {name} is busy: somebody else writes to it"
-                ) from error
+                raise EngramError(f"the memory {name} is busy: another one writes to it") from error
             if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-                raise EngramError(f"the memory {name} cannot be written ({error})") from error
-            raise BadInput(FIELD, f"{name} is damaged or no memory ({error})") from error
+                raise EngramError(f"the memory {name} cannot be written ({told})") from error
+            raise BadInput(FIELD, f"{name} is damaged or no memory ({told})") from error
 
     def _open(self) -> sqlite3.Connection:
         # isolation_level None: transactions are opened by `writing`, never implicitly.
@@ -183,6 +188,8 @@ class MemoryFile:
             connection.execute("PRAGMA synchronous = NORMAL")
             self._migrate(connection)
             _check_schema(connection)
+            if self.path is not None and self.path.stat().st_size <= CHECKED_BYTES:
+                _check_rows(connection)
         except BaseException:
             connection.close()
             raise
@@ -205,6 +212,14 @@ class MemoryFile:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+
+def note_count(connection: sqlite3.Connection) -> int:
+    """How many notes there are, ghosts included."""
+    row = connection.execute("SELECT passages FROM totals").fetchone()
+    if row is None:
+        raise BadInput(FIELD, "the file is damaged: it has lost its count of notes")
+    return int(row[0])
 
 
 def _check_place(path: Path, create: bool) -> None:
@@ -252,6 +267,14 @@ def _version(connection: sqlite3.Connection) -> int:
             f"{len(MIGRATIONS)}",
         )
     return version
+
+
+def _check_rows(connection: sqlite3.Connection) -> None:
+    """Pages, types and bounds of all rows, as the tables declare them."""
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != ("ok",):
+        told = " ".join(str(found[0]).split())[-100:]
+        raise BadInput(FIELD, f"the file is damaged ({told})")
 
 
 def _check_schema(connection: sqlite3.Connection) -> None:

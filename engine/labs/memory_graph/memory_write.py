@@ -24,11 +24,13 @@ from engine.labs.memory_graph.corpus import LONGEST, Passage
 from engine.labs.memory_graph.extract import extract
 from engine.labs.memory_graph.graph import LEAST_LETTERS
 from engine.labs.memory_graph.living.notes import Change
+from engine.labs.memory_graph.memory_store import note_count
 from engine.labs.memory_graph.openie import Triple
 from engine.labs.memory_graph.phrases import normalise
 from engine.labs.memory_graph.words import words
 
 LONGEST_LINE = 1_000
+MOST_TRIPLES = 100_000
 # From so many new phrases on, and one in so many stored, all pairs at once cost less than one
 # search for each.
 MANY, SHARE = 200, 20
@@ -61,6 +63,8 @@ class Entry:
                 raise BadInput(name, f"must be a text of at most {most:,} characters")
             if "\0" in value or not _is_unicode(value):
                 raise BadInput(name, "must be a text without zero bytes and half characters")
+        if len(self.triples or ()) > MOST_TRIPLES:
+            raise BadInput("triples", f"a note has at most {MOST_TRIPLES:,}")
         if not self.passage.content.strip():
             raise BadInput("text", "a note needs some text")
 
@@ -151,8 +155,8 @@ class _Writer:
             [(term, note, count) for term, count in counts.items()],
         )
         self._mention(note, entry.facts)
-        step = self._one("SELECT passages FROM totals")
-        born = Change(str(note), entry.when, step or 0, "state", "", KEPT, "", "add")
+        step = note_count(self.connection)
+        born = Change(str(note), entry.when, step, "state", "", KEPT, "", "add")
         add_history(self.connection, note, entry.history or [born])
         return note, True
 
