@@ -21,6 +21,27 @@ LAB = Lab(
     "it reaches, and why.",
     experiments=(
         Experiment(
+            "duel",
+            "Retrievers side by side",
+            config.DuelConfig,
+            "engine.labs.memory_graph.run:duel",
+            cost_seconds=lambda settings: 2.0,
+        ),
+        Experiment(
+            "wavefront",
+            "How a question spreads",
+            config.WavefrontConfig,
+            "engine.labs.memory_graph.run:wavefront",
+            cost_seconds=lambda settings: 2.0,
+        ),
+        Experiment(
+            "why",
+            "Why this passage",
+            config.WhyConfig,
+            "engine.labs.memory_graph.run:why",
+            cost_seconds=lambda settings: 1.0,
+        ),
+        Experiment(
             "evaluate",
             "Recall of one retriever",
             config.EvaluateConfig,
@@ -31,6 +52,8 @@ LAB = Lab(
     commands={
         "evaluate": "engine.labs.memory_graph.commands:evaluate",
         "embed": "engine.labs.memory_graph.commands_embed:embed",
+        "index": "engine.labs.memory_graph.commands_memory:index",
+        "ask": "engine.labs.memory_graph.commands_memory:ask",
     },
     folder=Path(__file__).parent,
 )
