@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from io import BytesIO
+from typing import Any
 
 from engine.core.errors import BadInput
 from engine.core.settings import MB
@@ -13,7 +15,7 @@ MAX_PAGES = 2_000
 MAX_CHARACTERS = 5_000_000
 # What a page draws, unpacked; a page of dense print has some 50 kB.
 MAX_PAGE_BYTES = 4 * MB
-# Judged between pages: a file made to be slow stops here, an honest page takes milliseconds.
+# Judged at every step of drawing: a file made to be slow stops here, a page takes milliseconds.
 MAX_SECONDS = 120
 
 
@@ -49,7 +51,14 @@ def _pages(data: bytes, field: str, max_pages: int, max_characters: int) -> list
     # Only who reads a PDF pays for the import.
     from pypdf import PdfReader
 
+    # It tells the log of every oddity that it mends; a hostile file would fill a disk with that.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     started = time.monotonic()
+
+    def in_time(*_: Any) -> None:
+        if time.monotonic() - started > MAX_SECONDS:
+            raise BadInput(field, f"reading it takes more than {MAX_SECONDS} seconds")
+
     reader = PdfReader(BytesIO(data))
     if reader.is_encrypted:
         raise BadInput(field, "the PDF file is encrypted; save it without a password")
@@ -64,12 +73,12 @@ def _pages(data: bytes, field: str, max_pages: int, max_characters: int) -> list
             raise BadInput(
                 field, f"page {number} unpacks to more than {MAX_PAGE_BYTES / MB:g} MB of drawing"
             )
-        text = page.extract_text().replace("\r\n", "\n").replace("\r", "\n")
+        in_time()
+        text = page.extract_text(visitor_operand_before=in_time)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         characters += len(text)
         if characters > max_characters:
             raise BadInput(field, f"it has more than {max_characters:,} characters of text")
-        if time.monotonic() - started > MAX_SECONDS:
-            raise BadInput(field, f"reading it takes more than {MAX_SECONDS} seconds")
         if text.strip():
             found.append((number, text))
     if not found:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import zlib
 from io import BytesIO
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -96,6 +98,19 @@ def test_bytes_pages_characters_and_time_are_capped(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(pdf, "MAX_BYTES", 100)
     with pytest.raises(BadInput, match="at most"):
         read_pdf(GOOD)
+
+
+def test_a_page_made_to_be_slow_stops_within_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count()
+    monkeypatch.setattr(pdf, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    assert read_pdf(GOOD)
+    with pytest.raises(BadInput, match="more than 120 seconds"):
+        read_pdf(paper("a) Tj (b" * 200))
+
+
+def test_oddities_that_the_library_mends_fill_no_log(capfd: pytest.CaptureFixture[str]) -> None:
+    assert read_pdf(GOOD.replace(b"startxref\n", b"startxref\n1"))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_library_loads_only_with_a_pdf() -> None:
