@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from engine.core import BadInput
 from engine.labs.memory_graph.ingest import document, read
-from engine.labs.memory_graph.ingest.document import Documents
 from engine.labs.memory_graph.ingest.read import read_documents
 from tests.security.test_ingest_archive import packed
 from tests.security.test_ingest_pdf import encrypted, paper
@@ -213,9 +212,8 @@ def test_links_and_devices_of_a_folder_are_not_followed(tmp_path: Path) -> None:
     os.mkfifo(folder / "pipe.txt")
     found = read_documents(folder)
     assert [document.text for document in found] == ["words"]
-    assert {skipped.source for skipped in found.skipped} == {
-        "circle", "link.txt", "linked", "pipe.txt",
-    }  # fmt: skip
+    sources = sorted(skipped.source for skipped in found.skipped)
+    assert sources == ["circle", "link.txt", "linked", "pipe.txt"]
 
 
 @pytest.mark.parametrize("path", ["", "missing", "a\0b", "a" * 5000, "~nobody-here/x", "pipe"])
@@ -244,13 +242,12 @@ def test_numbers_of_files_bytes_and_passages_are_capped(
         read_documents(tmp_path)
 
 
-def tried(data: bytes, name: str, keep_rest: bool = False) -> Documents | None:
+def tried(data: bytes, name: str, keep_rest: bool = False) -> None:
     try:
-        return read_documents(data, name, keep_rest=keep_rest)
+        read_documents(data, name, keep_rest=keep_rest)
     except BadInput as error:
         assert error.field == "documents"
         assert "\n" not in str(error)
-        return None
 
 
 NAMES = st.sampled_from(["a.md", "a.txt", "a.json", "a.jsonl", "a.graphml", "a.pdf", "a.zip", ""])
