@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from engine.core.config import Config
 from engine.core.errors import BadInput
@@ -15,6 +16,9 @@ from engine.labs.memory_graph.sources import SAMPLES
 
 _SAMPLE = next(iter(SAMPLES))
 UPLOAD = "input:"
+# Of the diary: the walk finds a passage at place 5 that the question itself ranks 93rd.
+DEFAULT_QUESTION = 8
+DEFAULT_PASSAGE = 91
 FILES = ("corpus", "questions", "triples", "vectors")
 Method = Literal["hipporag", "hipporag2", "bm25", "tfidf", "dense", "mix"]
 
@@ -81,8 +85,9 @@ class Retrieval(Config):
         "overwrite",
         title="Synonym edges",
         json_schema_extra={
+            "widget": "select",
             "help": "overwrite: a synonym's cosine replaces the weight of facts on the same pair, "
-            "as the authors' code does; add: as the paper reads"
+            "as the authors' code does; add: as the paper reads",
         },
     )
     alike_by: Literal["auto", "spelling", "vectors"] = Field(
@@ -108,7 +113,10 @@ class Retrieval(Config):
     spread: Literal["walk", "seeds", "neighbours"] = Field(
         "walk",
         title="Spread",
-        json_schema_extra={"help": "seeds and neighbours are the paper's ablations"},
+        json_schema_extra={
+            "widget": "select",
+            "help": "seeds and neighbours are the paper's ablations",
+        },
     )
     entities: Literal["names", "given"] = Field(
         "names",
@@ -161,3 +169,72 @@ class EvaluateConfig(Retrieval, Files):
         json_schema_extra={"advanced": True},
     )
     seed: int = Field(0, ge=0, le=9999, title="Seed", json_schema_extra={"advanced": True})
+
+
+class Asked(Retrieval, Files):
+    """One question to a retriever that walks."""
+
+    method: Literal["hipporag", "hipporag2"] = Field("hipporag", title="Method")
+    question: int = Field(DEFAULT_QUESTION, ge=0, le=100_000, title="Question")
+    ask: str = Field(
+        "",
+        title="Your own question",
+        max_length=1000,
+        json_schema_extra={"help": "empty: the question with that number"},
+    )
+
+
+class WavefrontConfig(Asked):
+    """The walk of one question, step by step, on the map of the graph."""
+
+    steps: int = Field(8, ge=0, le=20, title="Steps")
+    seed: int = Field(0, ge=0, le=9999, title="Seed", json_schema_extra={"advanced": True})
+
+
+class WhyConfig(Asked):
+    """The score of one passage taken apart, and its rank without some of the parts."""
+
+    passage: int = Field(DEFAULT_PASSAGE, ge=0, le=1_000_000, title="Passage")
+    without_seeds: str = Field(
+        "",
+        title="Without seeds",
+        max_length=400,
+        json_schema_extra={"widget": "hidden", "help": "numbers of seeds, separated by commas"},
+    )
+    without_edges: str = Field(
+        "",
+        title="Without edges",
+        max_length=800,
+        json_schema_extra={"widget": "hidden", "help": "pairs of nodes: 12-40,7-9"},
+    )
+
+    @property
+    def seeds_to_drop(self) -> tuple[int, ...]:
+        """Positions of the seeds."""
+        return tuple(int(part) for part in self.without_seeds.split(",") if part)
+
+    @property
+    def edges_to_drop(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of nodes."""
+        pairs = [part.split("-") for part in self.without_edges.split(",") if part]
+        return tuple((int(a), int(b)) for a, b in pairs)
+
+    @field_validator("without_seeds")
+    @classmethod
+    def _numbers(cls, text: str) -> str:
+        if not re.fullmatch(r"(\d{1,9}(,\d{1,9})*)?", text):
+            raise BadInput("without_seeds", "must be whole numbers separated by commas")
+        return text
+
+    @field_validator("without_edges")
+    @classmethod
+    def _pairs(cls, text: str) -> str:
+        if not re.fullmatch(r"(\d{1,9}-\d{1,9}(,\d{1,9}-\d{1,9})*)?", text):
+            raise BadInput("without_edges", "must be pairs of nodes such as 12-40,7-9")
+        return text
+
+
+class DuelConfig(Retrieval, Files):
+    """Every retriever on every question, side by side."""
+
+    depth: int = Field(50, ge=10, le=1000, title="Places looked at")

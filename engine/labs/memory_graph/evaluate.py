@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from engine.core import seeds
-from engine.core.errors import BadInput
 from engine.core.result import Field, Result, Scalar
 from engine.labs.memory_graph import metrics
-from engine.labs.memory_graph.build import Materials, build_retriever
+from engine.labs.memory_graph.build import build_retriever
 from engine.labs.memory_graph.config import EvaluateConfig
-from engine.labs.memory_graph.corpus import Corpus, load_corpus
-from engine.labs.memory_graph.openie import load_triples
-from engine.labs.memory_graph.questions import Question, load_questions
+from engine.labs.memory_graph.corpus import Corpus
+from engine.labs.memory_graph.loading import Read, load
+from engine.labs.memory_graph.questions import Question
 from engine.labs.memory_graph.retrievers import Retriever
-from engine.labs.memory_graph.vectors import load_vectors
 
-Read = Callable[[str, str], Path | bytes]
 Progress = Callable[[float, float], None]
 
 
@@ -34,7 +29,7 @@ def evaluate(config: EvaluateConfig, read: Read, progress: Progress) -> Result:
     95 percent by bootstrap over questions, ``top`` (question, place): the first ten passages, -1
     beyond the last; ``recall_by_group`` (group, cutoff) and ``recall_by_hop`` (hop, cutoff).
     """
-    corpus, questions, materials, notes = _load(config, read)
+    corpus, questions, materials, notes = load(config, read)
     start = time.process_time()
     retriever = build_retriever(config, materials)
     index_seconds = time.process_time() - start
@@ -87,25 +82,6 @@ def evaluate(config: EvaluateConfig, read: Read, progress: Progress) -> Result:
             "questions": [question.text for question in questions],
         },
     )
-
-
-def _load(
-    config: EvaluateConfig, read: Read
-) -> tuple[Corpus, tuple[Question, ...], Materials, dict[str, Any]]:
-    keep = config.keep_rest
-    corpus = load_corpus(read(config.corpus, "corpus"), keep_rest=keep)
-    rows = load_questions(read(config.questions, "questions"), corpus, keep_rest=keep)
-    notes: dict[str, Any] = {"left_out": [*corpus.left_out, *rows.sentences]}
-    triples, vectors = None, None
-    if config.triples:
-        cached = load_triples(read(config.triples, "triples"), corpus, keep_rest=keep)
-        triples = cached.triples
-        notes["malformed_triples"] = cached.malformed
-    if config.vectors:
-        if keep and notes["left_out"]:
-            raise BadInput("vectors", "rows cannot be matched where lines were left out")
-        vectors = load_vectors(read(config.vectors, "vectors"), len(corpus.passages), rows.items)
-    return corpus, rows.items, Materials(corpus, triples, vectors), notes
 
 
 def _ask(

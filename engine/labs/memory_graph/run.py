@@ -6,15 +6,37 @@ from pathlib import Path
 
 from engine.core.context import Context
 from engine.core.result import Result
+from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
-from engine.labs.memory_graph.config import EvaluateConfig
+from engine.labs.memory_graph import wavefront as spreading
+from engine.labs.memory_graph import why as explaining
+from engine.labs.memory_graph.config import DuelConfig, EvaluateConfig, WavefrontConfig, WhyConfig
+from engine.labs.memory_graph.loading import Read
 from engine.labs.memory_graph.sources import SAMPLES, sample_path
+
+
+def duel(config: DuelConfig, context: Context) -> Result:
+    """Every retriever on every question, side by side."""
+    return dueling.duel(config, _reader(context), context.progress)
+
+
+def wavefront(config: WavefrontConfig, context: Context) -> Result:
+    """The walk of one question, step by step."""
+    return spreading.wavefront(config, _reader(context))
+
+
+def why(config: WhyConfig, context: Context) -> Result:
+    """One passage's score taken apart."""
+    return explaining.why(config, _reader(context))
 
 
 def evaluate(config: EvaluateConfig, context: Context) -> Result:
     """Recall of one retriever on one set of questions."""
+    return evaluating.evaluate(config, _reader(context), context.progress)
 
+
+def _reader(context: Context) -> Read:
     def read(value: str, field: str) -> Path | bytes:
         return sample_path(value, field) if value in SAMPLES else context.read_input(value)
 
-    return evaluating.evaluate(config, read, context.progress)
+    return read

@@ -215,4 +215,4 @@ def _read(line: str, number: int) -> tuple[str, str, Analysis | Evolution]:
     try:
         return call, str(key), models[call].model_validate(answer)
     except ValidationError as error:
-        raise from_validation(error, where) from None
+        raise from_validation(error, models[call], label=where) from None

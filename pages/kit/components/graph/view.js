@@ -8,6 +8,7 @@ const FRAME_MS = 900;
 const SLOW_MS = 30;
 const FEW_EDGES = 4000;
 const REST_MS = 140;
+const SPEAKS = 5; // of 255
 
 class GraphView {
   constructor(root) {
@@ -179,7 +180,9 @@ class GraphView {
     const weight = data.arrays.weight;
     const all = Array.from({ length: data.count }, (_, i) => i);
     // Only the front of the order is ever written.
-    const nodes = all.sort((a, b) => weight[start + b] - weight[start + a]).slice(0, 300);
+    // Names of nodes that weigh next to nothing would only hide the others.
+    const heavy = all.filter((i) => weight[start + i] >= SPEAKS);
+    const nodes = (heavy.length ? heavy : all).sort((a, b) => weight[start + b] - weight[start + a]).slice(0, 300);
     this.order = { frame: state.frame, nodes };
     return nodes;
   }

@@ -1,0 +1,167 @@
+"""How a question's mass spreads: the map of the graph, and the mass on it after each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from engine.core.errors import BadInput
+from engine.core.result import Field, Result
+from engine.labs.memory_graph import metrics
+from engine.labs.memory_graph.build import build_retriever
+from engine.labs.memory_graph.config import Asked, WavefrontConfig
+from engine.labs.memory_graph.graph import MemoryGraph
+from engine.labs.memory_graph.hipporag import HippoRag
+from engine.labs.memory_graph.hipporag2 import HippoRag2
+from engine.labs.memory_graph.layout import layout
+from engine.labs.memory_graph.loading import Loaded, Read, load
+from engine.labs.memory_graph.questions import Question
+from engine.labs.memory_graph.trace import Trace
+
+EDGE_KINDS = ("fact", "synonym", "passage")
+SHOWN = 10
+TITLE = 120
+
+
+def wavefront(config: WavefrontConfig, read: Read) -> Result:
+    """The walk of one question, step by step.
+
+    Nodes are phrases, then passages. Fields: ``xy`` (node, axis), ``passage`` (node): 0 or 1,
+    ``seed`` (node): share of the reset, ``mass`` (step, node): of a phrase its mass, of a passage
+    its score as the retriever reads it, ``edges`` (edge, end), ``edge_kind`` (edge): a position in
+    the note ``edge_kinds``, ``flow`` (step, edge): mass that the step carried over the edge in both
+    directions, ``gold_rank`` (step, gold): from 1, ``recall`` (step, cutoff), ``top`` (step,
+    place): passages. Notes hold labels, the linked names, the question and the passages' texts.
+    """
+    loaded = load(config, read)
+    question = chosen_question(config, loaded)
+    retriever = build_retriever(config, loaded.materials)
+    if not isinstance(retriever, HippoRag | HippoRag2):
+        raise BadInput("method", "must be hipporag or hipporag2: the others do not walk")
+    graph, trace = retriever.graph, retriever.trace(question)
+    if not len(trace.seeds):
+        raise BadInput("ask", "names nothing that this graph knows, so that no walk can start")
+    shown = _map(graph)
+    states = trace.states(config.steps)
+    scores = states @ trace.readout.T
+    phrases = len(graph.phrases)
+    fields = {
+        "xy": Field(layout(shown.adjacency, config.seed).astype(np.float32), ("node", "axis")),
+        "passage": Field((np.arange(shown.size) >= phrases).astype(np.uint8), ("node",)),
+        "seed": Field(_over_nodes(trace.reset, shown.size).astype(np.float32), ("node",)),
+        "mass": Field(
+            np.hstack([states[:, :phrases], scores]).astype(np.float32), ("step", "node")
+        ),
+        "edges": Field(shown.edges.astype(np.int32), ("edge", "end")),
+        "edge_kind": Field(shown.kinds, ("edge",)),
+        "flow": Field(_flow(trace, states, shown).astype(np.float32), ("step", "edge")),
+        **_ranks(scores, question),
+    }
+    return Result(
+        fields,
+        {
+            "nodes": shown.size,
+            "phrases": phrases,
+            "edges": len(shown.edges),
+            "seeds": len(trace.seeds),
+            "reached": int((states[-1] > 0).sum()),
+        },
+        {
+            **loaded.notes,
+            **_words(loaded, graph, trace, question),
+            "edge_kinds": list(EDGE_KINDS),
+            "cutoffs": list(metrics.CUTOFFS),
+        },
+    )
+
+
+def chosen_question(config: Asked, loaded: Loaded) -> Question:
+    """The visitor's own question, else the one with that number; raises BadInput."""
+    if config.ask.strip():
+        return Question(config.ask.strip())
+    if config.question >= len(loaded.questions):
+        last = len(loaded.questions) - 1
+        raise BadInput("question", f"must be from 0 to {last} (got {config.question})")
+    return loaded.questions[config.question]
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """Phrases and passages and what joins them; ``edges`` (edges, 2), ``kinds`` (edges,)."""
+
+    size: int
+    edges: np.ndarray
+    kinds: np.ndarray
+
+    @property
+    def adjacency(self) -> sparse.csr_array:
+        """Symmetric, all weights 1 (nodes x nodes)."""
+        rows = np.concatenate([self.edges[:, 0], self.edges[:, 1]])
+        columns = np.concatenate([self.edges[:, 1], self.edges[:, 0]])
+        ones = np.ones(len(rows))
+        joined = sparse.csr_array((ones, (rows, columns)), (self.size, self.size))
+        joined.data[:] = 1.0
+        return joined
+
+
+def _map(graph: MemoryGraph) -> Map:
+    """Pairs of phrases joined by a fact or by likeness alone, and passages with their phrases."""
+    phrases, passages = len(graph.phrases), graph.d2f.shape[0]
+    above = sparse.triu(graph.adjacency, 1).tocoo()
+    pairs = np.column_stack([above.row, above.col])
+    by_fact = np.asarray(graph.fact_edges[pairs[:, 0], pairs[:, 1]]).ravel() > 0
+    own = graph.d2e.tocoo()
+    belongs = np.column_stack([own.col, phrases + own.row])
+    kinds = np.concatenate([np.where(by_fact, 0, 1), np.full(len(belongs), 2)])
+    edges = np.concatenate([pairs, belongs]).astype(np.int64).reshape(-1, 2)
+    return Map(phrases + passages, edges, kinds.astype(np.uint8))
+
+
+def _over_nodes(values: np.ndarray, size: int) -> np.ndarray:
+    """Values of the walk's nodes for all nodes of the map; HippoRAG 1 walks on phrases alone."""
+    return np.concatenate([values, np.zeros(size - len(values))])
+
+
+def _flow(trace: Trace, states: np.ndarray, shown: Map) -> np.ndarray:
+    """Mass that each step carried over each edge (steps + 1, edges); none in step 0."""
+    size = trace.walk.size
+    walked = (shown.edges < size).all(axis=1)
+    here, there = shown.edges[walked].T
+    back_and_forth = [
+        np.asarray(trace.walk.forward[to, at]).ravel() for at, to in ((here, there), (there, here))
+    ]
+    flow = np.zeros((len(states), len(shown.edges)))
+    for step, mass in enumerate(states[:-1], start=1):
+        moved = mass[here] * back_and_forth[0] + mass[there] * back_and_forth[1]
+        flow[step, walked] = trace.damping * moved
+    return flow
+
+
+def _ranks(scores: np.ndarray, question: Question) -> dict[str, Field]:
+    orders = np.argsort(-scores, axis=1, kind="stable")
+    found = {"top": Field(orders[:, :SHOWN].astype(np.int32), ("step", "place"))}
+    if question.gold:
+        ranks = np.stack([metrics.gold_ranks(order, question.gold) for order in orders])
+        found["gold_rank"] = Field(ranks.astype(np.int32), ("step", "gold"))
+        recall = metrics.recalls(list(ranks))
+        found["recall"] = Field(recall.astype(np.float32), ("step", "cutoff"), "%")
+    return found
+
+
+def _words(loaded: Loaded, graph: MemoryGraph, trace: Trace, question: Question) -> dict[str, Any]:
+    passages = loaded.corpus.passages
+    return {
+        "labels": [*graph.phrases, *((p.title or p.text)[:TITLE] for p in passages)],
+        "question": question.text,
+        "answer": question.answer,
+        "gold": list(question.gold),
+        "questions": [one.text for one in loaded.questions],
+        "links": [[link.entity, graph.phrases[link.node], link.similarity] for link in trace.links],
+        "facts": [[" ".join(graph.facts[fact]), score] for fact, score in trace.facts.items()],
+        "passages": [
+            {"title": p.title, "text": p.text, "when": p.when, "source": p.source} for p in passages
+        ],
+    }
