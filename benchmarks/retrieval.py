@@ -42,10 +42,11 @@ def invented(count: int) -> Corpus:
         parts = rng.choice(SYLLABLES, (2, 3))
         return " ".join("".join(part).capitalize() for part in parts)
 
-    titles = [name() for _ in range(count)]
-    people = [name() for _ in range(5 * count)]
+    # Arrays: a choice from a list would copy all of it first.
+    titles = np.array([name() for _ in range(count)])
+    people = np.array([name() for _ in range(5 * count)])
     passages = []
-    for title in titles:
+    for title in titles.tolist():
         named = [*rng.choice(titles, 3), *rng.choice(people, 8)]
         year = rng.integers(1000, 2000)
         text = " ".join(f"It is said that {other} met someone there." for other in named)
