@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.kit import choose, error_boundary, presets, select
+from pages.kit import choose, error_boundary, presets, select, take_away, took_away
 from pages.panels.kv_cache.drift import show_drift
 from pages.panels.kv_cache.map import show_map
 from pages.panels.kv_cache.microscope import show_microscope
@@ -66,3 +66,5 @@ with main:
     if scene is not None:
         with error_boundary(f"the view {VIEWS[view][0]}"):
             VIEWS[view][1](scene)
+        if not took_away():
+            take_away(lab, scene.experiment, scene.obtained)

@@ -8,9 +8,18 @@ from pages.kit.obtain import Obtained, default_result, forget, obtain
 from pages.kit.presets import presets
 from pages.kit.run_panel import run_panel, visitor
 from pages.kit.show import offer, show
-from pages.kit.take_away import take_away
+from pages.kit.take_away import take_away, took_away
 from pages.kit.theme import palette
-from pages.kit.words import badge, claim, copy_as_python, explain, say, section, show_terms
+from pages.kit.words import (
+    badge,
+    claim,
+    copy_as_python,
+    explain,
+    remember_lines,
+    say,
+    section,
+    show_terms,
+)
 
 __all__ = [
     "Obtained",
@@ -34,6 +43,7 @@ __all__ = [
     "preset_query",
     "presets",
     "query",
+    "remember_lines",
     "run_panel",
     "say",
     "section",
@@ -42,5 +52,6 @@ __all__ = [
     "show",
     "show_terms",
     "take_away",
+    "took_away",
     "visitor",
 ]

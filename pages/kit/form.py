@@ -51,7 +51,7 @@ def form(
     try:
         config = cls.build(values)
     except BadInput as error:
-        _complain_once(str(_titled(cls, error)))
+        complain_once(str(_titled(cls, error)))
         last = st.session_state.get(memory)
         # A config of an older session may belong to an older class.
         return last if isinstance(last, cls) else cls()
@@ -65,7 +65,7 @@ def set_values(lab: Lab, experiment: Experiment, values: Mapping[str, Any]) -> N
         st.session_state[field_key(lab, experiment, name)] = value
 
 
-def _complain_once(sentence: str) -> None:
+def complain_once(sentence: str) -> None:
     """Say it once a run, however many forms of the page read the same value."""
     said = st.session_state.setdefault(SAID, set())
     if sentence not in said:
@@ -119,7 +119,7 @@ def _draw(control: Control) -> None:
     if said is not None:
         sentence, meanwhile = said
         if _value(control) == meanwhile:
-            _complain_once(sentence)
+            complain_once(sentence)
         else:
             del st.session_state[complaint]
 

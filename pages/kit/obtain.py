@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from engine.core import Config, Experiment, Lab, Result
+from engine.core import Config, EngramError, Experiment, Lab, Result
 from engine.store import Store, lookup
+from pages.kit.form import complain_once
 from pages.kit.run_panel import run_panel
 
 
@@ -16,14 +17,15 @@ from pages.kit.run_panel import run_panel
 class Obtained:
     """What the page can show now.
 
-    ``config`` is the one that ``result`` belongs to; ``fresh`` is False while that is not the
-    config that was asked for. ``result`` is None only when nothing at all is there to show.
+    ``config`` is the one that ``result`` belongs to; ``fresh`` is False while that is not
+    ``asked``, the config that was asked for. ``result`` is None only when nothing at all is there
+    to show.
     """
 
     result: Result | None
     config: Config
     fresh: bool
-    digest: str
+    asked: Config
 
 
 class _AbsentError(Exception):
@@ -37,28 +39,35 @@ def obtain(lab: Lab, experiment: Experiment, config: Config, *, fall_back: bool 
     a run takes at most two seconds), then progress, metrics so far, time left and Cancel.
     Without ``fall_back`` no earlier result takes its place, and it takes none's.
     """
-    config.admit(local=os.environ.get("ENGRAM_LOCAL") == "1")
-    config = config.grounded(Store.open().inputs.put)
-    digest = experiment.digest(lab.name, config)
     memory = f"#shown.{lab.name}.{experiment.name}"
+    last = st.session_state.get(memory) if fall_back else None
+    try:
+        config.admit(local=os.environ.get("ENGRAM_LOCAL") == "1")
+        config = config.grounded(Store.open().inputs.put)
+    except EngramError as error:
+        # Nothing is lost by a model or file that cannot be used: the figures stay.
+        complain_once(str(error))
+        return _kept(lab, experiment, config, last, fall_back)
     result = find(lab, experiment, config)
     if result is not None:
         if fall_back:
             st.session_state[memory] = config
-        return Obtained(result, config, True, digest)
-    shown = previous(lab, experiment, st.session_state.get(memory)) if fall_back else None
-    run_panel(lab, experiment, config, shown.config if shown else None)
-    return shown or Obtained(None, config, False, digest)
+        return Obtained(result, config, True, config)
+    shown = _kept(lab, experiment, config, last, fall_back)
+    run_panel(lab, experiment, config, shown.config if shown.result is not None else None)
+    return shown
 
 
-def previous(lab: Lab, experiment: Experiment, last: Config | None) -> Obtained | None:
-    """The result shown last, else the shipped default, else None."""
-    for config in (last, experiment.config()):
+def _kept(
+    lab: Lab, experiment: Experiment, asked: Config, last: Config | None, fall_back: bool
+) -> Obtained:
+    """What stays on the page: the result shown last, else the shipped default, else nothing."""
+    for config in (last, experiment.config()) if fall_back else ():
         if isinstance(config, experiment.config):
             result = find(lab, experiment, config)
             if result is not None:
-                return Obtained(result, config, False, experiment.digest(lab.name, config))
-    return None
+                return Obtained(result, config, False, asked)
+    return Obtained(None, asked, False, asked)
 
 
 def default_result(lab: Lab, experiment: Experiment) -> Result | None:

@@ -7,12 +7,13 @@ import re
 import shlex
 from collections.abc import Mapping
 from typing import Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from engine.core import Config, Experiment, Lab, NotFound
+from engine.core import Config, Experiment, Lab, NotFound, Result
 from pages.kit.errors import plain
-from pages.kit.links import permalink
+from pages.kit.links import query
 from pages.kit.theme import palette
 
 Kind = Literal["measured", "published", "assumed", "synthetic", "exact", "good", "warn", "bad"]
@@ -28,6 +29,7 @@ _BADGES: dict[str, tuple[str, str]] = {
 }
 _NUMBER = re.compile(r"@\{(\w+)\}")
 _MET = "#terms"
+_LINES = "#lines"
 # One level of braces inside, as in \\text{...}.
 _SYMBOL = re.compile(r"\\c([1-8])\{((?:[^{}]|\{[^{}]*\})*)\}")
 
@@ -69,8 +71,9 @@ def show_terms(lab: Lab) -> None:
 
 
 def begin_words() -> None:
-    """Forget which terms the run before has defined; the frame calls this."""
+    """Forget the terms and lines of the run before; the frame calls this."""
     st.session_state[_MET] = set()
+    st.session_state[_LINES] = {}
 
 
 def _first_met(lab: Lab, text: str) -> str | None:
@@ -130,24 +133,41 @@ def claim(
         st.markdown(f"**{verdict}**" + (f" {caveat}" if caveat else ""))
 
 
-def copy_as_python(lab: Lab, experiment: Experiment, config: Config) -> None:
+def copy_as_python(
+    lab: Lab, experiment: Experiment, config: Config, result: Result | None = None
+) -> None:
     """The lines that give the same result in a script, the command line and the link."""
     with st.popover("Copy as Python", icon=":material/code:", type="tertiary"):
-        st.code(python_lines(lab, experiment, config), language="python")
+        st.code(python_lines(lab, experiment, config, result), language="python")
+        for title, lines in st.session_state.get(_LINES, {}).items():
+            st.caption(title)
+            st.code(lines, language="python")
         st.caption("On the command line")
         st.code(command_line(lab, experiment, config), language="bash", wrap_lines=True)
-        st.caption("As a link, below the address of this server")
-        link = permalink(lab, experiment, config, {"view": experiment.name})
-        st.code(f"/{link}", language=None, wrap_lines=True)
+        st.caption("As a link to this page as it stands, below the address of this server")
+        own = {k: v for k, v in st.query_params.items() if k.startswith(f"{lab.name}.")}
+        pairs = {**query(lab, experiment, config, {"view": experiment.name}), **own}
+        st.code(f"/{lab.name}?{urlencode(pairs)}", language=None, wrap_lines=True)
 
 
-def python_lines(lab: Lab, experiment: Experiment, config: Config) -> str:
-    """A script of three statements."""
+def remember_lines(title: str, lines: str) -> None:
+    """Further lines for "Copy as Python": how a figure that the page computes itself is made."""
+    st.session_state.setdefault(_LINES, {})[title] = lines
+
+
+def python_lines(
+    lab: Lab, experiment: Experiment, config: Config, result: Result | None = None
+) -> str:
+    """A script of three statements, and what else the result holds."""
     arguments = "".join(f", {name}={value!r}" for name, value in config.changed().items())
+    arrays = "".join(
+        f"# result[{name!r}].array: ({', '.join(field.axes)}) in {field.unit}\n"
+        for name, field in (result.fields.items() if result else ())
+    )
     return (
         "import engine\n\n"
         f"result = engine.run({lab.name!r}, {experiment.name!r}{arguments})\n"
-        "print(result.metrics)\n"
+        f"print(result.metrics)\n{arrays}"
     )
 
 

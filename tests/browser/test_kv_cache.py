@@ -86,3 +86,20 @@ def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: 
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{view} at {width} px scrolls sideways by {wide} px"
         visitor.close()
+
+
+@pytest.mark.parametrize(
+    ("view", "title", "inside"),
+    [
+        ("map", "The outliers behind this map", ".js-plotly-plot"),
+        ("pareto", "All points as a table", '[data-testid="stDataFrame"]'),
+    ],
+)
+def test_what_is_folded_away_opens(
+    visitor: BrowserContext, server: str, view: str, title: str, inside: str
+) -> None:
+    page = open_page(visitor, server, f"?kv_cache.view={view}")
+    fold = page.locator('[data-testid="stExpander"]', has_text=title)
+    assert fold.locator(inside).count() == 0
+    fold.get_by_text(title).click()
+    expect(fold.locator(inside).first).to_be_visible()

@@ -65,7 +65,7 @@ def damage(scene: Scene) -> None:
         )
         st.json({**result.notes, "format": obtained.config.key_format}, expanded=False)
     _seed_claim(scene, obtained.config.key_format, obtained.config.order, m)
-    take_away(scene.lab, experiment, obtained.config, result)
+    take_away(scene.lab, experiment, obtained)
 
 
 def _seed_claim(scene: Scene, key_format: str, order: str, metrics: dict) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from engine.figures import stems
 from engine.labs.kv_cache.analysis import Setting, inspect, permutation, stored_input
 from engine.labs.kv_cache.formats import parse_format
-from pages.kit import explain, form, linked, offer, palette, section, take_away
+from pages.kit import explain, linked, offer, palette, section, take_away
 from pages.kit.components.microscope import Block, Grid, microscope
 from pages.panels.kv_cache.grids import grid_of
 from pages.panels.kv_cache.scene import SIDES, Scene
@@ -87,9 +87,7 @@ def _take_away(scene: Scene, own: np.ndarray, values: np.ndarray, block: Block) 
             "under the microscope": np.array(block.values),
         },
     )
-    experiment = scene.lab.experiment("capture" if scene.source == "model" else "synthetic")
-    config = form(scene.lab, experiment, fields=())
-    take_away(scene.lab, experiment, config, scene.capture)
+    take_away(scene.lab, scene.experiment, scene.obtained)
 
 
 def _neighbours(

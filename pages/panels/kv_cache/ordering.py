@@ -53,7 +53,10 @@ def show_ordering(scene: Scene) -> None:
             figure,
             "kv_cache_energy",
             figure.layout.meta["alt"],
-            export=lambda: {name: curve.rms for name, curve in curves.items()},
+            export=lambda: {
+                "position": np.arange(shape[1]),
+                **{name: curve.rms for name, curve in curves.items()},
+            },
         )
     with right:
         figure = draw_waste(curves, palette())
@@ -61,7 +64,10 @@ def show_ordering(scene: Scene) -> None:
             figure,
             "kv_cache_waste",
             figure.layout.meta["alt"],
-            export=lambda: {name: curve.waste for name, curve in curves.items()},
+            export=lambda: {
+                "block": np.arange(len(curves[order.id].waste)),
+                **{f"{name} [bit]": curve.waste for name, curve in curves.items()},
+            },
         )
     _errors(scene)
     explain(
@@ -178,4 +184,4 @@ def _exactness(scene: Scene) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
-    take_away(scene.lab, experiment, obtained.config, result)
+    take_away(scene.lab, experiment, obtained)

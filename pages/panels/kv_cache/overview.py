@@ -17,7 +17,7 @@ from engine.labs.kv_cache.views.tensors import (
     head_labels,
     layer_labels,
 )
-from pages.kit import badge, choose, offer, palette, plain, say, show, show_terms
+from pages.kit import badge, choose, offer, palette, plain, remember_lines, say, show, show_terms
 from pages.kit.components.matrix import matrix
 from pages.panels.kv_cache.compare import compare_maps
 from pages.panels.kv_cache.scene import SIDES, Scene
@@ -76,9 +76,12 @@ def overview(scene: Scene) -> Scene:
         say(scene.lab, _outlier_sentence(scene))
         st.caption(_source_sentence(scene))
         show_terms(scene.lab)
+    remember_lines(f"{METRICS[metric].title} of every head, as in the map", _lines(scene, metric))
     if scene.other is not None:
         compare_maps(scene, scene.other, metric)
-    with st.expander("The outliers behind this map") as more:
+    # Only an expander that reruns the page knows whether it is open.
+    key = "kv_cache.outliers"
+    with st.expander("The outliers behind this map", key=key, on_change="rerun") as more:
         if more.open:
             stats = _outliers(scene.address, scene.capture)
             figure = draw_outliers(stats, palette())
@@ -96,6 +99,22 @@ def _outliers(address: str, _capture: Result) -> dict[str, Outliers]:
     """Outlier statistics of every tensor of a capture."""
     tensors = {"keys before RoPE": "k_pre", "keys after RoPE": "k_post", "values": "v"}
     return {name: outliers(_capture.array(field)) for name, field in tensors.items()}
+
+
+def _lines(scene: Scene, metric: Metric) -> str:
+    """A script that computes the map."""
+    config, setting = scene.obtained.config, scene.setting
+    given = "".join(f", {name}={value!r}" for name, value in config.changed().items())
+    side = f"parse_format({setting.format.id!r}), parse_order({setting.order.id!r})"
+    kept = f", {setting.sinks}, {setting.residual}" if setting.sinks or setting.residual else ""
+    return (
+        "import engine\n"
+        "from engine.labs.kv_cache import parse_format, parse_order\n"
+        "from engine.labs.kv_cache.analysis import Setting, head_errors\n\n"
+        f"capture = engine.run({scene.lab.name!r}, {scene.experiment.name!r}{given})\n"
+        f"setting = Setting({side}{kept})\n"
+        f"print(head_errors(capture, {scene.side!r}, setting, {metric!r}))\n"
+    )
 
 
 def _outlier_sentence(scene: Scene) -> str:

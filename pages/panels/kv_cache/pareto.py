@@ -75,10 +75,10 @@ def show_pareto(scene: Scene) -> None:
         reasons = "; ".join(f"{one['id']} ({one['reason']})" for one in result.notes["skipped"])
         st.caption(f"Left out, because they do not suit this model: {reasons}")
     _note(scene, result, chosen)
-    with st.expander("All points as a table") as more:
+    with st.expander("All points as a table", key="kv_cache.points", on_change="rerun") as more:
         if more.open:
             st.dataframe(_table(result), hide_index=True, width="stretch")
-    take_away(scene.lab, experiment, obtained.config, result)
+    take_away(scene.lab, experiment, obtained)
 
 
 def _load(scene: Scene, result: Result) -> None:

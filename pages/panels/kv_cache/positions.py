@@ -54,7 +54,7 @@ def show_positions(scene: Scene) -> None:
     asked = obtained.config
     bits = result.array("bits_key")[0]
     explain(scene.lab, "Positions", sinks=asked.sinks, residual=asked.residual, bits=float(bits))
-    take_away(scene.lab, experiment, asked, result)
+    take_away(scene.lab, experiment, obtained)
 
 
 def _table(result: Result) -> dict[str, object]:

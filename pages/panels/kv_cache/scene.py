@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from engine.core import Lab, Result, get_lab
+from engine.core import Experiment, Lab, Result, get_lab
 from engine.labs.kv_cache.analysis import Metric, Setting, Side, head_errors
 from engine.labs.kv_cache.config import EvaluateConfig
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.orders_grammar import parse_order
-from pages.kit import choose, form, linked, obtain, select
+from pages.kit import Obtained, choose, form, linked, obtain, select
 
 Source = Literal["model", "synthetic"]
 SOURCES: dict[Source, str] = {"model": "Model", "synthetic": "Synthetic"}
@@ -26,7 +26,8 @@ class Scene:
 
     lab: Lab
     source: Source
-    capture: Result
+    experiment: Experiment
+    obtained: Obtained
     address: str
     settings: EvaluateConfig
     other: EvaluateConfig | None
@@ -40,6 +41,12 @@ class Scene:
         if self.side == "value":
             return Setting(parse_format(settings.value_format), parse_order("none"), *kept)
         return Setting(parse_format(settings.key_format), parse_order(settings.order), *kept)
+
+    @property
+    def capture(self) -> Result:
+        """The tensors: what the experiment behind the page gave."""
+        assert self.obtained.result is not None
+        return self.obtained.result
 
     @property
     def setting(self) -> Setting:
@@ -121,7 +128,8 @@ def build_scene(
     return Scene(
         lab=lab,
         source=source,
-        capture=capture,
+        experiment=experiment,
+        obtained=obtained,
         address=experiment.digest(lab.name, obtained.config),
         settings=settings,
         other=other,

@@ -32,7 +32,7 @@ def show_streaming(scene: Scene) -> None:
     show_scale_up(scene, config)
     # Last, so that the report holds the calculator's figure too.
     if obtained is not None and obtained.result is not None:
-        take_away(scene.lab, experiment, obtained.config, obtained.result)
+        take_away(scene.lab, experiment, obtained)
 
 
 def _timeline(scene: Scene, experiment: Experiment, config: StreamingConfig) -> Obtained:
