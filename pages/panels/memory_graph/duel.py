@@ -58,11 +58,10 @@ def show_duel(scene: Scene) -> None:
     st.dataframe(place_table(result, at), hide_index=True, width="stretch")
     st.caption("The first five passages of each retriever; a star marks gold.")
     if question["hops"]:
-        with st.expander("The question taken apart") as more:
-            if more.open:
-                for text, answer, passage in question["hops"]:
-                    title = result.notes["passages"][passage]["title"]
-                    st.markdown(f"{text} **{answer}** (in: {title})")
+        with st.expander("The question taken apart"):
+            for text, answer, passage in question["hops"]:
+                title = result.notes["passages"][passage]["title"]
+                st.markdown(f"{text} **{answer}** (in: {title})")
     section(f"Over {len(result.notes['questions'])} questions")
     figure = draw_recall(result, palette())
     show(
@@ -80,4 +79,4 @@ def show_duel(scene: Scene) -> None:
     if result.notes["absent"]:
         st.caption("The dense retriever is left out: this corpus came without sentence vectors.")
     explain(scene.lab, "Duel")
-    take_away(scene.lab, experiment, obtained.config, result)
+    take_away(scene.lab, experiment, obtained)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from engine.core import Lab, Result, get_lab
-from engine.labs.memory_graph.config import Asked
-from pages.kit import default_result, field_key, form, select
+from engine.labs.memory_graph.config import DEFAULT_QUESTION, Asked
+from pages.kit import default_result, field_key, form, linked, select
 
 SETTINGS = ("method", "damping", "synonyms", "threshold", "specificity", "passage_score", "spread")
 
@@ -26,21 +27,31 @@ def controls(lab: Lab) -> Scene:
     """The narrow left column: the question and the walk."""
     experiment = lab.experiment("wavefront")
     questions = _questions(lab)
-    key = field_key(lab, experiment, "question")
-    asked = form(lab, experiment, fields=())
-    at = min(asked.question, len(questions) - 1)
-    chosen = st.selectbox(
+    pick(
         "Question",
-        range(len(questions)),
-        index=at,
-        format_func=lambda i: f"{i + 1}. {questions[i]}",
-        key=f"{key}#menu.{at}",
+        field_key(lab, experiment, "question"),
+        DEFAULT_QUESTION,
+        list(range(len(questions))),
+        lambda i: f"{i + 1}. {questions[i]}",
     )
-    if chosen != at:
-        select(key, int(chosen))
-        st.rerun()
-    asked = form(lab, experiment, fields=("ask", *SETTINGS))
-    return Scene(lab, asked, questions)
+    return Scene(lab, form(lab, experiment, fields=("ask", *SETTINGS)), questions)
+
+
+def pick(
+    label: str, key: str, default: int, options: list[int], words: Callable[[int], str]
+) -> int:
+    """One of many numbered things from a menu, with its number in the URL."""
+    value = linked(key, default, options=options)
+    widget = f"{key}#menu"
+    st.session_state[widget] = value
+    st.selectbox(
+        label,
+        options,
+        format_func=words,
+        key=widget,
+        on_change=lambda: select(key, int(st.session_state[widget])),
+    )
+    return value
 
 
 def _questions(lab: Lab) -> list[str]:

@@ -66,7 +66,7 @@ def show_wavefront(scene: Scene) -> None:
         nodes=int(result.number("nodes")),
         steps=steps - 1,
     )
-    take_away(scene.lab, experiment, obtained.config, result)
+    take_away(scene.lab, experiment, obtained)
 
 
 def _question_words(result: Result) -> str:

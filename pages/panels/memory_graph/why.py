@@ -6,12 +6,14 @@ import numpy as np
 import streamlit as st
 
 from engine.core import Result
+from engine.labs.memory_graph.config import DEFAULT_PASSAGE
 from engine.labs.memory_graph.views.why import PARTS, describe_rank, draw_parts, part_labels
 from pages.kit import (
     choose,
     explain,
     field_key,
     form,
+    linked,
     obtain,
     palette,
     say,
@@ -20,7 +22,7 @@ from pages.kit import (
     show,
     take_away,
 )
-from pages.panels.memory_graph.scene import Scene
+from pages.panels.memory_graph.scene import Scene, pick
 
 
 def show_why(scene: Scene) -> None:
@@ -31,11 +33,14 @@ def show_why(scene: Scene) -> None:
         "anew without it.",
     )
     experiment = scene.lab.experiment("why")
+    for name in ("without_seeds", "without_edges"):
+        linked(_key(scene, name), "")
+    linked(_key(scene, "passage"), DEFAULT_PASSAGE, low=0)
     obtained = obtain(scene.lab, experiment, form(scene.lab, experiment, fields=()))
     if obtained.result is None:
         return
     result = obtained.result
-    _choose_passage(scene, result, obtained.config.passage)
+    _choose_passage(scene, result)
     say(scene.lab, f"**{result.notes['question']}** {describe_rank(result)}")
     with st.container(border=True):
         st.markdown(result.notes["text"])
@@ -57,52 +62,52 @@ def show_why(scene: Scene) -> None:
         mass=f"{result.number('mass'):.6g}",
         by_seed=f"{result.number('sum_by_seed'):.6g}",
     )
-    take_away(scene.lab, experiment, obtained.config, result)
+    take_away(scene.lab, experiment, obtained)
 
 
-def _choose_passage(scene: Scene, result: Result, at: int) -> None:
+def _choose_passage(scene: Scene, result: Result) -> None:
     """The passages in the order of their rank, gold ones marked."""
     order = np.argsort(-result.array("scores"), kind="stable").tolist()
-    gold = set(result.notes["gold"])
-    titles = result.notes["titles"]
-    key = field_key(scene.lab, scene.lab.experiment("why"), "passage")
-    chosen = st.selectbox(
+    rank = {passage: place for place, passage in enumerate(order, start=1)}
+    gold, titles = set(result.notes["gold"]), result.notes["titles"]
+    pick(
         "Passage",
+        field_key(scene.lab, scene.lab.experiment("why"), "passage"),
+        DEFAULT_PASSAGE,
         order,
-        index=order.index(at) if at in order else 0,
-        format_func=lambda i: f"{order.index(i) + 1}. {titles[i]}{' ★' if i in gold else ''}",
-        key=f"{key}#menu.{at}",
+        lambda i: f"{rank[i]}. {titles[i]}{' ★' if i in gold else ''}",
     )
-    if chosen != at:
-        select(key, int(chosen))
-        st.rerun()
 
 
 def _drop(scene: Scene, result: Result) -> None:
-    experiment = scene.lab.experiment("why")
-    seeds = {one["place"]: f"{one['node']}: {one['because']}" for one in result.notes["seeds"]}
-    pairs = [tuple(pair) for pair in result.array("edge").tolist()]
-    names = {pair: f"{a} → {b}" for pair, (a, b) in zip(pairs, result.notes["edges"], strict=True)}
-    left, right = st.columns(2, gap="large")
-    question = result.notes["question"]
-    dropped = left.multiselect(
-        "Without seeds",
-        list(seeds),
-        format_func=seeds.get,
-        key=f"memory_graph.drop.seeds.{question}",
-    )
-    cut = right.multiselect(
-        "Without edges", pairs, format_func=names.get, key=f"memory_graph.drop.edges.{question}"
-    )
-    wanted = {
-        "without_seeds": ",".join(str(i) for i in sorted(dropped)),
-        "without_edges": ",".join(f"{a}-{b}" for a, b in cut),
+    """Seeds and last edges of the passage, to be taken away; the choice is part of the URL."""
+    seeds = {str(one["place"]): f"{one['node']}: {one['because']}" for one in result.notes["seeds"]}
+    pairs = result.array("edge").tolist()
+    edges = {
+        f"{a}-{b}": f"{here} → {there}"
+        for (a, b), (here, there) in zip(pairs, result.notes["edges"], strict=True)
     }
-    changed = False
-    for name, value in wanted.items():
-        key = field_key(scene.lab, experiment, name)
-        if st.session_state.get(key, "") != value:
-            st.session_state[key] = value
-            changed = True
-    if changed:
-        st.rerun()
+    left, right = st.columns(2, gap="large")
+    with left:
+        _several("Without seeds", _key(scene, "without_seeds"), seeds)
+    with right:
+        _several("Without edges", _key(scene, "without_edges"), edges)
+
+
+def _key(scene: Scene, name: str) -> str:
+    return field_key(scene.lab, scene.lab.experiment("why"), name)
+
+
+def _several(label: str, key: str, options: dict[str, str]) -> None:
+    """Some of ``options`` (what is stored -> what is shown), joined by commas in the URL."""
+    held = [part for part in linked(key, "").split(",") if part]
+    shown = {**{part: part for part in held}, **options}
+    widget = f"{key}#menu"
+    st.session_state[widget] = held
+    st.multiselect(
+        label,
+        list(shown),
+        format_func=lambda part: shown[part],
+        key=widget,
+        on_change=lambda: select(key, ",".join(st.session_state[widget])),
+    )

@@ -1,0 +1,78 @@
+"""The memory-graph page in Chromium: steps, clicks, links, counterfactuals, accessibility."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.looks import THEMES, WIDTHS, context, settle
+from tests.browser.test_pages import violations
+
+
+def open_page(visitor: BrowserContext, server: str, query: str = "") -> Page:
+    page = visitor.new_page()
+    page.goto(f"{server}/memory_graph{query}")
+    settle(page)
+    return page
+
+
+def test_the_step_on_the_map_is_the_step_of_the_table_and_of_the_link(
+    visitor: BrowserContext, server: str
+) -> None:
+    page = open_page(visitor, server)
+    expect(page.get_by_role("heading", name="Passages after step 2")).to_be_visible()
+    page.locator(".st-key-memory_graph_map input.step").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", name="Passages after step 1")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"memory_graph\.step=1"))
+    page.reload()
+    settle(page)
+    expect(page.get_by_role("heading", name="Passages after step 1")).to_be_visible()
+
+
+def test_a_chosen_passage_shows_its_text_and_is_part_of_the_link(
+    visitor: BrowserContext, server: str
+) -> None:
+    page = open_page(visitor, server)
+    plot = page.locator(".st-key-memory_graph_map canvas.plot")
+    plot.focus()
+    page.keyboard.press("ArrowRight")  # the heaviest node, a passage
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"memory_graph\.node=\d+"))
+    expect(page.get_by_text("Casimir Ode cooked for eight").first).to_be_visible()
+
+
+def test_another_question_is_computed_by_itself(visitor: BrowserContext, server: str) -> None:
+    page = open_page(visitor, server)
+    page.get_by_role("combobox", name="Question").first.click()
+    page.get_by_role("option", name=re.compile("^1. Where is the builder of Heron")).click()
+    expect(page.get_by_text("Where is the builder of Heron from?").last).to_be_visible()
+    expect(page.get_by_text("Wodnica").first).to_be_visible()
+    expect(page).to_have_url(re.compile(r"memory_graph\.question=0"))
+
+
+def test_a_dropped_seed_changes_the_rank(visitor: BrowserContext, server: str) -> None:
+    page = open_page(visitor, server, "?memory_graph.view=why")
+    expect(page.get_by_text("Rank 5, with and without")).to_be_visible()
+    page.get_by_role("combobox", name="Without seeds").click()
+    page.get_by_role("option", name=re.compile("deep thistle")).click()
+    expect(page).to_have_url(re.compile(r"without_seeds=1"))
+    other = open_page(visitor, server, page.url.partition("/memory_graph")[2])
+    expect(other.get_by_text("Rank 5, with and without")).to_be_visible()
+    page.get_by_role("combobox", name="Without edges").click()
+    page.get_by_role("option").first.click()
+    expect(page).to_have_url(re.compile(r"without_edges=\d+-\d+"))
+
+
+@pytest.mark.parametrize("view", ["wavefront", "duel", "why"])
+@pytest.mark.parametrize("theme", THEMES)
+def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
+    for width in WIDTHS:
+        visitor = context(browser, theme=theme, width=width)
+        page = open_page(visitor, server, f"?memory_graph.view={view}")
+        assert not violations(page)
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{view} at {width} px scrolls sideways by {wide} px"
+        visitor.close()
