@@ -313,3 +313,13 @@ def test_a_registered_lab_loads_no_arrays() -> None:
         "assert lab.Memory.__name__ == 'Memory'"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_in_a_small_memory_the_last_of_the_found_is_found_too() -> None:
+    memory = Memory.open()
+    memory.add("Ada Lovelace wrote notes on the Analytical Engine.")
+    second = memory.add("The Analytical Engine was designed by Charles Babbage.")
+    memory.add("A heron stood in the rain.")
+    asked = memory.ask("Who designed what Ada Lovelace wrote about?", k=3)
+    assert [found.note for found in asked][1] == second
+    assert len(asked) == 2

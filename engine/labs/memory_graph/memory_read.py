@@ -22,7 +22,6 @@ from engine.labs.memory_graph.link import Spelling
 from engine.labs.memory_graph.memory_store import FIELD, MemoryFile
 from engine.labs.memory_graph.openie import Triple
 from engine.labs.memory_graph.questions import Question
-from engine.labs.memory_graph.retrievers import min_max
 from engine.labs.memory_graph.tfidf import Tfidf, WordIndex
 from engine.labs.memory_graph.words import words
 
@@ -54,7 +53,8 @@ class Snapshot:
         """
         if method == "mix":
             parts = self.scores(question, "hipporag"), self.scores(question, "bm25")
-            walk, counted = (min_max(part) if part.any() else part for part in parts)
+            # From zero, not from the least: in a small memory the last of the found is found too.
+            walk, counted = (part / part.max() if part.any() else part for part in parts)
             return WEIGHT * walk + (1 - WEIGHT) * counted
         if method == "bm25":
             return self._bm25(question)
