@@ -116,15 +116,16 @@ def compare_damage(scene: Scene, other: EvaluateConfig, first: Result) -> None:
         )
         return
     a, b = f"A: {_name(scene, scene.settings)}", f"B: {_name(scene, other)}"
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([5, 4], gap="large")
     with left:
         numbers = {
-            name: st.column_config.NumberColumn(format="%.4g", width=80) for name in _COLUMNS
+            name: st.column_config.NumberColumn(format="%.4g", width=96) for name in _COLUMNS
         }
         st.dataframe(
             compare_table(first, obtained.result),
             hide_index=True,
             width="stretch",
+            height="content",
             column_config=numbers,
         )
         st.caption(

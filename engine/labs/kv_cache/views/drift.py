@@ -71,7 +71,7 @@ def draw_next_token(result: Result, palette: Palette, *, step: int) -> go.Figure
         alt=f"The exact cache gives {labels[0]} {exact[0]:.3f}, the quantised one "
         f"{quantised[0]:.3f}.",
     )
-    return figure.update_yaxes(ticklabelstandoff=6)
+    return figure.update_yaxes(ticklabelstandoff=6, tickfont_size=14)
 
 
 def next_token_table(result: Result, step: int) -> dict[str, Any]:
