@@ -153,10 +153,14 @@ def _run_experiment(
     asked = config_from_options(experiment.config, given, command.read if command else None)
 
     from engine.runtime.script import run
-    from engine.store import Store
+    from engine.store import Store, shipped_manifest
 
     store = Store.open()
     config = asked.grounded(store.inputs.put)
+    digest = experiment.digest(lab.name, config)
+    there = store.results.has(digest) or shipped_manifest(lab.name, digest) is not None
+    if not (given["store"] and there):
+        config.fits(store.inputs.get)
     progress = _Progress()
     result = run(
         lab.name, experiment.name, config, store=store if given["store"] else False,
@@ -169,7 +173,7 @@ def _run_experiment(
         "lab": lab.name,
         "experiment": experiment.name,
         "version": experiment.version,
-        "digest": experiment.digest(lab.name, config),
+        "digest": digest,
         "config": config.model_dump(mode="json"),
         "metrics": dict(result.metrics),
         "fields": _describe_fields(result),

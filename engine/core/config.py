@@ -65,6 +65,13 @@ class Config(BaseModel):
         a link must not make a server read any file of its machine.
         """
 
+    def fits(self, read: Callable[[str], bytes]) -> None:
+        """Raise BadInput where what the config names holds too little for the run it asks for.
+
+        Asked of a grounded config whose result is not there yet, before a run is offered, priced or
+        queued; ``read`` gives the bytes of an "input:" address. It must be quick and load no torch.
+        """
+
     def changed(self) -> dict[str, Any]:
         """The fields that differ from their defaults, as JSON values (for links and code)."""
         defaults = {

@@ -59,13 +59,13 @@ def from_validation(
         return BadInput(named, "there is no such field")
     if first["type"] == "missing":
         return BadInput(named, "a value is required")
+    given = first.get("input")
     if isinstance(cause, BadInput):  # a parser called by a validator names a field of its own
         reason = cause.reason
-    elif first["type"] in ("greater_than_equal", "less_than_equal"):
-        reason = _range(model, path, first["ctx"])
     else:
-        reason = first["msg"].removeprefix("Value error, ")
-    given = first.get("input")
+        reason = _reason(model, path, first["type"], first.get("ctx", {}), first["msg"])
+    if first["type"] in ("string_too_short", "string_too_long") and isinstance(given, str):
+        return BadInput(named, f"{reason} (it has {len(given):,})")
     shown = repr(given)
     # A rule across fields was given all of them, and a parser may have shown the text itself.
     told = not path or (isinstance(given, str) and shown in reason)
@@ -74,15 +74,51 @@ def from_validation(
     return BadInput(named, f"{reason[:1].lower()}{reason[1:]}{'' if told else f' (got {shown})'}")
 
 
-def _range(model: type[BaseModel] | None, name: str, missed: dict[str, Any]) -> str:
-    """The range of a number, of which pydantic reports only the bound that was missed."""
-    low, high = missed.get("ge"), missed.get("le")
-    if model is not None and name in model.model_fields:
-        marks = model.model_fields[name].metadata
-        low = next((mark.ge for mark in marks if hasattr(mark, "ge")), low)
-        high = next((mark.le for mark in marks if hasattr(mark, "le")), high)
+def bounds(
+    model: type[BaseModel] | None, name: str, low: str = "ge", high: str = "le"
+) -> tuple[Any, Any]:
+    """The least and the greatest value of a field, or of its length; None where there is none."""
+    found = model.model_fields.get(name) if model is not None else None
+    marks = found.metadata if found is not None else ()
+    return (
+        next((getattr(mark, low) for mark in marks if hasattr(mark, low)), None),
+        next((getattr(mark, high) for mark in marks if hasattr(mark, high)), None),
+    )
+
+
+def _reason(
+    model: type[BaseModel] | None, name: str, kind: str, missed: dict[str, Any], said: str
+) -> str:
+    """What the value must be: kind and range. Pydantic reports only the bound that was missed."""
+    low, high = bounds(model, name)
+    if kind in ("greater_than_equal", "less_than_equal"):
+        low, high = missed.get("ge", low), missed.get("le", high)
+        return f"must be{_range(low, high)}"
+    if kind.startswith("int_"):
+        return f"must be a whole number{_range(low, high)}"
+    if kind.startswith("float_") or kind == "finite_number":
+        return f"must be a {'finite ' if kind == 'finite_number' else ''}number{_range(low, high)}"
+    if kind.startswith("bool_"):
+        return "must be true or false"
+    if kind in ("string_too_short", "string_too_long"):
+        low, high = bounds(model, name, "min_length", "max_length")
+        return _characters(missed.get("min_length", low), missed.get("max_length", high))
+    if kind.startswith("string_"):
+        return "must be a text"
+    if said.startswith("Input should "):
+        return said.replace("Input should ", "must ", 1)
+    return said.removeprefix("Value error, ")
+
+
+def _range(low: float | None, high: float | None) -> str:
     if low is None:
-        return f"must be at most {high:.15g}"
-    if high is None:
-        return f"must be at least {low:.15g}"
-    return f"must be from {low:.15g} to {high:.15g}"
+        return "" if high is None else f" at most {high:.15g}"
+    return f" at least {low:.15g}" if high is None else f" from {low:.15g} to {high:.15g}"
+
+
+def _characters(low: int | None, high: int | None) -> str:
+    if low and high is not None:
+        return f"must have {low} to {high} characters"
+    if high is not None:
+        return f"must have at most {high} character{'' if high == 1 else 's'}"
+    return f"must have at least {low} character{'' if low == 1 else 's'}"

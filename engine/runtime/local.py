@@ -72,11 +72,14 @@ class LocalRunner:
         experiment = lab.experiment(experiment_name)
         if not isinstance(config, experiment.config):
             raise BadInput("config", f"{experiment.config.__name__} is required")
+        digest = experiment.digest(lab_name, config)
+        if not self.store.results.has(digest):
+            config.fits(self.store.inputs.get)
         request = Request(
             lab=lab_name,
             experiment=experiment_name,
             version=experiment.version,
-            digest=experiment.digest(lab_name, config),
+            digest=digest,
             config=config.canonical_json(),
             visitor=visitor,
             priority=priority,

@@ -23,18 +23,26 @@ def form(
     fields: Collection[str] | None = None,
     layout: Literal["column", "row"] = "column",
     key_prefix: str | None = None,
+    label_prefix: str = "",
     options: Mapping[str, Sequence[Any]] | None = None,
 ) -> Config:
     """Draw the widgets of ``experiment`` and return its config.
 
     ``fields`` names the ones to draw (all by default); the others keep what another form, the
     link or the default says. ``options`` gives values to choose from to fields of type str.
-    A key may be drawn once a page: ``key_prefix`` (instead of the lab's name) makes a second set.
+    A key may be drawn once a page: ``key_prefix`` (instead of the lab's name) makes a second set,
+    whose titles begin with ``label_prefix``.
     Values that cannot be used give one sentence, and the last valid config is returned.
     """
     cls = experiment.config
     controls = {
-        name: Control(cls, name, _key(lab, experiment, name, key_prefix), _tuple(options, name))
+        name: Control(
+            cls,
+            name,
+            _key(lab, experiment, name, key_prefix),
+            _tuple(options, name),
+            label_prefix,
+        )
         for name in cls.model_fields
     }
     drawn = [controls[name] for name in (cls.model_fields if fields is None else fields)]
@@ -51,7 +59,7 @@ def form(
     try:
         config = cls.build(values)
     except BadInput as error:
-        complain_once(str(_titled(cls, error)))
+        complain_once(str(_titled(cls, error, label_prefix)))
         last = st.session_state.get(memory)
         # A config of an older session may belong to an older class.
         return last if isinstance(last, cls) else cls()
@@ -128,6 +136,7 @@ def _value(control: Control) -> Any:
     return st.session_state.get(control.key, control.default)
 
 
-def _titled(cls: type[Config], error: BadInput) -> BadInput:
+def _titled(cls: type[Config], error: BadInput, prefix: str) -> BadInput:
     field = cls.model_fields.get(error.field)
-    return BadInput(field.title if field and field.title else error.field, error.reason)
+    title = field.title if field and field.title else error.field
+    return BadInput(f"{prefix}{title}", error.reason)

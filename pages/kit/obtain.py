@@ -54,6 +54,11 @@ def obtain(lab: Lab, experiment: Experiment, config: Config, *, fall_back: bool 
             st.session_state[memory] = config
         return Obtained(result, config, True, config)
     shown = _kept(lab, experiment, config, last, fall_back)
+    try:
+        config.fits(Store.open().inputs.get)
+    except EngramError as error:
+        complain_once(str(error))
+        return shown
     run_panel(lab, experiment, config, shown.config if shown.result is not None else None)
     return shown
 

@@ -142,7 +142,9 @@ def _progress_words(store: Store, row: RunRow) -> str:
     if row.cancel_asked is not None:
         return "Stopping"
     passed = max(0.0, time.time() - (row.started or row.created))
-    if not row.total or not row.done:
+    # What the first moments tell of the rest is worthless: they load and warm up.
+    early = passed < 5 and row.done < 0.05 * (row.total or 0)
+    if not row.total or not row.done or early:
         return f"Starting, {seconds(passed)} so far"
     left = passed / row.done * max(row.total - row.done, 0.0)
     return f"{row.done:g} of {row.total:g}, {seconds(passed)} so far, about {seconds(left)} left"

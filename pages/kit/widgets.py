@@ -36,6 +36,7 @@ class Control:
     name: str
     key: str
     options: tuple[Any, ...] = ()
+    label_prefix: str = ""
 
     @property
     def field(self) -> FieldInfo:
@@ -65,8 +66,9 @@ class Control:
 
     @property
     def label(self) -> str:
-        """Title and unit."""
+        """Prefix, title and unit."""
         title = self.field.title or self.name.replace("_", " ").capitalize()
+        title = f"{self.label_prefix}{title}"
         unit = self.extra.get("unit")
         return title if not unit or title.lower().endswith(unit) else f"{title} ({unit})"
 

@@ -62,12 +62,12 @@ def test_a_link_sets_every_kind_of_field():
     ("name", "value", "words"),
     [
         ("steps", "9999", "must be from 1 to 500"),
-        ("steps", "many", "integer"),
+        ("steps", "many", "must be a whole number from 1 to 500"),
         ("pause", "-1", "must be from 0 to 5"),
-        ("sign", "times", "'plus' or 'minus'"),
+        ("sign", "times", "must be 'plus' or 'minus'"),
         ("width", "17", "8"),
         ("seed", "-3", "must be from 0 to 9999"),
-        ("loud", "perhaps", "boolean"),
+        ("loud", "perhaps", "must be true or false"),
     ],
 )
 def test_a_link_with_an_impossible_value_says_so_and_keeps_the_default(name, value, words):

@@ -173,3 +173,63 @@ def test_the_report_holds_the_maps_too() -> None:
     for figure, alt in kept.values():
         drawn = figure() if callable(figure) else figure
         assert drawn.data and alt
+
+
+def exports(app) -> set[str]:
+    """The figures that one can take away as numbers, by the key of their button."""
+    keys = (button.proto.id for button in app.get("download_button"))
+    return {key.rpartition("-")[2].removesuffix("#csv") for key in keys if key.endswith("#csv")}
+
+
+def test_the_next_token_and_both_compared_maps_can_be_taken_away() -> None:
+    app = visit("kv_cache", **{"kv_cache.view": "drift"})
+    assert {"kv_cache_drift", "kv_cache_next"} <= exports(app)
+    query = {"kv_cache.compare": "true", "kv_cache.b.key_format": "bfp16:b32"}
+    app = visit("kv_cache", **query)
+    assert {"kv_cache_compare", "kv_cache_difference"} <= exports(app)
+    figure, alt = app.session_state["#figures"]["kv_cache_compare"]
+    assert "for A" in alt and figure().data
+
+
+def test_setting_b_has_a_heading_labels_and_a_run_of_its_own() -> None:
+    query = {"kv_cache.compare": "true", "kv_cache.b.key_format": "bfp16:b32"}
+    app = visit("kv_cache", **query)
+    said = texts(app)
+    assert "**Setting B**" in said
+    assert "has not been measured on these windows" in said
+    labels = [box.label for box in app.selectbox if box.key]
+    assert {"Key format", "B: Key format", "B: Value format", "B: Key channel order"} <= set(labels)
+    assert len(labels) == len(set(labels))
+
+
+def test_a_bad_format_of_b_is_said_to_be_of_b() -> None:
+    app = visit("kv_cache", **{"kv_cache.compare": "true", "kv_cache.b.key_format": "bfp99:b32"})
+    assert [warning.value.replace("\\", "")[:13] for warning in app.warning] == ["B: Key format"]
+
+
+def test_the_compared_damage_has_short_columns() -> None:
+    app = visit("kv_cache", **{"kv_cache.compare": "true"})
+    tables = [list(table.value.columns) for table in app.dataframe]
+    assert ["Measure", "A", "B", "B - A"] in tables
+    assert "A: keys bfp12:b32, values fp16." in texts(app)
+
+
+def test_an_exact_token_loses_nothing_under_the_microscope() -> None:
+    query = {"kv_cache.view": "microscope", "kv_cache.key_format": "bfp10:b32"}
+    rounded = visit("kv_cache", **query)
+    assert "kept in fp16" not in texts(rounded)
+    kept = visit("kv_cache", **query, **{"kv_cache.sinks": "4"})
+    assert "Token 0 is kept in fp16" in texts(kept)
+    assert "would be lost" in texts(kept)
+    findings = [app.session_state["#figures"]["kv_cache_block"][1] for app in (rounded, kept)]
+    assert not findings[0].startswith("0 of")
+    assert findings[1].startswith("0 of")
+    later = visit("kv_cache", **query, **{"kv_cache.sinks": "4", "kv_cache.token": "9"})
+    assert "kept in fp16" not in texts(later)
+
+
+def test_the_streaming_view_says_whose_formats_stand_on_the_left() -> None:
+    assert "key and a value format of its own" in texts(
+        visit("kv_cache", **{"kv_cache.view": "streaming"})
+    )
+    assert "key and a value format of its own" not in texts(visit("kv_cache"))

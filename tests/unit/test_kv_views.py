@@ -143,9 +143,11 @@ def test_damage_of_one_window_has_no_interval() -> None:
 
 def test_the_comparison_table_is_the_difference() -> None:
     result = shipped("evaluate")
-    table = damage.compare_table(result, result, "A", "B")
-    assert (table["B minus A"] == 0).all()
-    assert list(table.columns) == ["Measure", "Unit", "A", "B", "B minus A"]
+    table = damage.compare_table(result, result)
+    assert (table["B - A"] == 0).all()
+    assert list(table.columns) == ["Measure", "A", "B", "B - A"]
+    # Cut at 1440 px otherwise: half of the page has room for so much beside three numbers.
+    assert table["Measure"].str.len().max() <= 25
 
 
 def test_the_front_says_what_sorting_and_rotation_changed() -> None:
@@ -185,3 +187,62 @@ def test_exact_tokens_are_read_back_as_fp16_and_the_others_as_before() -> None:
     assert np.array_equal(after[:, held], truth[:, held].astype(np.float16).astype(np.float32))
     everything = Setting(plain.format, plain.order, residual=tokens)
     assert head_errors(capture, "key", everything, "rel_rmse").max() < 1e-3
+
+
+def test_tables_hold_what_the_figures_draw() -> None:
+    light = Palette.of("light")
+    result = shipped("sensitivity")
+    drawn = single.draw_sensitivity(result, light, rung=1)
+    table = single.sensitivity_table(result)
+    for trace, side in zip(drawn.data, result.notes["sides"], strict=True):
+        rows = [
+            i
+            for i, (one, name) in enumerate(zip(table["side"], table["format"], strict=True))
+            if one == side and name == result.notes["ladder"][1]
+        ]
+        delta, low = (
+            np.array([table[f"{name} [nat]"][i] for i in rows])
+            for name in ("delta_nll", "delta_nll_low")
+        )
+        assert np.allclose(delta, trace.y)
+        assert np.allclose(delta - low, trace.error_y.arrayminus)
+
+    path = walk(result)
+    figure = single.draw_budget(
+        result, path, light, values=1024, budget_bytes=400.0, chosen=(3.1, 0.01)
+    )
+    budget = single.budget_table(result, path, 1024, (3.1, 0.01))
+    at = np.array(budget["series"])
+    for trace, name in zip(figure.data, dict.fromkeys(budget["series"]), strict=True):
+        assert np.allclose(np.array(budget["bits per value [bit]"])[at == name], trace.x)
+        assert np.allclose(np.array(budget["delta_nll [nat]"])[at == name], trace.y)
+
+    size = scaled.draw_scale_up(
+        MODELS[0], light, key_format="bfp12:b32", value_format="fp16", gib=8.0
+    )
+    tokens, fp16, stored = scaled.curve_table(MODELS[0], "bfp12:b32", "fp16").values()
+    assert np.array_equal(size.data[0].x, tokens)
+    assert np.array_equal(size.data[0].y, fp16) and np.array_equal(size.data[1].y, stored)
+
+    flushes = streaming.draw_drift(shipped("streaming"), light)
+    assert flushes is not None
+    rows = streaming.drift_table(shipped("streaming"))
+    assert np.array_equal(flushes.data[-1].x, rows["flushes"])
+    assert np.array_equal(flushes.data[-1].y, rows["re-quantised [1]"])
+
+    step = drift.draw_next_token(shipped("drift"), light, step=4)
+    likely = drift.next_token_table(shipped("drift"), 4)
+    assert np.array_equal(step.data[1].x, likely["quantised cache [1]"])
+    assert all(
+        tick == f"“{token.replace(' ', '·')}”"
+        for tick, token in zip(step.layout.yaxis.ticktext, likely["token"], strict=True)
+        if "\n" not in token
+    )
+
+
+def test_labels_of_marks_stand_above_the_curve() -> None:
+    result = shipped("drift")
+    figure = drift.draw_kl_positions(result, Palette.of("light"), step=38)
+    low, high = figure.layout.yaxis.range
+    # Two rows of 16 px in a plot of some 190.
+    assert (high - np.log10(figure.data[0].y.max())) / (high - low) > 32 / 190

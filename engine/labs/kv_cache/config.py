@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
@@ -9,11 +10,12 @@ from pydantic import AfterValidator, Field
 from pydantic.config import JsonDict
 
 from engine.core.config import Config
-from engine.core.errors import BadInput
+from engine.core.errors import BadInput, bounds
 from engine.io.model_folder import fingerprint
 from engine.io.model_id import check_model_id, is_model_id
 from engine.io.paths import local_path, read_file
 from engine.labs.kv_cache.formats import parse_format
+from engine.labs.kv_cache.lengths import Asked, check_prompt, check_text
 from engine.labs.kv_cache.orders_grammar import parse_order
 from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES, model_shelf
 
@@ -35,6 +37,15 @@ def _rungs(text: str) -> str:
     if not 2 <= len(set(rungs)) == len(rungs) <= 6:
         raise ValueError("must be two to six different format ids, separated by commas")
     return text
+
+
+def _check_address(text: str) -> None:
+    if text.startswith("input:") and not re.fullmatch(r"input:[0-9a-f]{16}", text):
+        raise BadInput(
+            "text",
+            'the address of an uploaded file looks like "input:" and 16 hexadecimal digits '
+            f"(got {text[:40]!r})",
+        )
 
 
 _CHOICES = "engine.labs.kv_cache.choices"
@@ -61,6 +72,10 @@ def _format_field(default: str, title: str) -> Any:
             "help": "a format id; type any that the grammar allows",
         },
     )
+
+
+# Tokens that a run reads of a text where its config does not say how many.
+LEAST_TEXT = 16
 
 
 class ModelText(Config):
@@ -91,6 +106,7 @@ class ModelText(Config):
 
     def admit(self, *, local: bool) -> None:
         """Samples, uploads, the embedded model, hub ids and the shelf; elsewhere only locally."""
+        _check_address(self.text)
         if self.text not in SAMPLES and not self.text.startswith("input:"):
             raise BadInput("text", f"must be one of {', '.join(SAMPLES)} or an uploaded file")
         if self.model != EMBEDDED and not local:
@@ -108,6 +124,7 @@ class ModelText(Config):
 
     def grounded(self, put: Callable[[bytes, str], str]) -> Self:
         """A model folder gets the fingerprint of its files, a text file its content's address."""
+        _check_address(self.text)
         changes = {}
         if self.model != EMBEDDED and "@" not in self.model:
             folder = local_path(self.model, field="model")
@@ -125,6 +142,18 @@ class ModelText(Config):
             changes["text"] = put(read_file(path, field="text"), path.name)
         return self.model_copy(update=changes) if changes else self
 
+    def fits(self, read: Callable[[str], bytes]) -> None:
+        """The text must hold every token that is evaluated.
+
+        What calibrates needs no room of its own: where too little is left behind those tokens, a
+        shipped sample serves.
+        """
+        field = next((name for name in ("window", "tokens") if hasattr(self, name)), "")
+        tokens = getattr(self, field, LEAST_TEXT)
+        least, _ = bounds(type(self), field)
+        asked = Asked(field, tokens, least or LEAST_TEXT, getattr(self, "windows", 1))
+        check_text(self.model, self.text, asked, read)
+
 
 class CaptureConfig(ModelText):
     """Record queries, keys and values of one pass, and the keys' calibration statistics."""
@@ -139,8 +168,9 @@ class SyntheticConfig(Config):
         "lognormal",
         title="Channel profile",
         json_schema_extra={
+            "widget": "select",
             "help": "flat: equal channels; lognormal: graded (sigma 0.5); rope-pairs: four RoPE "
-            "pairs ten times larger"
+            "pairs ten times larger",
         },
     )
     head_dim: Literal[32, 64, 128] = Field(128, title="Head dimension")
@@ -252,6 +282,12 @@ class DriftConfig(Cached):
     new_tokens: int = Field(
         64, ge=4, le=256, title="New tokens", json_schema_extra={"unit": "tokens"}
     )
+
+    def fits(self, read: Callable[[str], bytes]) -> None:
+        """The prompt, too, must suit the model."""
+        super().fits(read)
+        least, _ = bounds(type(self), "new_tokens")
+        check_prompt(self.model, self.prompt, self.new_tokens, least)
 
 
 class SensitivityConfig(Windows, ModelText):

@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.core import BadInput
-from engine.models.lm.load import LoadedModel
+
+if TYPE_CHECKING:  # splitting a text needs no torch
+    from engine.models.lm.load import LoadedModel
 
 _CHARS_PER_TOKEN = 8
 _MAX_UNKNOWN = 0.5

@@ -5,7 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.core import Result
-from engine.labs.kv_cache.views.drift import describe_drift, draw_kl_positions, draw_next_token
+from engine.labs.kv_cache.views.drift import (
+    describe_drift,
+    draw_kl_positions,
+    draw_next_token,
+    next_token_table,
+)
 from pages.kit import explain, form, obtain, palette, plain, section, show, take_away
 from pages.panels.kv_cache.needs_model import needs_model
 from pages.panels.kv_cache.scene import Scene
@@ -41,7 +46,12 @@ def show_drift(scene: Scene) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         figure = draw_next_token(result, palette(), step=step - 1)
-        show(figure, "kv_cache_next", figure.layout.meta["alt"])
+        show(
+            figure,
+            "kv_cache_next",
+            figure.layout.meta["alt"],
+            export=lambda: next_token_table(result, step - 1),
+        )
     with right:
         _texts(result)
     explain(
@@ -55,7 +65,7 @@ def show_drift(scene: Scene) -> None:
         st.caption(
             f"{m['unknown_tokens']} prompt tokens stand for characters unknown to the model."
         )
-    take_away(scene.lab, experiment, obtained.config, result)
+    take_away(scene.lab, experiment, obtained)
 
 
 def _texts(result: Result) -> None:
@@ -64,10 +74,17 @@ def _texts(result: Result) -> None:
     shared = int(result.metrics["shared_tokens"])
     for title, name in (("Exact cache", "exact_tokens"), ("Quantised cache", "quantised_tokens")):
         tokens = notes[name]
-        same, own = "".join(tokens[:shared]), "".join(tokens[shared:])
         st.markdown(f"**{title}**")
-        marked = f" **:orange[{plain(own)}]**" if own.strip() else ""
-        st.markdown(plain(same) + marked)
+        st.markdown(marked("".join(tokens[:shared]), "".join(tokens[shared:])))
+
+
+def marked(same: str, own: str) -> str:
+    """Markdown of a text whose end ``own`` is bold; blanks only where the text has some."""
+    if not own.strip():
+        return plain(same)
+    apart = " " if (same[-1:].isspace() or own[:1].isspace()) and same.strip() else ""
+    # The stars inside: outside, beside a letter, they would be shown.
+    return f"{plain(same)}{apart}:orange[**{plain(own)}**]"
 
 
 def _positions(result: Result) -> dict[str, object]:

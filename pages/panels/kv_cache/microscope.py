@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from engine.core import Result
+from engine.core.units import count
 from engine.figures import stems
-from engine.labs.kv_cache.analysis import Setting, inspect, permutation, stored_input
+from engine.labs.kv_cache.analysis import Setting, Side, inspect, permutation, stored_input
 from engine.labs.kv_cache.formats import parse_format
 from pages.kit import explain, linked, offer, palette, section, take_away
 from pages.kit.components.microscope import Block, Grid, microscope
@@ -31,8 +33,20 @@ def show_microscope(scene: Scene) -> None:
     values = given[own[:, 0], own[:, 1]].astype(np.float64)
     st.markdown(
         f"{SIDES[scene.side]} of layer {scene.layer}, token {token}: "
-        f"{-(-len(values) // size)} block(s) of up to {size} numbers that share a scale."
+        f"{count(-(-len(values) // size), 'block')} of up to {size} numbers that share a scale."
     )
+    held = setting.kept(len(given))
+    if held[token]:
+        st.markdown(
+            f"**Token {token} is kept in fp16** by the exact tokens of the setting: none of its "
+            f"numbers is rounded to {setting.format.id}. Below is what the format would do to them."
+        )
+    elif held[own[:, 0]].any():
+        kept = count(int(held[own[:, 0]].sum()), "number")
+        st.markdown(
+            f"{kept} of these {len(values)} belong to tokens that are kept in fp16 by the setting; "
+            "below is what the format would do to them."
+        )
     grid = grid_of(setting.format)
     if grid is None:
         grid = Grid.bfp(4)
@@ -57,16 +71,24 @@ def show_microscope(scene: Scene) -> None:
         position_title="Place in storage",
         labels=[_label(scene, order, *place) for place in own],
     )
-    _numbers(scene, grid, block, size)
+    _numbers(scene, grid, block, size, kept=bool(held[token]))
     _take_away(scene, own, values, block)
 
 
 def _take_away(scene: Scene, own: np.ndarray, values: np.ndarray, block: Block) -> None:
     """The captured numbers as a figure and a table, and the capture that they come from."""
     colours, setting = palette(), scene.setting
-    back = inspect(scene.capture, scene.side, scene.layer, setting).value[own[:, 0], own[:, 1]]
+    rows = own[:, 0], own[:, 1]
+    held = setting.kept(scene.capture["v"].size("token"))[own[:, 0]]
+    alone = inspect(scene.capture, scene.side, scene.layer, setting).value[rows]
+    back = read_back(scene.capture, scene.side, scene.layer, setting)[rows]
     lost = int(((back == 0) & (values != 0)).sum())
-    finding = f"{lost} of {len(values)} captured numbers are zero in {setting.format.id}."
+    finding = f"{lost} of {len(values)} captured numbers are zero in {setting.format.id}"
+    if held.any():
+        finding = (
+            f"{lost} of {len(values)} captured numbers are read back as zero; "
+            f"{int(held.sum())} of them are kept in fp16, the others are in {setting.format.id}"
+        )
     offer(
         "kv_cache_block",
         lambda: stems(
@@ -76,18 +98,28 @@ def _take_away(scene: Scene, own: np.ndarray, values: np.ndarray, block: Block) 
             title=f"Captured numbers in {setting.format.id}",
             x="Place in the block and its neighbours",
             y="Value",
-            alt=finding,
+            alt=f"{finding}.",
         ),
-        finding,
+        f"{finding}.",
         lambda: {
             "token": own[:, 0],
             "place": own[:, 1],
             "captured": values,
             "read back": back,
+            "kept in fp16": held,
+            f"in {setting.format.id}": alone,
             "under the microscope": np.array(block.values),
         },
     )
     take_away(scene.lab, scene.experiment, scene.obtained)
+
+
+def read_back(capture: Result, side: Side, layer: int, setting: Setting) -> np.ndarray:
+    """The numbers of one layer as they are read back, ``(token, width)`` in storage order."""
+    back = np.array(inspect(capture, side, layer, setting).value)
+    held = setting.kept(len(back))
+    back[held] = stored_input(capture, side, layer, setting)[held].astype(np.float16)
+    return back
 
 
 def _neighbours(
@@ -120,8 +152,11 @@ def _label(scene: Scene, order: np.ndarray, token: int, place: int) -> str:
     return f"token {token}, H{channel // scene.head_dim}:{channel % scene.head_dim}"
 
 
-def _numbers(scene: Scene, grid: Grid, block: Block, size: int) -> None:
-    """What the engine says about the numbers that lie in the microscope now."""
+def _numbers(scene: Scene, grid: Grid, block: Block, size: int, *, kept: bool) -> None:
+    """What the engine says about the numbers that lie in the microscope now.
+
+    ``kept``: the chosen token is stored in fp16, so that the numbers are only what would be.
+    """
     values = np.array([block.values], dtype=np.float32)
     if block.sorted:
         values = np.take_along_axis(values, np.argsort(-np.abs(values), kind="stable"), axis=1)
@@ -134,7 +169,8 @@ def _numbers(scene: Scene, grid: Grid, block: Block, size: int) -> None:
     error = np.linalg.norm(detail.value - values) / max(float(np.linalg.norm(values)), 1e-30)
     st.markdown(
         f"Computed by the engine for the numbers as they stand: relative RMSE **{error:.3g}**, "
-        f"**{lost}** of {values.size} lost, {format.bits_per_value(values.shape):.4g} bits a value."
+        f"**{lost}** of {values.size} {'would be lost' if kept else 'lost'}, "
+        f"{format.bits_per_value(values.shape):.4g} bits a value."
     )
     widest = int(np.nanargmax(detail.exponent))
     explain(
@@ -142,6 +178,7 @@ def _numbers(scene: Scene, grid: Grid, block: Block, size: int) -> None:
         "Block microscope",
         exponent=int(detail.exponent.flat[widest]),
         step=float(detail.step.flat[widest]),
-        zeros=lost,
+        # Without it the note leaves its sentence on lost numbers out.
+        **({} if kept else {"zeros": lost}),
         block=values.size,
     )

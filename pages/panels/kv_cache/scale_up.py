@@ -6,7 +6,12 @@ import streamlit as st
 
 from engine.labs.kv_cache.config import StreamingConfig
 from engine.labs.kv_cache.scale_up import GIB, MODELS, cache_size, tokens_that_fit
-from engine.labs.kv_cache.views.scale_up import draw_scale_up, size_table, size_words
+from engine.labs.kv_cache.views.scale_up import (
+    curve_table,
+    draw_scale_up,
+    size_table,
+    size_words,
+)
 from pages.kit import badge, explain, palette, section, show
 from pages.panels.kv_cache.scene import Scene
 
@@ -60,8 +65,15 @@ def show_scale_up(scene: Scene, formats: StreamingConfig) -> None:
         figure,
         "kv_cache_scale_up",
         figure.layout.meta["alt"],
-        export=lambda: size_table(MODELS, int(tokens), key, value),
+        export=lambda: curve_table(model, key, value),
     )
+    title = f"All known models at {int(tokens):,} tokens"
+    with st.expander(title, key="kv_cache.known_models", on_change="rerun") as more:
+        if more.open:
+            st.dataframe(
+                size_table(MODELS, int(tokens), key, value), hide_index=True, width="stretch"
+            )
+            st.caption("At most the tokens that a model reads; a gap: a format does not suit it.")
     explain(
         scene.lab,
         "Scale-up calculator",

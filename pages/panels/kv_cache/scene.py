@@ -100,6 +100,11 @@ def controls(lab: Lab) -> tuple[Source, EvaluateConfig, EvaluateConfig | None]:
         form(lab, lab.experiment("synthetic"), fields=("profile", "head_dim"))
     stored = ("key_format", "value_format", "order", "sinks", "residual")
     settings = form(lab, lab.experiment("evaluate"), fields=stored)
+    if st.session_state.get("kv_cache.view", st.query_params.get("kv_cache.view")) == "streaming":
+        st.caption(
+            "The cache that grows, on the right, has a key and a value format of its own. Those "
+            "chosen here are those of the error map; order and exact tokens hold for both."
+        )
     if not st.toggle(
         "Compare",
         key="kv_cache.compare",
@@ -108,7 +113,15 @@ def controls(lab: Lab) -> tuple[Source, EvaluateConfig, EvaluateConfig | None]:
     ):
         return source, settings, None
     varied = ("key_format", "value_format", "order")
-    second = form(lab, lab.experiment("evaluate"), fields=varied, key_prefix="kv_cache.b")
+    st.markdown("**Setting B**")
+    st.caption("A is the setting above; its text and exact tokens hold for B, too.")
+    second = form(
+        lab,
+        lab.experiment("evaluate"),
+        fields=varied,
+        key_prefix="kv_cache.b",
+        label_prefix="B: ",
+    )
     return (
         source,
         settings,

@@ -6,13 +6,14 @@ import numpy as np
 import streamlit as st
 
 from engine.core import Result
-from engine.labs.kv_cache.allocate import ADDITIVE, Allocation, Walk, allocate, walk
+from engine.labs.kv_cache.allocate import ADDITIVE, Allocation, allocate, walk
 from engine.labs.kv_cache.config import EvaluateConfig
 from engine.labs.kv_cache.views.sensitivity import (
+    budget_table,
     describe_sensitivity,
     draw_budget,
     draw_sensitivity,
-    unit_labels,
+    sensitivity_table,
 )
 from pages.kit import explain, form, obtain, palette, section, show, take_away
 from pages.panels.kv_cache.needs_model import needs_model
@@ -40,11 +41,11 @@ def show_sensitivity(scene: Scene) -> None:
         draw_sensitivity(result, palette(), rung=at),
         "kv_cache_sensitivity",
         finding,
-        export=lambda: _table(result),
+        export=lambda: sensitivity_table(result),
     )
     st.markdown(finding)
     _budget(scene, result, config.window, config.windows)
-    take_away(scene.lab, experiment, obtained.config, result)
+    take_away(scene.lab, experiment, obtained)
 
 
 def _budget(scene: Scene, result: Result, window: int, windows: int) -> None:
@@ -68,6 +69,7 @@ def _budget(scene: Scene, result: Result, window: int, windows: int) -> None:
     )
     chosen = allocate(result, max(bits * values / 8, float(path.bytes[0])) + 1e-6)
     measured = _measured(result, chosen)
+    star = None if measured is None else (chosen.bits_mean, measured)
     show(
         figure := draw_budget(
             result,
@@ -75,11 +77,11 @@ def _budget(scene: Scene, result: Result, window: int, windows: int) -> None:
             palette(),
             values=values,
             budget_bytes=bits * values / 8,
-            chosen=None if measured is None else (chosen.bits_mean, measured),
+            chosen=star,
         ),
         "kv_cache_budget",
         figure.layout.meta["alt"],
-        export=lambda: _walk_table(path, values),
+        export=lambda: budget_table(result, path, values, star),
     )
     if measured is None:
         measured = _measure(scene, chosen, window, windows)
@@ -125,26 +127,3 @@ def _measure(scene: Scene, chosen: Allocation, window: int, windows: int) -> flo
     if obtained.result is None:
         return None
     return float(obtained.result.metrics["delta_nll"])
-
-
-def _table(result: Result) -> dict[str, object]:
-    labels = unit_labels(result)
-    rows: dict[str, list[object]] = {"unit": [], "side": [], "format": [], "delta_nll [nat]": []}
-    delta = result.array("delta_nll")
-    for i, side in enumerate(result.notes["sides"]):
-        for unit, label in enumerate(labels):
-            for rung, name in enumerate(result.notes["ladder"]):
-                rows["unit"].append(label)
-                rows["side"].append(side)
-                rows["format"].append(name)
-                value = delta[i].reshape(-1, delta.shape[-1])[unit, rung]
-                rows["delta_nll [nat]"].append(float(value))
-    return dict(rows)
-
-
-def _walk_table(path: Walk, values: int) -> dict[str, object]:
-    return {
-        "bits per value [bit]": 8 * path.bytes / values,
-        "bytes per token [B]": path.bytes,
-        "predicted delta_nll [nat]": path.damage,
-    }

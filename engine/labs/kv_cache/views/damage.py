@@ -54,27 +54,27 @@ def describe_damage(result: Result) -> str:
 
 COMPARED = {
     "delta_nll": ("Loss change", "nat"),
-    "kl": ("Mean next-token KL", "nat"),
-    "kl_p99": ("99th percentile of the KL", "nat"),
+    "kl": ("Mean KL", "nat"),
+    "kl_p99": ("KL, 99th percentile", "nat"),
     "top1": ("Top-1 agreement", "1"),
-    "bits_key": ("True bits per key value", "bit"),
-    "bits_value": ("True bits per cached value", "bit"),
-    "bytes_per_token": ("Bytes per token, all layers", "B"),
-    "relative_rmse_key": ("Relative RMSE of keys", "1"),
-    "relative_rmse_value": ("Relative RMSE of values", "1"),
+    "bits_key": ("Bits per key", "bit"),
+    "bits_value": ("Bits per value", "bit"),
+    "bytes_per_token": ("Bytes per token", "B"),
+    "relative_rmse_key": ("RMSE of keys", "1"),
+    "relative_rmse_value": ("RMSE of values", "1"),
     "logit_error": ("RMS logit error", "1"),
     "attention_kl": ("Attention KL", "nat"),
 }
 
 
-def compare_table(first: Result, second: Result, a: str, b: str) -> pd.DataFrame:
-    """Both evaluations and their difference, a row a measure."""
+def compare_table(first: Result, second: Result) -> pd.DataFrame:
+    """Both evaluations and their difference, a row a measure; narrow enough for half a page."""
     rows = [
-        (title, unit, first.number(name), second.number(name),
+        (title if unit == "1" else f"{title} ({unit})", first.number(name), second.number(name),
          second.number(name) - first.number(name))
         for name, (title, unit) in COMPARED.items()
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["Measure", "Unit", a, b, "B minus A"])
+    return pd.DataFrame(rows, columns=["Measure", "A", "B", "B - A"])
 
 
 def draw_kl_percentiles(results: Mapping[str, Result], palette: Palette) -> go.Figure:

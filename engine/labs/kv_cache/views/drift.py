@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -9,6 +11,7 @@ from engine.core.result import Result
 from engine.figures import Event, Palette, Series, axis, bars, lines, visible
 
 FLOOR_NAT = 1e-9
+HEADROOM = 0.3  # of the height of the curve, for the labels of the marks
 
 
 def draw_kl_positions(result: Result, palette: Palette, *, step: int) -> go.Figure:
@@ -21,7 +24,7 @@ def draw_kl_positions(result: Result, palette: Palette, *, step: int) -> go.Figu
         parted = prompt - 1 + int(result.number("first_divergence"))
         marks[parted] = "first different token" + (", chosen" if parted in marks else "")
     events = [Event(float(at), label) for at, label in sorted(marks.items())]
-    return lines(
+    figure = lines(
         [Series("KL", np.arange(len(kl)), kl)],
         palette,
         title="How far the next-token distributions part",
@@ -32,6 +35,10 @@ def draw_kl_positions(result: Result, palette: Palette, *, step: int) -> go.Figu
         alt=describe_drift(result),
         height=300,
     )
+    # The marks are labelled on top, where the curve would cross them.
+    low, high = float(np.log10(kl.min())), float(np.log10(kl.max()))
+    room = max(high - low, 1.0)
+    return figure.update_yaxes(range=[low - 0.05 * room, high + HEADROOM * room])
 
 
 def describe_drift(result: Result) -> str:
@@ -51,8 +58,9 @@ def draw_next_token(result: Result, palette: Palette, *, step: int) -> go.Figure
     strings = result.notes["strings"]
     ids = result.array("top_exact")[step]
     exact, quantised = result.array("top_exact_p")[step], result.array("top_exact_q")[step]
-    labels = [visible(strings[str(token)]) for token in ids]
-    return bars(
+    # Quoted: a comma or a dash alone would look like a speck beside its bar.
+    labels = [f"“{visible(strings[str(token)])}”" for token in ids]
+    figure = bars(
         labels,
         {"exact cache": exact, "quantised cache": quantised},
         palette,
@@ -60,6 +68,18 @@ def draw_next_token(result: Result, palette: Palette, *, step: int) -> go.Figure
         category="The exact cache's ten likeliest tokens",
         value=axis("Probability"),
         horizontal=True,
-        alt=f"The exact cache gives {labels[0]!r} {exact[0]:.3f}, the quantised one "
+        alt=f"The exact cache gives {labels[0]} {exact[0]:.3f}, the quantised one "
         f"{quantised[0]:.3f}.",
     )
+    return figure.update_yaxes(ticklabelstandoff=6, tickfont_size=14)
+
+
+def next_token_table(result: Result, step: int) -> dict[str, Any]:
+    """What ``draw_next_token`` draws, with the ids of the tokens."""
+    ids = result.array("top_exact")[step]
+    return {
+        "token": [result.notes["strings"][str(token)] for token in ids],
+        "id": ids,
+        "exact cache [1]": result.array("top_exact_p")[step],
+        "quantised cache [1]": result.array("top_exact_q")[step],
+    }

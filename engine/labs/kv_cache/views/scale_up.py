@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine.core import BadInput
+from engine.core.units import count
 from engine.figures import Event, Palette, Series, axis, lines
 from engine.labs.kv_cache.scale_up import GIB, ModelShape, cache_size
 
@@ -23,10 +24,8 @@ def draw_scale_up(
     points: int = 48,
 ) -> go.Figure:
     """Cache size against context, in fp16 and in the chosen formats, with the memory at hand."""
-    tokens = np.unique(np.geomspace(128, max(model.context, 256), points).astype(int))
-    sizes = [cache_size(model, int(t), key_format, value_format) for t in tokens]
-    stored = np.array([size.total for size in sizes]) / GIB
-    fp16 = np.array([size.fp16 for size in sizes]) / GIB
+    curve = curve_table(model, key_format, value_format, points=points)
+    tokens, fp16, stored = curve.values()
     return lines(
         [
             Series("fp16", tokens, fp16),
@@ -34,7 +33,8 @@ def draw_scale_up(
         ],
         palette,
         title=f"Cache of {model.name}",
-        subtitle=f"{model.layers} layers, {model.kv_heads} KV heads of {model.head_dim}; "
+        subtitle=f"{count(model.layers, 'layer')}, {count(model.kv_heads, 'KV head')} of "
+        f"{model.head_dim} channels; "
         f"shape from {model.source}",
         x=axis("Tokens in the context", "token", log=True),
         y=axis("Cache size", "GiB", log=True),
@@ -43,6 +43,19 @@ def draw_scale_up(
         alt=f"At {tokens[-1]:,} tokens the cache of {model.name} takes {stored[-1]:.3g} GiB "
         f"instead of {fp16[-1]:.3g} GiB in fp16.",
     )
+
+
+def curve_table(
+    model: ModelShape, key: str, value: str, *, points: int = 48
+) -> dict[str, np.ndarray]:
+    """Tokens in the context, and the cache there in fp16 and in the formats: the drawn curves."""
+    tokens = np.unique(np.geomspace(128, max(model.context, 256), points).astype(int))
+    sizes = [cache_size(model, int(t), key, value) for t in tokens]
+    return {
+        "tokens": tokens,
+        "fp16 [GiB]": np.array([size.fp16 for size in sizes]) / GIB,
+        "stored [GiB]": np.array([size.total for size in sizes]) / GIB,
+    }
 
 
 def size_words(gib: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -58,6 +60,22 @@ def describe_sensitivity(result: Result, rung: int) -> str:
     )
 
 
+def sensitivity_table(result: Result) -> dict[str, list[Any]]:
+    """Loss change of every unit in every format with its interval, a row each."""
+    labels, ladder = unit_labels(result), result.notes["ladder"]
+    fields = {
+        f"{name} [nat]": result.array(name).reshape(2, -1, len(ladder))
+        for name in ("delta_nll", "delta_nll_low", "delta_nll_high")
+    }
+    places = list(np.ndindex(2, len(labels), len(ladder)))
+    return {
+        "unit": [labels[unit] for _, unit, _ in places],
+        "side": [result.notes["sides"][side] for side, _, _ in places],
+        "format": [ladder[rung] for *_, rung in places],
+        **{name: [float(values[at]) for at in places] for name, values in fields.items()},
+    }
+
+
 def draw_budget(
     result: Result,
     walk: Walk,
@@ -107,3 +125,30 @@ def draw_budget(
         )
     figure.update_layout(showlegend=True)
     return figure
+
+
+def budget_table(
+    result: Result, walk: Walk, values: int, chosen: tuple[float, float] | None = None
+) -> dict[str, list[Any]]:
+    """What ``draw_budget`` draws: the predicted walk, then the policies measured as a whole."""
+    nan = float("nan")
+    predicted = [
+        ("predicted sum", float(size), float(damage), nan, nan)
+        for size, damage in zip(walk.bytes, walk.damage, strict=True)
+    ]
+    names = ("bytes", "measured", "low", "high")
+    measured = [
+        ("measured as a whole", *map(float, row))
+        for row in zip(*(result.array(f"policy_{name}") for name in names), strict=True)
+    ]
+    star = [] if chosen is None else [("chosen, measured", chosen[0] * values / 8, chosen[1])]
+    rows = [*predicted, *measured, *((*one, nan, nan) for one in star)]
+    series, sizes, delta, low, high = (list(column) for column in zip(*rows, strict=True))
+    return {
+        "series": series,
+        "bits per value [bit]": [8 * size / values for size in sizes],
+        "bytes per token [B]": sizes,
+        "delta_nll [nat]": delta,
+        "delta_nll_low [nat]": low,
+        "delta_nll_high [nat]": high,
+    }

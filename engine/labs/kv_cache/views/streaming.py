@@ -84,6 +84,17 @@ def draw_history_error(result: Result, palette: Palette) -> go.Figure:
     )
 
 
+def drift_table(result: Result) -> dict[str, Any]:
+    """What ``draw_drift`` draws: the oldest group's error, a row a flush."""
+    drift = result.array("drift").astype(np.float64)
+    once = result.metrics["append_error"]
+    return {
+        "flushes": np.arange(1, len(drift) + 1),
+        **({} if once is None else {"append-only [1]": np.full(len(drift), float(once))}),
+        "re-quantised [1]": drift,
+    }
+
+
 def draw_drift(result: Result, palette: Palette) -> go.Figure | None:
     """Error of the oldest group against the number of re-quantisations; None before the second."""
     drift = result.array("drift").astype(np.float64)
