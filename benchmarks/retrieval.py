@@ -16,8 +16,8 @@ import igraph
 import numpy as np
 from scipy import sparse
 
+from engine.cli import _dispatch
 from engine.labs.memory_graph.build import Materials, build_retriever
-from engine.labs.memory_graph.commands import evaluate
 from engine.labs.memory_graph.config import Retrieval
 from engine.labs.memory_graph.corpus import Corpus, Passage, as_corpus
 from engine.labs.memory_graph.hipporag import HippoRag
@@ -107,7 +107,7 @@ def finds(folder: Path) -> list[dict[str, Any]]:
     vectors = ["--vectors", f"{start}_minilm_embeddings.npz"]
 
     def measured(*options: str) -> dict[str, Any]:
-        return evaluate([*files, *options])
+        return _dispatch(["memory_graph", "evaluate", *files, *options, "--no-store"], True)
 
     graph = measured("--method", "hipporag", *triples)
     words = measured("--method", "bm25")

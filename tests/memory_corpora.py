@@ -53,3 +53,10 @@ def edge_list(weights: sparse.csr_array) -> dict[tuple[int, int], float]:
     upper = sparse.coo_array(sparse.triu(weights, 1))
     rows, columns = upper.coords
     return {(int(a), int(b)): float(w) for a, b, w in zip(rows, columns, upper.data, strict=True)}
+
+
+def evaluate(argv: list[str]) -> dict[str, Any]:
+    """``python -m engine memory_graph evaluate``: its answer, or the BadInput that it tells."""
+    from engine.cli import _dispatch
+
+    return _dispatch(["memory_graph", "evaluate", *argv, "--no-store"], True)

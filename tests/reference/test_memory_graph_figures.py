@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 
 from engine.labs.memory_graph.build import Materials, build_retriever
-from engine.labs.memory_graph.commands import evaluate
 from engine.labs.memory_graph.config import EvaluateConfig, Retrieval
 from engine.labs.memory_graph.corpus import load_corpus
 from engine.labs.memory_graph.explain import explain
 from engine.labs.memory_graph.hipporag import HippoRag
 from engine.labs.memory_graph.openie import load_triples
 from engine.labs.memory_graph.questions import load_questions
-from tests.memory_corpora import edge_list
+from tests.memory_corpora import edge_list, evaluate
 
 pytestmark = pytest.mark.shared
 

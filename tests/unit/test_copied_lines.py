@@ -16,6 +16,7 @@ from engine.core import Config, Experiment, Lab
 from engine.core.registry import labs
 from engine.labs.kv_cache import LAB as KV_CACHE
 from engine.store import Store
+from engine.store.lookup import lookup
 from pages.kit.words import command_line, python_lines
 from tests.lm_models import save_tiny
 from tests.unit.cli_lab import LAB as KINDS
@@ -26,13 +27,15 @@ POLICY = '{\n "default": {"key": "int4:token"},\n "heads": {"1.0": {"value": "in
 CHEAP = {"tokens": 32, "window": 64, "windows": 2, "probes": 4, "new_tokens": 4,
          "ladder": "int4:token:head,int8:token:head", "key_format": "bfp12:b8"}  # fmt: skip
 AWKWARD: dict[str, dict[str, Any]] = {
-    "kinds": {"whole": 4, "real_number": -0.5, "word": "-x y", "choice": "b", "size": 64,
+    "cli_lab kinds": {"whole": 4, "real_number": -0.5, "word": "-x y", "choice": "b", "size": 64,
               "flag": False, "many": (3, 4), "maybe": 3},
-    "evaluate": {"text": "input:0123456789abcdef", "key_format": "int4:token", "policy": POLICY,
-                 "protocol": "streaming", "order": "in-head:rms", "windows": 3},
-    "drift": {"prompt": "-- a 'dash'\nand $HOME, \"quotes\" & caf\u00e9", "new_tokens": 4},
-    "pareto": {"extra": "fp16,int8:token", "orders": False},
-    "sensitivity": {"ladder": "int2:token,int8:token", "granularity": "layer"},
+    "kv_cache evaluate": {"text": "input:0123456789abcdef", "key_format": "int4:token",
+                 "policy": POLICY, "protocol": "streaming", "order": "in-head:rms", "windows": 3},
+    "kv_cache drift": {"prompt": "-- a 'dash'\nand $HOME, \"quotes\" & caf\u00e9", "new_tokens": 4},
+    "kv_cache pareto": {"extra": "fp16,int8:token", "orders": False},
+    "kv_cache sensitivity": {"ladder": "int2:token,int8:token", "granularity": "layer"},
+    "memory_graph why": {"ask": "Who's \"Nuala\" -- and where?", "without_seeds": "0,1",
+                         "without_edges": "3-4", "specificity": False, "damping": 0.0},
 }  # fmt: skip
 
 Printed = tuple[Lab, Experiment, Config]
@@ -48,7 +51,7 @@ def printed() -> Iterator[Any]:
         named = {"default": {}, **{
             preset.name: preset.config
             for preset in lab.presets if preset.experiment == experiment.name
-        }, "awkward": AWKWARD.get(experiment.name, {})}  # fmt: skip
+        }, "awkward": AWKWARD.get(f"{lab.name} {experiment.name}", {})}  # fmt: skip
         for name, values in named.items():
             config = experiment.config.build(values)
             yield pytest.param((lab, experiment, config), id=f"{lab.name}-{experiment.name}-{name}")
@@ -64,6 +67,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("engine.runtime.script.run", run)
+    for _, experiment in experiments():  # the texts of the cases were never uploaded
+        monkeypatch.setattr(experiment.config, "fits", lambda self, read: None)
     both = {**labs(), KINDS.name: KINDS}
     for place in ("engine.core.registry.labs", "engine.cli.labs"):
         monkeypatch.setattr(place, lambda: both)
@@ -115,7 +120,7 @@ def test_a_copied_line_of_an_uploaded_text_runs(
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert said["config"] == config.model_dump(mode="json")
     assert said["digest"] == experiment.digest(lab.name, config)
-    assert Store.open().results.has(said["digest"])
+    assert lookup(lab, experiment, config) is not None
 
 
 def test_a_copied_line_with_a_policy_computes_that_policy(

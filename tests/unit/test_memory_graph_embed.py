@@ -11,10 +11,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from engine.core import BadInput
-from engine.labs.memory_graph.commands import evaluate
 from engine.labs.memory_graph.commands_embed import embed
 from engine.labs.memory_graph.encoder import load_encoder
-from tests.memory_corpora import PASSAGES, TRIPLES, write_lines
+from tests.memory_corpora import PASSAGES, TRIPLES, evaluate, write_lines
 
 WORDS = ["[PAD]", "[UNK]", "Ada", "Marsh", "Heron", "Bridge", "Otto", "Lind", "Tea", "the", "a"]
 

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from engine.core import Result
+from engine.core.units import count
 from engine.labs.kv_cache.analysis import METRICS, Metric, Outliers, Side, outliers
 from engine.labs.kv_cache.views.tensors import (
     describe_head_map,
@@ -130,7 +131,7 @@ def _source_sentence(scene: Scene) -> str:
         f"{model['parameters'] / 1e6:.2g} M parameters, " if model["parameters"] else "synthetic, "
     )
     return (
-        f"{plain(Path(model['name']).name)}: {what}{model['layers']} layers, "
+        f"{plain(Path(model['name']).name)}: {what}{count(model['layers'], 'layer')}, "
         f"{model['query_heads']} query and {model['kv_heads']} KV heads of {model['head_dim']} "
         f"channels. {tokens} tokens; sort keys from {plain(scene.capture.notes['calibration'])}."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from engine.core import Experiment, Result
@@ -11,6 +13,7 @@ from engine.labs.kv_cache.views.streaming import (
     draw_bytes,
     draw_drift,
     draw_history_error,
+    drift_table,
 )
 from pages.kit import Obtained, explain, form, obtain, palette, section, show, take_away
 from pages.panels.kv_cache.needs_model import needs_model
@@ -53,7 +56,8 @@ def _timeline(scene: Scene, experiment: Experiment, config: StreamingConfig) -> 
                 )
             else:
                 alt = figure.layout.meta["alt"]
-                show(figure, f"kv_cache_growth_{i}", alt, export=lambda: _table(result))
+                table = (_table, drift_table)[i]
+                show(figure, f"kv_cache_growth_{i}", alt, export=partial(table, result))
     st.markdown(
         f"Saved against fp16: **{100 * float(m['bytes_saved']):.1f} %**, "
         f"{m['append_bits']:.3g} bits per value with exact tokens counted; "
