@@ -32,4 +32,4 @@ with error_boundary("the test page"):
         st.text(f"last {values[-1]:g}")
         figure = go.Figure(go.Scatter(y=values))
         show(figure, "count", f"The count ends at {values[-1]:g}", export={"count": values})
-        take_away(LAB, COUNT, obtained.config, obtained.result)
+        take_away(LAB, COUNT, obtained)
