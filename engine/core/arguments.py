@@ -42,9 +42,11 @@ class Arguments(argparse.ArgumentParser):
         raise BadInput("command line", message)
 
     def option_names(self) -> list[str]:
-        """The first name of every option but help."""
-        return [
+        """The first name of every option but help; of a switch, the one that turns it on."""
+        names = [
             action.option_strings[0]
             for action in self._actions
             if action.option_strings and action.dest != "help"
         ]
+        off = {name.replace("--", "--no-", 1) for name in names}
+        return [name for name in names if name not in off]

@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-import engine.runtime.runner
 from engine.core import get_lab
 from tests.app.test_pages import ROOT, texts, visit
 
@@ -23,11 +22,7 @@ VIEWS = (
     "streaming",
 )
 
-
-@pytest.fixture(autouse=True)
-def runner_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ENGRAM_RUNNER", "off")
-    monkeypatch.setattr(engine.runtime.runner, "_runner", None)
+pytestmark = pytest.mark.usefixtures("runner_off")
 
 
 def codes(app) -> list[str]:

@@ -6,10 +6,11 @@ import re
 
 import pytest
 
-import engine.runtime.runner
 from engine.core import Preset, get_lab
 from pages.kit.links import preset_query
 from tests.app.test_pages import texts, visit
+
+pytestmark = pytest.mark.usefixtures("runner_off")
 
 VIEWS = {
     "map": "token by channel",
@@ -22,12 +23,6 @@ VIEWS = {
     "streaming": "Scale-up calculator",
 }
 LAB = get_lab("kv_cache")
-
-
-@pytest.fixture(autouse=True)
-def runner_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ENGRAM_RUNNER", "off")
-    monkeypatch.setattr(engine.runtime.runner, "_runner", None)
 
 
 @pytest.mark.parametrize(("view", "heading"), VIEWS.items())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-import engine.runtime.runner
 from engine.core import Preset, get_lab
 from pages.kit.links import preset_query
 from tests.app.test_pages import texts, visit
+
+pytestmark = pytest.mark.usefixtures("runner_off")
 
 VIEWS = {
     "wavefront": "How the question spreads",
@@ -15,12 +16,6 @@ VIEWS = {
     "why": "Why this passage?",
 }
 LAB = get_lab("memory_graph")
-
-
-@pytest.fixture(autouse=True)
-def runner_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ENGRAM_RUNNER", "off")
-    monkeypatch.setattr(engine.runtime.runner, "_runner", None)
 
 
 @pytest.mark.parametrize(("view", "heading"), VIEWS.items())

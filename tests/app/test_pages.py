@@ -9,20 +9,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import engine.runtime.runner
 from engine.core import Field, Result, labs
 from engine.store import Store
 from engine.store.runs import Request
 from pages.kit.links import link_text, preset_query
 
+pytestmark = pytest.mark.usefixtures("runner_off")
+
 ROOT = Path(__file__).parents[2]
 LABS = [name for name in labs() if (ROOT / "pages" / f"{name}.py").is_file()]
-
-
-@pytest.fixture(autouse=True)
-def runner_off(monkeypatch):
-    monkeypatch.setenv("ENGRAM_RUNNER", "off")
-    monkeypatch.setattr(engine.runtime.runner, "_runner", None)
 
 
 def visit(page: str | None = None, **query: str) -> AppTest:

@@ -97,10 +97,11 @@ def test_values_are_read_as_their_field_wants(
     assert Said(capsys, "cli_lab", "kinds", *argv, "--json").json["config"][field] == value
 
 
+WHOLE = "whole: must be a whole number from 1 to 9 "
 BAD = {
     "over the range": (["cli_lab", "kinds", "--whole", "10"], "whole: must be from 1 to 9 .got 10"),
-    "no number": (["cli_lab", "kinds", "--whole", "ten"], "whole: must be a whole number "),
-    "a fraction": (["cli_lab", "kinds", "--whole", "2.5"], "whole: must be a whole number "),
+    "no number": (["cli_lab", "kinds", "--whole", "ten"], WHOLE),
+    "a fraction": (["cli_lab", "kinds", "--whole", "2.5"], WHOLE),
     "infinite": (["cli_lab", "kinds", "--real-number", "Infinity"], "real_number: .* finite"),
     "not a choice": (["cli_lab", "kinds", "--choice", "c"], "choice: .*'a' or 'b'"),
     "not a size": (["cli_lab", "kinds", "--size", "33"], "size: .*32 or 64"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,7 +38,7 @@ class Retriever(Protocol):
         """The ``k`` best passages, of those ``within`` (passages, bool) where it is given."""
 
 
-class Ranker:
+class Ranker(ABC):
     """Base of the retrievers: ranks by ``scores``; of equal ones the earlier passage first."""
 
     name = ""
@@ -46,9 +47,9 @@ class Ranker:
     nothing = "no word of the question stands in the corpus"
     """The note of a ranking in which every passage scores 0."""
 
+    @abstractmethod
     def scores(self, question: Question) -> np.ndarray:
         """A score for every passage (passages,)."""
-        raise NotImplementedError
 
     def rank(self, question: Question, k: int, within: np.ndarray | None = None) -> Ranking:
         """The ``k`` best passages, of those ``within`` (passages, bool) where it is given."""

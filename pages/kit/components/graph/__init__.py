@@ -22,10 +22,8 @@ _LEVELS = 255
 
 _HERE = Path(__file__).parent
 _SCRIPTS = (
-    _HERE.parent / "payload.js",
-    _HERE / "renderer.js",
-    _HERE / "draw.js",
-    _HERE / "view.js",
+    *(_HERE.parent / name for name in ("payload.js", "canvas.js")),
+    *(_HERE / name for name in ("renderer.js", "draw.js", "view.js")),
 )
 _component = st.components.v2.component(
     "engram_graph",

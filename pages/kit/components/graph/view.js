@@ -163,7 +163,8 @@ class GraphView {
       this.renderer.draw(view, size, frame, nearness(data, view), edges);
       this.slow ??= this.renderer.wait() > SLOW_MS;
     }
-    const context = scaled(this.canvas);
+    // Painted by the processor: text and a few rings are quicker there than on a slow card.
+    const context = scaled(this.canvas, { willReadFrequently: true });
     context.clearRect(0, 0, size.width, size.height);
     const at = hover ?? state.focus;
     const chosen = [...new Set([...(at === null ? [] : [at]), ...state.selected.slice(0, 20), ...data.arrays.marked])];
@@ -451,20 +452,6 @@ function encloses(corners, x, y) {
     if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
   }
   return inside;
-}
-
-function resize(canvas, width, height) {
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  canvas.width = Math.round(width * devicePixelRatio);
-  canvas.height = Math.round(height * devicePixelRatio);
-}
-
-function scaled(canvas) {
-  // Painted by the processor: text and a few rings are quicker there than on a slow card.
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-  return context;
 }
 
 // Streamlit calls this at every change of the data, with the same parent.

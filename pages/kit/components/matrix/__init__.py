@@ -22,7 +22,10 @@ _LOSSLESS = 2**16  # up to this many cells all values travel as float32
 _LEVELS = 254
 
 _HERE = Path(__file__).parent
-_SCRIPTS = (_HERE.parent / "payload.js", _HERE / "paint.js", _HERE / "view.js")
+_SCRIPTS = (
+    *(_HERE.parent / name for name in ("payload.js", "canvas.js")),
+    *(_HERE / name for name in ("paint.js", "view.js")),
+)
 _component = st.components.v2.component(
     "engram_matrix",
     html=(_HERE / "view.html").read_text("utf-8"),

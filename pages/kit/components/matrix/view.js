@@ -359,19 +359,6 @@ function readout(plane, array, i) {
   return shown(raw);
 }
 
-function resize(canvas, width, height) {
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  canvas.width = Math.round(width * devicePixelRatio);
-  canvas.height = Math.round(height * devicePixelRatio);
-}
-
-function scaled(canvas) {
-  const context = canvas.getContext("2d");
-  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-  return context;
-}
-
 // Streamlit calls this at every change of the data, with the same parent.
 const views = new WeakMap();
 
