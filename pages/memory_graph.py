@@ -1,37 +1,36 @@
-"""The memory-graph lab: one question on the left, and the views of how it is answered."""
+"""The memory-graph lab: one memory on the left, and the views of how it answers and lives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
-from pages.kit import choose, error_boundary, presets
-from pages.panels.memory_graph.duel import show_duel
-from pages.panels.memory_graph.scene import Scene, controls, graph_lab
-from pages.panels.memory_graph.wavefront import show_wavefront
-from pages.panels.memory_graph.why import show_why
+from pages.kit import choose, error_boundary, keep_settings, presets
+from pages.panels.memory_graph import duel, wavefront, why
+from pages.panels.memory_graph.scene import View, graph_lab
 
-VIEWS: dict[str, tuple[str, Callable[[Scene], None]]] = {
-    "wavefront": ("Wavefront", show_wavefront),
-    "duel": ("Duel", show_duel),
-    "why": ("Why this passage", show_why),
+VIEWS: dict[str, View[Any]] = {
+    "wavefront": wavefront.VIEW,
+    "duel": duel.VIEW,
+    "why": why.VIEW,
 }
 
 lab = graph_lab()
+keep_settings(lab)
 st.title(lab.title, anchor=False)
 st.markdown(lab.sentence)
 presets(lab)
 side, main = st.columns([1, 4], gap="large")
+with main:
+    titles = {name: view.title for name, view in VIEWS.items()}
+    chosen = VIEWS[choose("View", titles, "memory_graph.view", label_visibility="collapsed")]
 # On a phone the settings would stand between the title and the first figure.
 phone = "Mobi" in st.context.headers.get("User-Agent", "")
 place = side.expander("Settings") if phone else side
 scene = None
 with place, error_boundary("the settings"):
-    scene = controls(lab)
-with main:
-    titles = {name: title for name, (title, _) in VIEWS.items()}
-    view = choose("View", titles, "memory_graph.view", label_visibility="collapsed")
-    if scene is not None:
-        with error_boundary(f"the view {VIEWS[view][0]}"):
-            VIEWS[view][1](scene)
+    scene = chosen.settings(lab)
+if scene is not None:
+    with main, error_boundary(f"the view {chosen.title}"):
+        chosen.show(scene)

@@ -1,7 +1,7 @@
 """The Streamlit helpers of every page."""
 
 from pages.kit.errors import complain, error_boundary, plain
-from pages.kit.form import form, set_values
+from pages.kit.form import form, keep_settings, set_values
 from pages.kit.linked import choose, linked, select
 from pages.kit.links import field_key, permalink, preset_query, query
 from pages.kit.obtain import Obtained, default_result, forget, obtain
@@ -34,6 +34,7 @@ __all__ = [
     "field_key",
     "forget",
     "form",
+    "keep_settings",
     "linked",
     "obtain",
     "offer",

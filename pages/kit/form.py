@@ -8,9 +8,10 @@ from typing import Any, Literal
 import streamlit as st
 
 from engine.core import BadInput, Config, Experiment, Lab
+from pages.kit.control import Control
 from pages.kit.errors import complain
 from pages.kit.links import field_key
-from pages.kit.widgets import Control, draw
+from pages.kit.widgets import draw
 
 ROW = 4
 SAID = "#said"
@@ -65,6 +66,18 @@ def form(
         return last if isinstance(last, cls) else cls()
     st.session_state[memory] = config
     return config
+
+
+def keep_settings(lab: Lab) -> None:
+    """Keep what was set in views that are not drawn now: Streamlit forgets undrawn widgets.
+
+    A page with a form for each view calls it before it draws any.
+    """
+    for experiment in lab.experiments:
+        for name in experiment.config.model_fields:
+            key = field_key(lab, experiment, name)
+            if key in st.session_state:
+                st.session_state[key] = st.session_state[key]
 
 
 def set_values(lab: Lab, experiment: Experiment, values: Mapping[str, Any]) -> None:

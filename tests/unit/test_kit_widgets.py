@@ -1,9 +1,9 @@
 import pytest
 
 from engine.core import labs
+from pages.kit.control import Control
 from pages.kit.errors import plain
 from pages.kit.links import field_key
-from pages.kit.widgets import Control
 from tests.tiny_lab import Count
 
 

@@ -16,7 +16,7 @@ from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.pareto import MIXED, points
 from engine.labs.kv_cache.storage import uniform
 from engine.labs.kv_cache.views import pareto
-from pages.kit.widgets import Control
+from pages.kit.control import Control
 
 BENCH: Any = SimpleNamespace(
     loaded=SimpleNamespace(info=SimpleNamespace(width=64, head_dim=32)), ids=np.zeros((2, 64))

@@ -6,18 +6,20 @@ from collections.abc import Callable
 
 import numpy as np
 
+from engine.core.errors import BadInput
 from engine.core.result import Field, Result
 from engine.labs.memory_graph import metrics
 from engine.labs.memory_graph.build import build_retriever
 from engine.labs.memory_graph.config import DuelConfig
 from engine.labs.memory_graph.loading import Read, load
+from engine.labs.memory_graph.questions import Question
 
 METHODS = ("bm25", "tfidf", "dense", "hipporag", "hipporag2", "mix")
 SHOWN = 10
 
 
 def duel(config: DuelConfig, read: Read, progress: Callable[[float, float], None]) -> Result:
-    """Ask every retriever every question.
+    """Ask every retriever every question, or the visitor's own one, which has no gold.
 
     Fields: ``top`` (method, question, place): the first ten passages, -1 beyond the last;
     ``gold_rank`` (method, question, gold): from 1, 0 below ``depth``, -1 where a question has less
@@ -25,6 +27,10 @@ def duel(config: DuelConfig, read: Read, progress: Callable[[float, float], None
     Without vectors the dense retriever is left out, and the note ``absent`` says so.
     """
     corpus, questions, materials, notes = load(config, read)
+    if config.ask.strip():
+        questions = (Question(config.ask.strip()),)
+    if not questions:
+        raise BadInput("ask", "this memory came without questions: ask one of your own")
     methods = [m for m in METHODS if m != "dense" or materials.vectors is not None]
     most = max(len(question.gold) for question in questions)
     shape = (len(methods), len(questions))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.core import seeds
+from engine.core.errors import BadInput
 from engine.core.result import Field, Result, Scalar
 from engine.labs.memory_graph import metrics
 from engine.labs.memory_graph.build import build_retriever
@@ -30,6 +31,8 @@ def evaluate(config: EvaluateConfig, read: Read, progress: Progress) -> Result:
     beyond the last; ``recall_by_group`` (group, cutoff) and ``recall_by_hop`` (hop, cutoff).
     """
     corpus, questions, materials, notes = load(config, read)
+    if not questions:
+        raise BadInput("questions", "questions with gold passages are required")
     start = time.process_time()
     retriever = build_retriever(config, materials)
     index_seconds = time.process_time() - start

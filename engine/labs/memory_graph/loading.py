@@ -1,4 +1,4 @@
-"""The files that a config names, read: a corpus, its questions, triples and vectors."""
+"""The files that a config names, read: a memory's passages, questions, triples and vectors."""
 
 from __future__ import annotations
 
@@ -6,15 +6,38 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import orjson
+
 from engine.core.errors import BadInput
+from engine.io.archive import is_zip
+from engine.io.jsonl import BYTE_ORDER_MARK
+from engine.io.text import read_unpacked
 from engine.labs.memory_graph.build import Materials
-from engine.labs.memory_graph.config import Files
+from engine.labs.memory_graph.config import Files, Memories
 from engine.labs.memory_graph.corpus import Corpus, load_corpus
-from engine.labs.memory_graph.openie import load_triples
+from engine.labs.memory_graph.extract import extract
+from engine.labs.memory_graph.ingest.chat import LIMIT_BYTES, LISTS, SPEAKERS
+from engine.labs.memory_graph.ingest.document import Documents
+from engine.labs.memory_graph.ingest.read import read_documents
+from engine.labs.memory_graph.openie import Triples, load_triples
 from engine.labs.memory_graph.questions import Question, load_questions
+from engine.labs.memory_graph.sources import SAMPLES, made_here, sample_path, sample_questions
 from engine.labs.memory_graph.vectors import load_vectors
 
+NAMED = {"idx", "id", "title"}
+OF_A_CHAT = {*SPEAKERS, *LISTS, "content", "memory", "passage"}
 Read = Callable[[str, str], Path | bytes]
+
+
+class Passages(NamedTuple):
+    """The passages of a memory; ``triples`` where some came with them, or links between them.
+
+    ``notes`` say what was left out and what looks odd.
+    """
+
+    corpus: Corpus
+    triples: Triples | None
+    notes: dict[str, Any]
 
 
 class Loaded(NamedTuple):
@@ -32,16 +55,78 @@ def load(config: Files, read: Read) -> Loaded:
     Raises BadInput with the field whose file cannot be used.
     """
     keep = config.keep_rest
-    corpus = load_corpus(read(config.corpus, "corpus"), keep_rest=keep)
-    rows = load_questions(read(config.questions, "questions"), corpus, keep_rest=keep)
-    notes: dict[str, Any] = {"left_out": [*corpus.left_out, *rows.sentences]}
-    triples, vectors = None, None
+    corpus, triples, notes = load_passages(config, read)
+    questions, left_out = _questions(config, corpus, read)
+    notes["left_out"] = [*notes["left_out"], *left_out]
     if config.triples:
         cached = load_triples(read(config.triples, "triples"), corpus, keep_rest=keep)
         triples = cached.triples
         notes["malformed_triples"] = cached.malformed
+    vectors = None
     if config.vectors:
         if keep and notes["left_out"]:
             raise BadInput("vectors", "rows cannot be matched where lines were left out")
-        vectors = load_vectors(read(config.vectors, "vectors"), len(corpus.passages), rows.items)
-    return Loaded(corpus, rows.items, Materials(corpus, triples, vectors), notes)
+        vectors = load_vectors(read(config.vectors, "vectors"), len(corpus.passages), questions)
+    return Loaded(corpus, questions, Materials(corpus, triples, vectors), notes)
+
+
+def load_passages(config: Memories, read: Read) -> Passages:
+    """The memory alone; raises BadInput("corpus")."""
+    value = config.corpus
+    shipped = value in SAMPLES
+    source = made_here(value) or sample_path(value) if shipped else read(value, "corpus")
+    if isinstance(source, bytes) and not _is_corpus(source):
+        try:
+            documents = read_documents(source, keep_rest=config.keep_rest)
+        except BadInput as error:
+            raise BadInput("corpus", error.reason) from None
+        return _of_documents(documents)
+    corpus = load_corpus(source, keep_rest=config.keep_rest)
+    return Passages(corpus, None, {"left_out": list(corpus.left_out)})
+
+
+def _of_documents(documents: Documents) -> Passages:
+    told = [f"{skipped.source}: {skipped.reason}" for skipped in documents.skipped]
+    if documents.duplicates:
+        told.append(f"{documents.duplicates} texts were there already")
+    notes = {"left_out": told, "notices": list(documents.notices)}
+    came = [document.facts for document in documents]
+    if not any(came):
+        return Passages(documents.corpus, None, notes)
+    passages = documents.corpus.passages
+    triples = [(*extract(p), *facts) for p, facts in zip(passages, came, strict=True)]
+    return Passages(documents.corpus, triples, notes)
+
+
+def _is_corpus(data: bytes) -> bool:
+    """Whether ``data`` are rows of ``load_corpus`` (titles or ids that questions can name)."""
+    if is_zip(data):
+        return False
+    text = read_unpacked(data, limit=LIMIT_BYTES, field="corpus").removeprefix(BYTE_ORDER_MARK)
+    start = text.lstrip()[:1]
+    try:
+        if start == b"[":
+            rows = orjson.loads(text)
+            row = rows[0] if rows else None
+        else:
+            row = orjson.loads(text.lstrip().partition(b"\n")[0])
+    except orjson.JSONDecodeError:
+        return False
+    if not isinstance(row, dict):
+        return False
+    return "dia_id" in row or bool(row.keys() & NAMED and not row.keys() & OF_A_CHAT)
+
+
+def _questions(
+    config: Files, corpus: Corpus, read: Read
+) -> tuple[tuple[Question, ...], tuple[str, ...]]:
+    value = config.questions
+    source: Path | bytes | None = None
+    if value:
+        source = sample_questions(value) if value in SAMPLES else read(value, "questions")
+    elif config.corpus in SAMPLES:
+        source = sample_questions(config.corpus)
+    if source is None:
+        return (), ()
+    rows = load_questions(source, corpus, keep_rest=config.keep_rest)
+    return rows.items, rows.sentences

@@ -33,7 +33,6 @@ from engine.labs.memory_graph.openie import Triple
 from engine.labs.memory_graph.questions import LONGEST, Question
 
 METHOD = "mix"
-LINKS = "links to"
 
 
 @dataclass(frozen=True)
@@ -256,9 +255,7 @@ def entry(
 
 
 def _of_document(document: Document) -> Entry:
-    links = [Triple(document.title, LINKS, link) for link in document.links if document.title]
-    came = [*document.triples, *links]
-    triples = [*extract(document.passage), *came] if came else None
+    triples = [*extract(document.passage), *document.facts] if document.facts else None
     return entry(document.text, document.when or "", document.title, document.source, triples)
 
 

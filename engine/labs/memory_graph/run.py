@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_graph import duel as dueling
@@ -12,7 +10,6 @@ from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
 from engine.labs.memory_graph.config import DuelConfig, EvaluateConfig, WavefrontConfig, WhyConfig
 from engine.labs.memory_graph.loading import Read
-from engine.labs.memory_graph.sources import SAMPLES, sample_path
 
 
 def duel(config: DuelConfig, context: Context) -> Result:
@@ -36,7 +33,4 @@ def evaluate(config: EvaluateConfig, context: Context) -> Result:
 
 
 def _reader(context: Context) -> Read:
-    def read(value: str, field: str) -> Path | bytes:
-        return sample_path(value, field) if value in SAMPLES else context.read_input(value)
-
-    return read
+    return lambda value, _: context.read_input(value)

@@ -24,6 +24,7 @@ from engine.labs.memory_graph.trace import Trace
 EDGE_KINDS = ("fact", "synonym", "passage")
 SHOWN = 10
 TITLE = 120
+MADE = "made from the most frequent name"
 
 
 def wavefront(config: WavefrontConfig, read: Read) -> Result:
@@ -37,10 +38,10 @@ def wavefront(config: WavefrontConfig, read: Read) -> Result:
     place): passages. Notes hold labels, the linked names, the question and the passages' texts.
     """
     loaded = load(config, read)
-    question = chosen_question(config, loaded)
     retriever = build_retriever(config, loaded.materials)
     if not isinstance(retriever, HippoRag | HippoRag2):
         raise BadInput("method", "must be hipporag or hipporag2: the others do not walk")
+    question = chosen_question(config, loaded, retriever.graph)
     graph, trace = retriever.graph, retriever.trace(question)
     if not len(trace.seeds):
         raise BadInput("ask", "names nothing that this graph knows, so that no walk can start")
@@ -78,10 +79,18 @@ def wavefront(config: WavefrontConfig, read: Read) -> Result:
     )
 
 
-def chosen_question(config: Asked, loaded: Loaded) -> Question:
-    """The visitor's own question, else the one with that number; raises BadInput."""
+def chosen_question(config: Asked, loaded: Loaded, graph: MemoryGraph) -> Question:
+    """The visitor's own question, else the one with that number; raises BadInput.
+
+    A memory without questions is asked about the name that stands in most of its passages.
+    """
     if config.ask.strip():
         return Question(config.ask.strip())
+    if not loaded.questions:
+        if not graph.phrases:
+            raise BadInput("corpus", "no name was found in it, so that there is no graph to walk")
+        often = int(np.argmax((graph.d2e > 0).sum(axis=0)))
+        return Question(f"What is known about {graph.phrases[often].title()}?", id=MADE)
     if config.question >= len(loaded.questions):
         last = len(loaded.questions) - 1
         raise BadInput("question", f"must be from 0 to {last} (got {config.question})")
@@ -156,6 +165,7 @@ def _words(loaded: Loaded, graph: MemoryGraph, trace: Trace, question: Question)
     return {
         "labels": [*graph.phrases, *((p.title or p.text)[:TITLE] for p in passages)],
         "question": question.text,
+        "made": question.id if question.id == MADE else "",
         "answer": question.answer,
         "gold": list(question.gold),
         "questions": [one.text for one in loaded.questions],

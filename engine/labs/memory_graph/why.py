@@ -30,10 +30,10 @@ def why(config: WhyConfig, read: Read) -> Result:
     ``rank`` and ``rank_without`` from 1, the passage's ``mass`` and the sum of each breakdown.
     """
     loaded = load(config, read)
-    question = chosen_question(config, loaded)
     retriever = build_retriever(config, loaded.materials)
     if not isinstance(retriever, HippoRag | HippoRag2):
         raise BadInput("method", "must be hipporag or hipporag2: the others do not walk")
+    question = chosen_question(config, loaded, retriever.graph)
     graph, trace = retriever.graph, retriever.trace(question)
     if not len(trace.seeds):
         raise BadInput("ask", "names nothing that this graph knows, so that no walk can start")

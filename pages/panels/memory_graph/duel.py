@@ -15,7 +15,7 @@ from engine.labs.memory_graph.views.duel import (
     place_table,
 )
 from pages.kit import choose, explain, form, obtain, palette, say, section, show, take_away
-from pages.panels.memory_graph.scene import Scene
+from pages.panels.memory_graph.scene import Scene, View, question_settings
 
 
 def show_duel(scene: Scene) -> None:
@@ -80,3 +80,6 @@ def show_duel(scene: Scene) -> None:
         st.caption("The dense retriever is left out: this corpus came without sentence vectors.")
     explain(scene.lab, "Duel")
     take_away(scene.lab, experiment, obtained)
+
+
+VIEW = View("Duel", question_settings, show_duel)

@@ -1,17 +1,32 @@
-"""What every view of the memory-graph page shares: the question and how it is asked."""
+"""What every view of the memory-graph page shares: the memory, the question, how it is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from engine.core import Lab, Result, get_lab
+from engine.core import EngramError, Lab, Result, get_lab
+from engine.labs.memory_graph.asking import question_texts
 from engine.labs.memory_graph.config import DEFAULT_QUESTION, Asked
-from pages.kit import default_result, field_key, form, linked, select
+from engine.store import Store
+from pages.kit import complain, field_key, form, linked, select
 
-SETTINGS = ("method", "damping", "synonyms", "threshold", "specificity", "passage_score", "spread")
+MEMORY = ("corpus", "keep_rest")
+FILES = ("questions", "triples", "vectors")
+WALK = ("method", "damping", "synonyms", "threshold", "specificity", "passage_score", "spread")
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class View(Generic[S]):
+    """One view of the page: its ``settings`` fill the left column, ``show`` the rest."""
+
+    title: str
+    settings: Callable[[Lab], S]
+    show: Callable[[S], None]
 
 
 @dataclass(frozen=True)
@@ -23,18 +38,25 @@ class Scene:
     questions: list[str]
 
 
-def controls(lab: Lab) -> Scene:
-    """The narrow left column: the question and the walk."""
+def question_settings(lab: Lab) -> Scene:
+    """The memory, a question about it, and the walk."""
     experiment = lab.experiment("wavefront")
-    questions = _questions(lab)
-    pick(
-        "Question",
-        field_key(lab, experiment, "question"),
-        DEFAULT_QUESTION,
-        list(range(len(questions))),
-        lambda i: f"{i + 1}. {questions[i]}",
-    )
-    return Scene(lab, form(lab, experiment, fields=("ask", *SETTINGS)), questions)
+    files = form(lab, experiment, fields=MEMORY)
+    with st.container(horizontal=True):
+        files = form(lab, experiment, fields=FILES)
+    assert isinstance(files, Asked)
+    questions = _questions(files)
+    if questions:
+        pick(
+            "Question",
+            field_key(lab, experiment, "question"),
+            DEFAULT_QUESTION if len(questions) > DEFAULT_QUESTION else 0,
+            list(range(len(questions))),
+            lambda i: f"{i + 1}. {questions[i]}",
+        )
+    asked = form(lab, experiment, fields=("ask", *WALK))
+    assert isinstance(asked, Asked)
+    return Scene(lab, asked, questions)
 
 
 def pick(
@@ -54,9 +76,21 @@ def pick(
     return value
 
 
-def _questions(lab: Lab) -> list[str]:
-    shipped: Result | None = default_result(lab, lab.experiment("duel"))
-    return [] if shipped is None else [one["text"] for one in shipped.notes["questions"]]
+def left_out(result: Result) -> None:
+    """What was not read of the visitor's files, and what looks odd in them."""
+    told: list[Any] = [*result.notes.get("left_out", ()), *result.notes.get("notices", ())]
+    if told:
+        with st.expander(f"{len(told)} remarks on what was read"):
+            for sentence in told:
+                st.text(str(sentence))
+
+
+def _questions(files: Asked) -> list[str]:
+    try:
+        return question_texts(files, Store.open().inputs.get)
+    except EngramError as error:
+        complain(error)
+        return []
 
 
 def graph_lab() -> Lab:

@@ -16,7 +16,7 @@ from engine.labs.memory_graph.views.wavefront import (
 )
 from pages.kit import explain, form, linked, obtain, palette, say, section, select, show, take_away
 from pages.kit.components.graph import EdgeKind, NodeKind, graph
-from pages.panels.memory_graph.scene import Scene
+from pages.panels.memory_graph.scene import Scene, View, question_settings
 
 STEP = "memory_graph.step"
 NODE = "memory_graph.node"
@@ -135,3 +135,6 @@ def _chosen(result: Result, node: int) -> None:
     with st.container(border=True):
         st.markdown(f"**{passage['title']}** {passage['when']}")
         st.markdown(passage["text"])
+
+
+VIEW = View("Wavefront", question_settings, show_wavefront)

@@ -22,7 +22,7 @@ from pages.kit import (
     show,
     take_away,
 )
-from pages.panels.memory_graph.scene import Scene, pick
+from pages.panels.memory_graph.scene import Scene, View, pick, question_settings
 
 
 def show_why(scene: Scene) -> None:
@@ -111,3 +111,6 @@ def _several(label: str, key: str, options: dict[str, str]) -> None:
         key=widget,
         on_change=lambda: select(key, ",".join(st.session_state[widget])),
     )
+
+
+VIEW = View("Why this passage", question_settings, show_why)

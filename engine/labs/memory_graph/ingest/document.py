@@ -14,6 +14,7 @@ MOST_DOCUMENTS = 200_000
 # One sentence each: a hundred tell as much as a million.
 MOST_SENTENCES = 100
 LONGEST_TITLE = 300
+LINKS = "links to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,12 @@ class Document:
     triples: tuple[Triple, ...] = ()
     scope: str = ""
     spoken: bool = False
+
+    @property
+    def facts(self) -> tuple[Triple, ...]:
+        """The facts that came with it, its links among them."""
+        links = [Triple(self.title, LINKS, link) for link in self.links if self.title]
+        return (*self.triples, *links)
 
     @property
     def passage(self) -> Passage:

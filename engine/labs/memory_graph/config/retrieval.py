@@ -3,68 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, Literal, Self
+from typing import Literal
 
 from pydantic import Field, field_validator
 
 from engine.core.config import Config
 from engine.core.errors import BadInput
-from engine.io.jsonl import LIMIT_BYTES
-from engine.io.paths import local_path, read_file
-from engine.labs.memory_graph.sources import SAMPLES
+from engine.labs.memory_graph.config.files import Files
 
-_SAMPLE = next(iter(SAMPLES))
-UPLOAD = "input:"
 # Of the diary: the walk finds a passage at place 5 that the question itself ranks 93rd.
 DEFAULT_QUESTION = 8
 DEFAULT_PASSAGE = 91
-FILES = ("corpus", "questions", "triples", "vectors")
 Method = Literal["hipporag", "hipporag2", "bm25", "tfidf", "dense", "mix"]
-
-
-def _file(default: str, title: str, hint: str) -> Any:
-    return Field(
-        default,
-        title=title,
-        max_length=1024,
-        json_schema_extra={
-            "widget": "source" if default else "line",
-            "options": "engine.labs.memory_graph.choices:samples",
-            "help": hint,
-        },
-    )
-
-
-class Files(Config):
-    """A corpus, questions about it, and what was computed from it elsewhere."""
-
-    corpus: str = _file(_SAMPLE, "Corpus", "JSON lines of title and text, a sample, or an upload")
-    questions: str = _file(_SAMPLE, "Questions", "JSON lines of question and gold passages")
-    triples: str = _file("", "Triples", "JSON lines of triples per passage; empty: none, no LLM")
-    vectors: str = _file("", "Vectors", ".npz of sentence vectors of this corpus; empty: none")
-    keep_rest: bool = Field(
-        False, title="Skip bad lines", json_schema_extra={"help": "read what can be read"}
-    )
-
-    def admit(self, *, local: bool) -> None:
-        """Samples and uploads; a page reads no other file of its machine."""
-        for name in FILES:
-            value = getattr(self, name)
-            if value and value not in SAMPLES and not value.startswith(UPLOAD):
-                raise BadInput(name, f"must be one of {', '.join(SAMPLES)} or an uploaded file")
-
-    def grounded(self, put: Callable[[bytes, str], str]) -> Self:
-        """Files become addresses of their content."""
-        changes = {}
-        for name in FILES:
-            value = getattr(self, name)
-            if value and value not in SAMPLES and not value.startswith(UPLOAD):
-                path = local_path(value, field=name)
-                if not path.is_file():
-                    raise BadInput(name, f"{value[:80]!r} is not a file")
-                changes[name] = put(read_file(path, field=name, limit=LIMIT_BYTES), path.name)
-        return self.model_copy(update=changes) if changes else self
+OWN_QUESTION = Field(
+    "",
+    title="Your own question",
+    max_length=1000,
+    json_schema_extra={"help": "empty: the question chosen above"},
+)
 
 
 class Retrieval(Config):
@@ -176,12 +132,7 @@ class Asked(Retrieval, Files):
 
     method: Literal["hipporag", "hipporag2"] = Field("hipporag", title="Method")
     question: int = Field(DEFAULT_QUESTION, ge=0, le=100_000, title="Question")
-    ask: str = Field(
-        "",
-        title="Your own question",
-        max_length=1000,
-        json_schema_extra={"help": "empty: the question with that number"},
-    )
+    ask: str = OWN_QUESTION
 
 
 class WavefrontConfig(Asked):
@@ -235,6 +186,7 @@ class WhyConfig(Asked):
 
 
 class DuelConfig(Retrieval, Files):
-    """Every retriever on every question, side by side."""
+    """Every retriever on every question, or on one of the visitor's own, side by side."""
 
+    ask: str = OWN_QUESTION
     depth: int = Field(50, ge=10, le=1000, title="Places looked at")

@@ -1,0 +1,187 @@
+"""Fields that hold a file: a shipped sample, or the visitor's own, kept in the store by content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from engine.core import BadInput
+from engine.core.errors import EngramError
+from engine.core.settings import MB
+from engine.io.archive import is_zip
+from engine.io.pack import pack_files
+from engine.io.text import read_text
+from engine.store import Store
+from pages.kit.control import Control
+from pages.kit.errors import complain
+from pages.kit.linked import linked, select
+
+UPLOAD_MB = 2
+DOCUMENTS_MB = 20
+ROWS = (".json", ".jsonl", ".ndjson", ".gz")
+LONGEST_PASTE = 200_000
+Take = Callable[[str], str | None]
+"""From a widget's key to the address of what was brought; None: nothing was."""
+
+
+def draw_source(control: Control) -> None:
+    """A shipped sample or a text file of the visitor's own."""
+    _choose(control)
+    with st.popover("Your own file", icon=":material/upload_file:", type="tertiary"):
+        st.file_uploader(
+            f"{control.label} (a text file in UTF-8, at most {UPLOAD_MB} MB)",
+            key=f"{control.key}#upload",
+            max_upload_size=UPLOAD_MB,
+            on_change=_keep,
+            args=(control.key, _one_text),
+        )
+        _say_refused(control.key)
+
+
+def draw_documents(control: Control) -> None:
+    """A shipped sample, or files, a folder or pasted words of the visitor's own."""
+    _choose(control)
+    key = control.key
+    with st.popover("Your own", icon=":material/upload_file:", type="tertiary"):
+        st.file_uploader(
+            f"Files: text, Markdown, PDF, chats (JSON), GraphML, or a zip; at most "
+            f"{DOCUMENTS_MB} MB each",
+            key=f"{key}#files",
+            accept_multiple_files=True,
+            max_upload_size=DOCUMENTS_MB,
+            on_change=_keep,
+            args=(key, _files),
+        )
+        st.file_uploader(
+            "A folder, such as a vault of notes",
+            key=f"{key}#folder",
+            accept_multiple_files="directory",
+            max_upload_size=DOCUMENTS_MB,
+            on_change=_keep,
+            args=(key, _folder),
+        )
+        st.text_area("Or paste words", key=f"{key}#paste", max_chars=LONGEST_PASTE, height=120)
+        st.button("Take these words", key=f"{key}#pasted", on_click=_keep, args=(key, _paste))
+        _say_refused(key)
+
+
+def draw_file(control: Control) -> None:
+    """A file that may be there, of any kind; without one the field is empty."""
+    key = control.key
+    own = linked(key, "")
+    label = control.label
+    if name := _name_of(control, own):
+        label = f"{label}: {name}"
+    with st.popover(label, icon=":material/attach_file:", type="tertiary", help=control.help):
+        st.file_uploader(
+            f"{control.label} (at most {DOCUMENTS_MB} MB)",
+            key=f"{key}#file",
+            max_upload_size=DOCUMENTS_MB,
+            on_change=_keep,
+            args=(key, _one_file),
+        )
+        if own:
+            st.button("Remove", key=f"{key}#remove", on_click=select, args=(key, ""))
+        _say_refused(key)
+
+
+def _choose(control: Control) -> None:
+    """The samples and the file brought last."""
+    choices = list(dict.fromkeys([control.default, *control.choices]))
+    own = st.session_state.get(control.key) or st.query_params.get(control.key, "")
+    name = ""
+    if isinstance(own, str) and own.startswith("input:"):
+        if name := _name_of(control, own):
+            choices.append(own)
+    elif isinstance(own, str) and own and own not in choices:
+        allowed = ", ".join(str(choice) for choice in choices)
+        complain(BadInput(control.label, f"must be one of {allowed} or an uploaded file"))
+    st.selectbox(control.label, choices, index=0, **control.bound_to_url)
+    if name:
+        st.caption(f"Your file: `{name.replace('`', '')}`")
+
+
+def _name_of(control: Control, own: str) -> str:
+    """What the visitor called it; an address that is not kept any more is dropped and told."""
+    if not own:
+        return ""
+    try:
+        return Store.open().inputs.name(own)
+    except EngramError as error:
+        st.session_state.pop(control.key, None)
+        complain(error)
+        return ""
+
+
+def _say_refused(key: str) -> None:
+    """Inside the popover: it would cover a sentence below it."""
+    if refused := st.session_state.get(f"{key}#refused"):
+        complain(refused)
+
+
+def _keep(key: str, take: Take) -> None:
+    st.session_state.pop(f"{key}#refused", None)
+    try:
+        address = take(key)
+        if address is not None:
+            select(key, address)
+            st.session_state.pop(f"{key}#complaint", None)
+    except EngramError as error:
+        st.session_state[f"{key}#refused"] = str(error)
+
+
+def _put(data: bytes, name: str) -> str:
+    return Store.open().inputs.put(data, name)
+
+
+def _one_text(key: str) -> str | None:
+    upload = st.session_state.get(f"{key}#upload")
+    if upload is None:
+        return None
+    data = upload.getvalue()
+    read_text(data, limit=UPLOAD_MB * MB, field="file")
+    return _put(data, upload.name)
+
+
+def _one_file(key: str) -> str | None:
+    upload = st.session_state.get(f"{key}#file")
+    return None if upload is None else _put(_some(upload.getvalue(), upload.name), upload.name)
+
+
+def _files(key: str) -> str | None:
+    return _documents(st.session_state.get(f"{key}#files"))
+
+
+def _folder(key: str) -> str | None:
+    return _documents(st.session_state.get(f"{key}#folder"))
+
+
+def _paste(key: str) -> str | None:
+    words = st.session_state.get(f"{key}#paste", "")
+    if not words.strip():
+        raise BadInput("words", "there are none yet: paste some first")
+    return _put(pack_files([("pasted.md", words.encode())]), "pasted words")
+
+
+def _documents(uploads: list[Any] | None) -> str | None:
+    """One file of rows or a zip as it is, all else packed: the kind of a file is in its name."""
+    if not uploads:
+        return None
+    files = [(upload.name, upload.getvalue()) for upload in uploads]
+    if len(files) == 1:
+        name, data = files[0]
+        _some(data, name)
+        if is_zip(data) or name.lower().endswith(ROWS):
+            return _put(data, name)
+        return _put(pack_files(files), name)
+    if all(not data.strip() for _, data in files):
+        raise BadInput("files", "all of them are empty")
+    return _put(pack_files(files), f"{len(files)} files")
+
+
+def _some(data: bytes, name: str) -> bytes:
+    if not data.strip():
+        raise BadInput("file", f"{name[:80]!r} is empty")
+    return data
