@@ -98,9 +98,18 @@ def _choose(control: Control) -> None:
     elif isinstance(own, str) and own and own not in choices:
         allowed = ", ".join(str(choice) for choice in choices)
         complain(BadInput(control.label, f"must be one of {allowed} or an uploaded file"))
-    st.selectbox(control.label, choices, index=0, **control.bound_to_url)
-    if name:
-        st.caption(f"Your file: `{name.replace('`', '')}`")
+    held = linked(control.key, control.default, options=choices)
+    # A bound widget would write what it shows into the URL, and an address is no name.
+    widget = f"{control.key}#menu"
+    st.session_state[widget] = held
+    st.selectbox(
+        control.label,
+        choices,
+        format_func=lambda value: f"Your own: {name}" if value == own and name else value,
+        key=widget,
+        help=control.help,
+        on_change=lambda: select(control.key, st.session_state[widget]),
+    )
 
 
 def _name_of(control: Control, own: str) -> str:

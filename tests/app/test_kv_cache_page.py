@@ -130,7 +130,7 @@ def test_a_bad_upload_is_refused_beside_its_widget_and_the_text_stays(
     assert "256 tokens" in texts(app)
     app.file_uploader[0].upload("mine.txt", b"A story with words. " * 400, "text/plain").run()
     assert not app.warning
-    assert "Your file: `mine.txt`" in texts(app)
+    assert "Your own: mine.txt" in next(b for b in app.selectbox if b.label == "Text").options
 
 
 @pytest.mark.parametrize("order", ["none", "pairs:rms-post", "across-heads:rms-post"])

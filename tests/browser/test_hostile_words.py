@@ -23,7 +23,9 @@ def test_a_file_name_with_markup_is_a_file_name(visitor: BrowserContext, server:
     page.locator("input[type=file]").set_input_files(
         {"name": f"{HOSTILE.replace('/', ' ')}.txt", "mimeType": "text/plain", "buffer": story}
     )
-    expect(page.get_by_text(re.compile("Your file:"))).to_be_visible()
+    expect(page.get_by_role("combobox", name=re.compile("^Text"))).to_have_value(
+        re.compile("Your own:")
+    )
     expect(page.get_by_text("256 tokens", exact=False).first).to_be_visible()
     assert unharmed(page)
     # The run of that file, on the page of runs, and under a name of the same kind.

@@ -85,17 +85,24 @@ def test_a_question_of_ones_own_has_no_gold_but_a_walk() -> None:
     assert spreading.describe_ranks(found) == "This question came without gold passages."
 
 
-def test_the_parts_of_a_score_add_up_and_drops_are_felt() -> None:
+def test_without_a_choice_the_passage_found_first_is_explained() -> None:
     found = result("why")
+    assert found.number("rank") == 1
+    first = int(found.array("scores").argmax())
+    assert result("why", passage=first).number("mass") == found.number("mass")
+
+
+def test_the_parts_of_a_score_add_up_and_drops_are_felt() -> None:
+    found = result("why", passage=91)
     mass = found.number("mass")
     for part in ("seed", "node", "edge", "fact"):
         assert found.number(f"sum_by_{part}") == pytest.approx(mass, abs=1e-9)
     best = int(found.array("seed")[0])
-    without = result("why", without_seeds=str(best))
+    without = result("why", passage=91, without_seeds=str(best))
     assert without.array("scores_without")[91] < 0.6 * found.array("scores")[91]
     assert without.number("rank") == found.number("rank")
     pairs = ",".join(f"{a}-{b}" for a, b in found.array("edge")[:2].tolist())
-    cut = result("why", without_edges=pairs)
+    cut = result("why", passage=91, without_edges=pairs)
     assert cut.array("scores_without")[91] < cut.array("scores")[91]
 
 

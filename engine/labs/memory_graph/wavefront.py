@@ -82,14 +82,17 @@ def wavefront(config: WavefrontConfig, read: Read) -> Result:
 def chosen_question(config: Asked, loaded: Loaded, graph: MemoryGraph) -> Question:
     """The visitor's own question, else the one with that number; raises BadInput.
 
-    A memory without questions is asked about the name that stands in most of its passages.
+    A memory without questions is asked about the name of two words or more that stands in most of
+    its passages: single words that begin a sentence are often no names.
     """
     if config.ask.strip():
         return Question(config.ask.strip())
     if not loaded.questions:
         if not graph.phrases:
             raise BadInput("corpus", "no name was found in it, so that there is no graph to walk")
-        often = int(np.argmax((graph.d2e > 0).sum(axis=0)))
+        passages = np.asarray((graph.d2e > 0).sum(axis=0)).ravel()
+        names = np.array([" " in phrase for phrase in graph.phrases])
+        often = int(np.argmax(np.where(names, passages, 0) if names.any() else passages))
         return Question(f"What is known about {graph.phrases[often].title()}?", id=MADE)
     if config.question >= len(loaded.questions):
         last = len(loaded.questions) - 1

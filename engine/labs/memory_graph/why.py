@@ -39,8 +39,9 @@ def why(config: WhyConfig, read: Read) -> Result:
         raise BadInput("ask", "names nothing that this graph knows, so that no walk can start")
     count = len(loaded.corpus.passages)
     if config.passage >= count:
-        raise BadInput("passage", f"must be from 0 to {count - 1} (got {config.passage})")
-    found = explain(graph, trace, config.passage)
+        raise BadInput("passage", f"must be from -1 to {count - 1} (got {config.passage})")
+    passage = config.passage if config.passage >= 0 else int(np.argmax(trace.scores))
+    found = explain(graph, trace, passage)
     without = trace.without(seeds=config.seeds_to_drop, edges=config.edges_to_drop)
     seeds = np.argsort(-found.by_seed, kind="stable")[:SHOWN]
     edges, nodes, facts = found.edges[:SHOWN], found.nodes[:SHOWN], found.facts[:SHOWN]
@@ -63,8 +64,8 @@ def why(config: WhyConfig, read: Read) -> Result:
             "sum_by_edge": float(found.by_edge.sum() + found.direct),
             "sum_by_fact": float(found.by_fact.sum() + found.direct_facts),
             "direct": found.direct,
-            "rank": _rank(scores, config.passage),
-            "rank_without": _rank(after, config.passage),
+            "rank": _rank(scores, passage),
+            "rank_without": _rank(after, passage),
         },
         {
             **loaded.notes,
@@ -77,7 +78,7 @@ def why(config: WhyConfig, read: Read) -> Result:
             "facts": [" ".join(graph.facts[int(i)]) for i in facts],
             "titles": [p.title or p.text[:80] for p in loaded.corpus.passages],
             "questions": [one.text for one in loaded.questions],
-            "text": loaded.corpus.passages[config.passage].text,
+            "text": loaded.corpus.passages[passage].text,
         },
     )
 

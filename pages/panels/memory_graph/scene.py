@@ -8,9 +8,9 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from engine.core import EngramError, Lab, Result, get_lab
+from engine.core import Config, EngramError, Lab, Result, get_lab
 from engine.labs.memory_graph.asking import question_texts
-from engine.labs.memory_graph.config import DEFAULT_QUESTION, Asked
+from engine.labs.memory_graph.config import DEFAULT_QUESTION, FIRST_FOUND, Asked
 from engine.store import Store
 from pages.kit import complain, field_key, form, linked, select
 
@@ -41,7 +41,7 @@ class Scene:
 def question_settings(lab: Lab) -> Scene:
     """The memory, a question about it, and the walk."""
     experiment = lab.experiment("wavefront")
-    files = form(lab, experiment, fields=MEMORY)
+    _new_memory(lab, form(lab, experiment, fields=MEMORY))
     with st.container(horizontal=True):
         files = form(lab, experiment, fields=FILES)
     assert isinstance(files, Asked)
@@ -83,6 +83,21 @@ def left_out(result: Result) -> None:
         with st.expander(f"{len(told)} remarks on what was read"):
             for sentence in told:
                 st.text(str(sentence))
+
+
+def _new_memory(lab: Lab, files: Config) -> None:
+    """What was chosen in one memory means nothing in another: begin anew there."""
+    held, now = st.session_state.get("#memory"), getattr(files, "corpus", "")
+    st.session_state["#memory"] = now
+    if held is None or held == now:
+        return
+    for experiment, name, value in (
+        ("wavefront", "question", DEFAULT_QUESTION),
+        ("why", "passage", FIRST_FOUND),
+        ("why", "without_seeds", ""),
+        ("why", "without_edges", ""),
+    ):
+        select(field_key(lab, lab.experiment(experiment), name), value)
 
 
 def _questions(files: Asked) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from engine.core import Result
-from engine.labs.memory_graph.config import DEFAULT_PASSAGE
+from engine.labs.memory_graph.config import FIRST_FOUND
 from engine.labs.memory_graph.views.why import PARTS, describe_rank, draw_parts, part_labels
 from pages.kit import (
     choose,
@@ -35,7 +35,7 @@ def show_why(scene: Scene) -> None:
     experiment = scene.lab.experiment("why")
     for name in ("without_seeds", "without_edges"):
         linked(_key(scene, name), "")
-    linked(_key(scene, "passage"), DEFAULT_PASSAGE, low=0)
+    linked(_key(scene, "passage"), FIRST_FOUND, low=FIRST_FOUND)
     obtained = obtain(scene.lab, experiment, form(scene.lab, experiment, fields=()))
     if obtained.result is None:
         return
@@ -73,9 +73,13 @@ def _choose_passage(scene: Scene, result: Result) -> None:
     pick(
         "Passage",
         field_key(scene.lab, scene.lab.experiment("why"), "passage"),
-        DEFAULT_PASSAGE,
-        order,
-        lambda i: f"{rank[i]}. {titles[i]}{' ★' if i in gold else ''}",
+        FIRST_FOUND,
+        [FIRST_FOUND, *order],
+        lambda i: (
+            "The one found first"
+            if i == FIRST_FOUND
+            else f"{rank[i]}. {titles[i]}{' ★' if i in gold else ''}"
+        ),
     )
 
 

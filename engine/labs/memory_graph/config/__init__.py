@@ -2,8 +2,8 @@
 
 from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
 from engine.labs.memory_graph.config.retrieval import (
-    DEFAULT_PASSAGE,
     DEFAULT_QUESTION,
+    FIRST_FOUND,
     Asked,
     DuelConfig,
     EvaluateConfig,
@@ -14,9 +14,9 @@ from engine.labs.memory_graph.config.retrieval import (
 )
 
 __all__ = [
-    "DEFAULT_PASSAGE",
     "DEFAULT_QUESTION",
     "FILES",
+    "FIRST_FOUND",
     "UPLOAD",
     "Asked",
     "DuelConfig",

@@ -13,7 +13,7 @@ from engine.labs.memory_graph.config.files import Files
 
 # Of the diary: the walk finds a passage at place 5 that the question itself ranks 93rd.
 DEFAULT_QUESTION = 8
-DEFAULT_PASSAGE = 91
+FIRST_FOUND = -1
 Method = Literal["hipporag", "hipporag2", "bm25", "tfidf", "dense", "mix"]
 OWN_QUESTION = Field(
     "",
@@ -145,7 +145,13 @@ class WavefrontConfig(Asked):
 class WhyConfig(Asked):
     """The score of one passage taken apart, and its rank without some of the parts."""
 
-    passage: int = Field(DEFAULT_PASSAGE, ge=0, le=1_000_000, title="Passage")
+    passage: int = Field(
+        FIRST_FOUND,
+        ge=FIRST_FOUND,
+        le=1_000_000,
+        title="Passage",
+        json_schema_extra={"help": "its position in the memory; -1: the one ranked first"},
+    )
     without_seeds: str = Field(
         "",
         title="Without seeds",
