@@ -32,7 +32,7 @@ def test_notes_become_a_graph_that_walks() -> None:
     assert titles == ["Ada Marsh", "Heron Bridge", "rest"]
     assert found.notes["passages"][1]["when"] == "2024-05-01"
     assert found.notes["questions"] == []
-    assert titles[found.array("top")[-1, 0]] == "Heron Bridge"
+    assert titles[found.array("top")[-1, -1]] == "rest"  # it says nothing of a builder
 
 
 def test_a_memory_without_questions_is_asked_about_its_commonest_name() -> None:
