@@ -1,0 +1,1 @@
+"""Traces that other simulators read: AiM instructions and DRAMsim3 requests, run by their rules."""
