@@ -1,0 +1,148 @@
+"""Memory devices as data: organisation, timing, currents and arithmetic, each with its source.
+
+A preset is a TOML file in ``devices/``. Timing values are whole cycles of ``tck_ns``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from engine.core.errors import BadInput
+
+FIELD = "device"
+FOLDER = Path(__file__).parent / "devices"
+Source = Literal["paper", "repository", "derived", "assumed", "changed"]
+REAL = frozenset({"timing.tck_ns", "mac.power_mw", "link.gb_per_s", "asic.clock_ghz",
+                  "asic.power_mw"})  # fmt: skip
+LARGEST = 1e9
+_CHANGE = re.compile(r"([a-z_]+\.[a-z0-9_]+)=(-?[0-9.eE+-]{1,20})")
+POSITIVE = ("organisation.", "mac.lanes", "buffer.", "link.", "asic.", "timing.tck_ns",
+            "timing.ccd", "timing.rp", "timing.rcd_mac")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number and where it comes from."""
+
+    value: float
+    source: Source
+
+
+@dataclass(frozen=True)
+class Device:
+    """Constants by "section.name"; ``note`` says what a reader must know about the whole."""
+
+    name: str
+    title: str
+    constants: Mapping[str, Constant]
+    note: str = ""
+
+    def __getitem__(self, key: str) -> float:
+        """The value of "section.name"; raises BadInput for one that the device has not."""
+        if key not in self.constants:
+            raise BadInput(FIELD, f"{self.title} has no {key}")
+        return self.constants[key].value
+
+    def whole(self, key: str) -> int:
+        """A count or a number of cycles."""
+        return int(self[key])
+
+    def section(self, name: str) -> dict[str, float]:
+        """The values of one section by their short names."""
+        start = f"{name}."
+        return {
+            key.removeprefix(start): constant.value
+            for key, constant in self.constants.items()
+            if key.startswith(start)
+        }
+
+    def cycles(self) -> dict[str, int]:
+        """The timing in cycles."""
+        return {k: int(v) for k, v in self.section("timing").items() if k != "tck_ns"}
+
+    def changed(self, changes: Mapping[str, float]) -> Device:
+        """The device with other values; raises BadInput for unknown names and impossible values."""
+        constants = dict(self.constants)
+        for key, value in changes.items():
+            if key not in constants:
+                near = ", ".join(name for name in constants if name.split(".")[0] in key)
+                raise BadInput(FIELD, f"there is no {key[:40]!r} ({near or 'see the preset'})")
+            constants[key] = Constant(value, "changed")
+        device = replace(self, constants=constants)
+        device.check()
+        return device
+
+    def check(self) -> None:
+        """Raise BadInput where no such device can exist."""
+        for key, constant in self.constants.items():
+            low = 1e-9 if key in REAL else 1 if key.startswith(POSITIVE) else 0
+            value = constant.value
+            if not low <= value <= LARGEST or (not _real(key) and value != int(value)):
+                kind = "a number" if _real(key) else "a whole number"
+                raise BadInput(FIELD, f"{key} must be {kind} from {low:g} to {LARGEST:g} "
+                               f"(got {value:g})")  # fmt: skip
+        t = self.section("timing")
+        for first, second in (("ras", "rcd_mac"), ("ras", "rcd_rd"), ("refi", "rfc")):
+            if {first, second} <= t.keys() and t[first] <= t[second]:
+                raise BadInput(FIELD, f"timing.{first} must be longer than timing.{second} "
+                               f"({t[first]:g} and {t[second]:g} cycles)")  # fmt: skip
+        rows = self.section("organisation")
+        if rows.get("row_bytes", 0) % rows.get("column_bytes", 1):
+            raise BadInput(FIELD, "organisation.row_bytes must be whole columns")
+
+
+def _real(key: str) -> bool:
+    return key in REAL or key.startswith("currents.")
+
+
+@cache
+def load_device(name: str) -> Device:
+    """A preset by its name; raises BadInput and lists those that there are."""
+    if name not in device_names():
+        raise BadInput(FIELD, f"{name[:40]!r} is none of {', '.join(device_names())}")
+    table = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    device = _read(name, table)
+    device.check()
+    return device
+
+
+@cache
+def device_names() -> tuple[str, ...]:
+    """The presets, in alphabetical order."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+def parse_changes(text: str) -> dict[str, float]:
+    """``"timing.rp=18 mac.lanes=32"`` as a mapping; raises BadInput."""
+    found = {}
+    for part in re.split(r"[\s,;]+", text.strip()):
+        if not part:
+            continue
+        match = _CHANGE.fullmatch(part)
+        try:
+            found[match[1]] = float(match[2]) if match else 0.0
+        except (TypeError, ValueError):
+            match = None
+        if match is None:
+            raise BadInput(FIELD, f"changes look like timing.rp=18 mac.lanes=32 (got {part[:40]!r})")
+    return found
+
+
+def _read(name: str, table: dict[str, Any]) -> Device:
+    usual: Source = table["source"]
+    sources: dict[str, Source] = table.get("sources", {})
+    constants = {
+        f"{section}.{key}": Constant(float(value), sources.get(f"{section}.{key}", usual))
+        for section, values in table.items()
+        if isinstance(values, dict) and section != "sources"
+        for key, value in values.items()
+    }
+    if unknown := {c.source for c in constants.values()} - set(get_args(Source)):
+        raise BadInput(FIELD, f"{name} has a source {min(unknown)!r}")
+    return Device(name, table["title"], constants, table.get("note", ""))

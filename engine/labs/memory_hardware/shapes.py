@@ -1,0 +1,148 @@
+"""Shapes of language models: what has to be multiplied for one token.
+
+The named ones are GPT-2's and GPT-3's (the latter from the table of arXiv 2005.14165); any other
+comes from a ``config.json`` of the Hugging Face kind.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from engine.core.errors import BadInput
+
+FIELD = "model"
+GPT_VOCABULARY = 50257
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A decoder: ``kv_heads`` keys and values for ``heads`` queries, each ``head_dim`` wide.
+
+    ``gated`` feed-forward layers have a third matrix (Llama, Qwen).
+    """
+
+    name: str
+    layers: int
+    width: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    inner: int
+    vocabulary: int
+    gated: bool = False
+    tied: bool = True
+    norm: str = "layer"
+
+    @property
+    def q_width(self) -> int:
+        """Values of all queries of a token."""
+        return self.heads * self.head_dim
+
+    @property
+    def kv_width(self) -> int:
+        """Values of all keys of a token (and of all values)."""
+        return self.kv_heads * self.head_dim
+
+    @property
+    def block_weights(self) -> int:
+        """Weights of one layer's matrices."""
+        attention = self.width * (self.q_width + 2 * self.kv_width) + self.q_width * self.width
+        return attention + (3 if self.gated else 2) * self.width * self.inner
+
+    @property
+    def weights(self) -> int:
+        """Weights of all layers and the head; embeddings that are tied count once."""
+        return self.layers * self.block_weights + self.width * self.vocabulary
+
+
+def _gpt(name: str, layers: int, width: int, heads: int, head_dim: int | None = None) -> Shape:
+    size = head_dim or width // heads
+    return Shape(name, layers, width, heads, heads, size, 4 * width, GPT_VOCABULARY)
+
+
+SHAPES = {
+    shape.name: shape
+    for shape in (
+        _gpt("gpt2", 12, 768, 12),
+        _gpt("gpt2-medium", 24, 1024, 16),
+        _gpt("gpt2-large", 36, 1280, 20),
+        _gpt("gpt2-xl", 48, 1600, 25),
+        _gpt("gpt3-small", 12, 768, 12),
+        _gpt("gpt3-medium", 24, 1024, 16),
+        _gpt("gpt3-large", 24, 1536, 16),
+        # 24 heads of 128 are wider than the model; 16 of 128 are as wide.
+        _gpt("gpt3-xl", 24, 2048, 16, 128),
+    )
+}
+LIMITS = {
+    "layers": 1000,
+    "width": 65_536,
+    "heads": 1024,
+    "kv_heads": 1024,
+    "head_dim": 4096,
+    "inner": 1_048_576,
+    "vocabulary": 4_000_000,
+}
+# Our name -> the names that model families give it.
+NAMES = {
+    "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
+    "width": ("hidden_size", "n_embd", "d_model", "dim"),
+    "heads": ("num_attention_heads", "n_head", "n_heads"),
+    "kv_heads": ("num_key_value_heads", "n_kv_heads"),
+    "head_dim": ("head_dim",),
+    "inner": ("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size"),
+    "vocabulary": ("vocab_size",),
+}
+GATED = ("llama", "mistral", "qwen", "gemma", "phi3", "olmo", "granite", "smollm", "deepseek")
+
+
+def read_shape(text: str, name: str = "config.json") -> Shape:
+    """The shape in the text of a ``config.json``; raises BadInput naming the field."""
+    try:
+        table = json.loads(text)
+    except ValueError as error:
+        raise BadInput(FIELD, f"the config is not JSON ({error})") from None
+    if not isinstance(table, dict):
+        raise BadInput(FIELD, "the config must be a JSON object")
+    if isinstance(inside := table.get("text_config"), dict):
+        table = {**table, **inside}
+    if table.get("num_local_experts") or table.get("num_experts"):
+        raise BadInput(FIELD, "mixtures of experts are not mapped; a dense model is required")
+    values = {field: _whole(table, field) for field in NAMES}
+    width, heads = values["width"], values["heads"]
+    if width is None or heads is None or values["layers"] is None or values["vocabulary"] is None:
+        missing = [f for f in ("layers", "width", "heads", "vocabulary") if values[f] is None]
+        raise BadInput(FIELD, f"the config has no {NAMES[missing[0]][0]}")
+    kv_heads = values["kv_heads"] or heads
+    if heads % kv_heads:
+        raise BadInput(FIELD, f"num_key_value_heads ({kv_heads}) must divide the {heads} heads")
+    if values["head_dim"] is None and width % heads:
+        raise BadInput(FIELD, f"hidden_size ({width}) must be whole heads ({heads})")
+    kind = str(table.get("model_type", "")).lower()
+    return Shape(
+        str(table.get("_name_or_path") or name)[:60],
+        values["layers"],
+        width,
+        heads,
+        kv_heads,
+        values["head_dim"] or width // heads,
+        values["inner"] or 4 * width,
+        values["vocabulary"],
+        gated=kind.startswith(GATED),
+        tied=bool(table.get("tie_word_embeddings", kind.startswith("gpt2"))),
+        norm="rms" if "rms_norm_eps" in table else "layer",
+    )
+
+
+def _whole(table: dict[str, Any], field: str) -> int | None:
+    for name in NAMES[field]:
+        value = table.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LIMITS[field]:
+            raise BadInput(FIELD, f"{name} must be a whole number from 1 to {LIMITS[field]:,} "
+                           f"(got {str(value)[:20]})")  # fmt: skip
+        return value
+    return None
