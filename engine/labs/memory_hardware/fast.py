@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -53,6 +54,16 @@ class Segments:
     start: np.ndarray
     length: int
 
+    @cached_property
+    def memory_runs(self) -> np.ndarray:
+        """The runs that open rows."""
+        return np.flatnonzero(self.memory)
+
+    @cached_property
+    def last_boundary(self) -> np.ndarray:
+        """Where the last row of each such run begins."""
+        return (self.start + (self.rows - 1) * self.row)[self.memory_runs]
+
     @classmethod
     def of(cls, runs: Sequence[Run], device: Device) -> Segments:
         """Columns of runs in order."""
@@ -91,25 +102,42 @@ def token_segments(compiler: Compiler, context: int) -> Segments:
     )
 
 
-def advance(segments: Segments, clock: Clock, rfc: int, refi: int) -> int:
-    """Move the clock over a token; returns how many refreshes came in between."""
-    shift = refreshes = 0
-    base = clock.now
-    memory = np.flatnonzero(segments.memory)
-    ends = segments.start + segments.rows * segments.row
-    last_boundary = segments.start + (segments.rows - 1) * segments.row
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """A refresh before row ``row`` of run ``run``; ``cycle`` is when it is issued."""
+
+    run: int
+    row: int
+    cycle: int
+
+
+def advance(segments: Segments, clock: Clock, rfc: int, refi: int) -> list[Refresh]:
+    """Move the clock over a token; returns the refreshes that came in between."""
+    shift = 0
+    found: list[Refresh] = []
+    memory = segments.memory_runs
+    last_boundary = segments.last_boundary
     while True:
         # The first boundary at or after what is due, in cycles of the undisturbed token.
-        wanted = clock.due - base - shift
-        at = int(np.searchsorted(last_boundary[memory], wanted, side="left"))
-        if at == len(memory) or ends[-1] + base + shift < clock.due:
+        wanted = clock.due - clock.now - shift
+        at = int(np.searchsorted(last_boundary, wanted, side="left"))
+        if at == len(memory):
             break
-        # Long refreshes and short intervals: several may fall on one boundary.
+        run = int(memory[at])
+        start, row = int(segments.start[run]), int(segments.row[run])
+        number = max(0, -(-(wanted - start) // row))
+        # A refresh is never issued before an earlier one is over.
+        place = start + number * row
+        if found and place + shift + clock.now < found[-1].cycle + rfc:
+            number, place = found[-1].row, int(segments.start[found[-1].run]) + found[-1].row * int(
+                segments.row[found[-1].run]
+            )
+            run = found[-1].run
+        found.append(Refresh(run, number, clock.now + place + shift))
         shift += rfc
-        refreshes += 1
         clock.due += refi
-    clock.now = base + segments.length + shift
-    return refreshes
+    clock.now += segments.length + shift
+    return found
 
 
 def generate(
@@ -145,7 +173,8 @@ def generate(
                     asic += cycles if run.unit == "asic" else 0
                 key = run.label, run.unit
                 by_label[key] = by_label.get(key, 0) + cycles
-        refreshes += advance(token_segments(compiler, start + i + 1), clock, t["rfc"], t["refi"])
+        segments = token_segments(compiler, start + i + 1)
+        refreshes += len(advance(segments, clock, t["rfc"], t["refi"]))
         ends[i], seen[i] = clock.now, refreshes
         if (i + 1) % 64 == 0 or i + 1 == tokens:
             progress(i + 1, tokens)

@@ -25,6 +25,14 @@ class Command(NamedTuple):
     since: int
 
 
+class Bound(NamedTuple):
+    """Nothing before ``cycle``, because of what was issued at ``since``."""
+
+    cycle: int
+    since: int
+    because: str
+
+
 @dataclass(frozen=True)
 class Simulated:
     """All commands and the cycle at which the last run is over."""
@@ -59,35 +67,35 @@ class Channel:
     def __init__(self, t: Mapping[str, int], refresh: bool):
         self.table = rules(t)
         self.last: dict[str, int] = {}
-        self.busy_until = START
-        self.busy_with = ""
+        self.busy = Bound(START, -1, "")
         self.due = t["refi"] if refresh else None
         self.interval = t["refi"]
         self.log: list[Command] = []
 
-    def earliest(self, name: str) -> tuple[int, str, int]:
-        """The first cycle for ``name``, the rule that holds it and when its cause was issued."""
-        best = (self.busy_until, self.busy_with, self.busy_until)
+    def earliest(self, name: str) -> Bound:
+        """What holds ``name`` back longest; of equal bounds the one with the later cause."""
+        best = self.busy
         for before, cycle in self.last.items():
             if (rule := self.table.get((before, name))) is not None:
                 cycles, because = rule
-                best = max(best, (cycle + cycles, because, cycle))
+                best = max(best, Bound(cycle + cycles, cycle, because))
         return best
 
     def issue(self, name: str, run: int) -> int:
         """Issue a command as early as it may come."""
-        cycle, because, since = self.earliest(name)
+        cycle, since, because = self.earliest(name)
         self.last[name] = cycle
         self.log.append(Command(cycle, name, run, because, since))
         return cycle
 
     def row(self, column: str, columns: int, run: int) -> None:
         """Open, use and close a row; a refresh that is due comes before."""
-        while self.due is not None and self.earliest("ACT")[0] >= self.due:
+        while self.due is not None and self.earliest("ACT").cycle >= self.due:
             self.issue("REF", run)
             self.due += self.interval
         self.issue("ACT", run)
-        self.last.pop("MAC", None), self.last.pop("WR", None)
+        self.last.pop("MAC", None)
+        self.last.pop("WR", None)
         for _ in range(columns):
             self.issue(column, run)
         self.issue("PRE", run)
@@ -95,12 +103,12 @@ class Channel:
     def occupy(self, unit: str, cycles: int, run: int) -> None:
         """The link or the ASIC works while the memory waits."""
         cycle = self.issue(unit, run)
-        self.busy_until, self.busy_with = cycle + cycles, unit
+        self.busy = Bound(cycle + cycles, cycle, unit)
 
     def end(self) -> int:
         """The cycle at which everything is over: rows are closed."""
-        return max(self.busy_until, self.last.get("PRE", START) + self.table["PRE", "ACT"][0]
-                   if "PRE" in self.last else START)  # fmt: skip
+        closed = self.last["PRE"] + self.table["PRE", "ACT"][0] if "PRE" in self.last else START
+        return max(self.busy.cycle, closed)
 
 
 def simulate(
