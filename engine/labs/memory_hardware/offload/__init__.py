@@ -1,0 +1,1 @@
+"""Optimizer state between GPU and host: what one update step does on each resource, and when."""

@@ -1,0 +1,36 @@
+"""What one rank of a node can do in a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.core.errors import BadInput
+
+GIGA = 1e9
+BOUNDS = {
+    "cpu_adam": (1e-3, 1e3),
+    "downcast": (1e-3, 1e4),
+    "link": (1e-2, 1e4),
+    "gpu_adam": (1e-2, 1e4),
+    "overhead": (0.0, 60.0),
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """Rates of one rank: billions of parameters a second, and GB/s in each direction.
+
+    ``overhead`` is in seconds a step, for what is neither updated nor moved.
+    """
+
+    cpu_adam: float
+    downcast: float
+    link: float
+    gpu_adam: float = 60.0
+    overhead: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in BOUNDS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise BadInput(name, f"must be from {low:g} to {high:g} (got {value:g})")
