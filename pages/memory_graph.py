@@ -17,7 +17,6 @@ VIEWS: dict[str, View[Any]] = {
 }
 
 lab = graph_lab()
-keep_settings(lab)
 st.title(lab.title, anchor=False)
 st.markdown(lab.sentence)
 presets(lab)
@@ -34,3 +33,4 @@ with place, error_boundary("the settings"):
 if scene is not None:
     with main, error_boundary(f"the view {chosen.title}"):
         chosen.show(scene)
+keep_settings(lab)

@@ -76,3 +76,16 @@ def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: 
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{view} at {width} px scrolls sideways by {wide} px"
         visitor.close()
+
+
+def test_settings_of_a_view_outlive_its_absence_and_are_in_its_link(
+    visitor: BrowserContext, server: str
+) -> None:
+    page = open_page(visitor, server, "?memory_graph.damping=0.3")
+    expect(page.get_by_text("0.30", exact=True)).to_be_visible()
+    page.get_by_role("radio", name="Why this passage").or_(
+        page.get_by_role("button", name="Why this passage", exact=True)
+    ).first.click()
+    settle(page)
+    expect(page.get_by_text("Why this passage?").first).to_be_visible()
+    expect(page.get_by_text("0.30", exact=True)).to_be_visible()
