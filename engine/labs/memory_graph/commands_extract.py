@@ -49,7 +49,7 @@ def extract(argv: Sequence[str]) -> dict[str, Any]:
         )
     if found.stopped and not found.asked:
         raise BadInput("extract", f"nothing was read; {found.stopped}")
-    _write(out, packed(found, corpus))
+    _write(out, packed(found, corpus), "--out")
     return {"out": str(out), **_tell(found, budget), "seconds": time.monotonic() - start}
 
 
@@ -80,7 +80,7 @@ def _chat(given: Any) -> Iterator[tuple[Chat, Budget | None]]:
     path = _writable(given.record, ".jsonl", "--record")
     recorder = Recorder(metered, path if path.is_file() and path.stat().st_size else None)
     # Written anew: the last line of a killed run may be cut off.
-    _write(path, recorder.record)
+    _write(path, recorder.record, "--record")
     try:
         with path.open("a", encoding="utf-8") as file:
 
@@ -116,7 +116,7 @@ def _first(corpus: Corpus, count: int | None) -> Corpus:
     """The first passages of a corpus, for a trial."""
     if count is None:
         return corpus
-    if not 1 <= count:
+    if count < 1:
         raise BadInput("--first", f"must be at least 1 (got {count})")
     places = {key: place for key, place in corpus.places.items() if place < count}
     return Corpus(corpus.passages[:count], places, corpus.left_out)
@@ -131,13 +131,13 @@ def _writable(text: str, ending: str, option: str) -> Path:
     return path
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, option: str) -> None:
     part = path.with_name(f"{path.name}.part")
     try:
         part.write_bytes(data)
         part.replace(path)
     except OSError as error:
-        raise BadInput("--out", f"{path.name!r} cannot be written ({error.strerror})") from None
+        raise BadInput(option, f"{path.name!r} cannot be written ({error.strerror})") from None
 
 
 def _teller(budget: Budget | None) -> Callable[[int, int], None]:
