@@ -28,6 +28,8 @@ def rule_model(body: dict[str, Any]) -> str:
     names = list(dict.fromkeys(name for sentence in spans(text) for name in sentence))
     if task.startswith("List the names"):
         return json.dumps({"names": names})
+    if task == "Answer with the word yes.":
+        return "yes"
     assert task.startswith("Turn a text into facts"), task
     given = json.loads(text.rpartition("Names: ")[2])
     triples = [[given[0], "goes with", name] for name in given[1:]]

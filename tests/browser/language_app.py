@@ -1,5 +1,7 @@
 """A page with the form of the optional language model and a run over four passages."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from engine.labs.memory_graph.corpus import as_corpus
@@ -8,6 +10,7 @@ from pages.panels.memory_graph.language import language_model, read_passages
 from tests.memory_corpora import PASSAGES
 
 st.set_page_config(layout="wide")
+st.html(Path(__file__).parents[2] / "pages" / "kit" / "style.css")
 st.title("Language", anchor=False)
 with error_boundary("the test page"):
     model = language_model()
