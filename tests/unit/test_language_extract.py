@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 
 from engine.core import BadInput
 from engine.core.errors import LimitExceeded
+from engine.labs.memory_graph import Memory
 from engine.labs.memory_graph.commands_extract import extract
 from engine.labs.memory_graph.corpus import Passage, as_corpus, load_corpus
 from engine.labs.memory_graph.language import task as tasks
@@ -27,7 +31,7 @@ from engine.labs.memory_graph.language.extraction import (
 from engine.labs.memory_graph.language.record import Recorder, Replay, request_key
 from engine.labs.memory_graph.language.task import Task
 from engine.labs.memory_graph.openie import load_triples
-from tests.fake_endpoint import Exchange, FakeEndpoint, completion, rule_model
+from tests.fake_endpoint import KEY, Exchange, FakeEndpoint, completion, rule_model
 from tests.language_chats import Spoken, obey
 from tests.memory_corpora import PASSAGES, evaluate, write_lines
 
@@ -383,3 +387,27 @@ def test_bad_options(change: dict[str, str | None], words: str, tmp_path: Path) 
             extract(argv)
     assert words in str(caught.value)
     assert not (tmp_path / "t.jsonl.gz").exists()
+
+
+def test_the_lines_of_the_readme_run(repo_root: Path, tmp_path: Path) -> None:
+    readme = (repo_root / "README.md").read_text(encoding="utf-8")
+    (block,) = [b for b in readme.split("```python\n")[1:] if "memory_graph.language" in b]
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    for passage in PASSAGES[:2]:
+        (vault / f"{passage.title}.md").write_text(passage.text)
+    with FakeEndpoint() as server:
+        lines = block.partition("```")[0].replace("https://host/v1", server.url)
+        lines = lines.replace('["MY_KEY"])', '["MY_KEY"], private=True)')
+        done = subprocess.run(
+            [sys.executable, "-c", lines],
+            cwd=tmp_path,
+            env={**os.environ, "MY_KEY": KEY, "PYTHONPATH": str(repo_root)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("2 of 2 passages read") and len(server.paths) == 4
+    with Memory.open(tmp_path / "notes.memory", create=False) as memory:
+        assert memory.counts()["facts"] > 0 and len(memory) == 2

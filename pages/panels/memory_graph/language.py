@@ -290,7 +290,7 @@ def _live(held: str, name: str) -> None:
             st.rerun(scope="fragment")
         st.caption(
             "What was read is kept. It stops by itself when this panel has not been open for "
-            f"{seconds(UNWATCHED_SECONDS)}."
+            f"{UNWATCHED_SECONDS / 60:g} minutes."
         )
 
 
