@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -238,3 +242,49 @@ def test_a_server_without_tls_is_no_safe_connection() -> None:
 def test_a_model_needs_a_name(model: str) -> None:
     with pytest.raises(BadInput, match="model name"):
         Endpoint("https://models.example/v1", model)
+
+
+# TLS.
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate of ``name`` that it signed itself, and its key."""
+    made = folder / f"{name}.pem", folder / f"{name}.key"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"),
+            *("-out", str(made[0]), "-keyout", str(made[1])),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return made
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
+def test_the_certificate_is_that_of_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem, key = certificate(tmp_path, "models.example")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+    with FakeEndpoint(always(200, completion("safely"))) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        place = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.server_port))
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **options: [place])
+
+        def call(name: str, seconds: float = 5) -> str:
+            url = f"https://{name}:{server.server_port}/v1"
+            return Endpoint(url, "m", KEY, private=True, seconds=seconds).complete(ASK, 5).text
+
+        with pytest.raises(ChatError, match=r"no safe connection \(self-signed certificate"):
+            call("models.example")
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+        with pytest.raises(ChatError, match=r"no safe connection \(Hostname mismatch"):
+            call("other.example")
+        assert server.paths == []  # and so no key was shown
+        assert call("models.example") == "safely"
+        server.respond = drip
+        with pytest.raises(ChatError, match=r"no answer within 1 s"):
+            call("models.example", 1)

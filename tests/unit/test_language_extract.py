@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.core import BadInput
 from engine.core.errors import LimitExceeded
@@ -276,9 +278,15 @@ def test_tasks_are_bounded_and_give_their_places_back() -> None:
         gate.wait(20)
         return obey(messages)
 
-    running = [Task(lambda pause: Spoken(speak), MANY, 100_000) for _ in range(tasks.MOST_TASKS)]
-    with pytest.raises(LimitExceeded, match="8 extractions run"):
-        Task(lambda pause: Spoken(), MANY, 100_000)
+    def start(visitor: str) -> Task:
+        return Task(lambda pause: Spoken(speak), MANY, 100_000, visitor=visitor)
+
+    running = [start("a"), start("a")]
+    with pytest.raises(LimitExceeded, match="2 extractions of yours run"):
+        start("a")
+    running += [start(f"b{i}") for i in range(6)]
+    with pytest.raises(LimitExceeded, match="8 extractions run on this server"):
+        start("c")
     gate.set()
     for task in running:
         task.join(20)
@@ -411,3 +419,16 @@ def test_the_lines_of_the_readme_run(repo_root: Path, tmp_path: Path) -> None:
     assert done.stdout.startswith("2 of 2 passages read") and len(server.paths) == 4
     with Memory.open(tmp_path / "notes.memory", create=False) as memory:
         assert memory.counts()["facts"] > 0 and len(memory) == 2
+
+
+@given(st.text(max_size=40), st.integers(0, 2**31 - 1), st.booleans())
+def test_any_reply_is_replayed_as_it_was_given(text: str, tokens: int, counted: bool) -> None:
+    class Odd(Spoken):
+        def complete(self, messages: Sequence[Message], max_tokens: int) -> Reply:
+            return Reply(f"{text}\ud800", tokens, 0, counted)
+
+    ask = [Message("user", text)]
+    recorder = Recorder(Odd(name=f"folder {text[:5]} \udcff"))
+    given_then = recorder.complete(ask, 9)
+    again = Replay(recorder.record)
+    assert again.complete(ask, 9) == given_then and again.name == recorder.name

@@ -28,7 +28,7 @@ from engine.labs.memory_graph.language.extraction import (
 from engine.labs.memory_graph.language.record import FIELD
 from engine.labs.memory_graph.language.task import UNWATCHED_SECONDS, Task
 from engine.store import Store
-from pages.kit import complain, error_boundary, plain
+from pages.kit import complain, error_boundary, plain, visitor
 
 CEILING = 200_000
 PARALLEL = 4
@@ -235,7 +235,12 @@ def _offer(
             )
             try:
                 task = Task(
-                    language.make, passages, language.ceiling, parallel=PARALLEL, known=known
+                    language.make,
+                    passages,
+                    language.ceiling,
+                    parallel=PARALLEL,
+                    known=known,
+                    visitor=visitor(),
                 )
             except EngramError as error:
                 complain(error)

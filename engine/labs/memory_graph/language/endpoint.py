@@ -102,7 +102,8 @@ class Endpoint:
 
     def _post(self, messages: Sequence[Message], max_tokens: int) -> Answer:
         places = resolve(self.address, private=self.private)
-        if self._key and self.address.scheme == "http" and is_open(str(places[0][1][0])):
+        clear = self.address.scheme == "http"
+        if self._key and clear and any(is_open(str(place[0])) for _, place in places):
             raise BadInput(FIELD, "http would show the key to everybody on the way; use https")
         asked: dict[str, Any] = {
             "model": self.name,

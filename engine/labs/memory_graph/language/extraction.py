@@ -76,7 +76,7 @@ class Extraction:
         """What a visitor should know, the most important first."""
         n = self.counts
         about = "" if all(r.counted for one in self.asked for r in one.replies) else "about "
-        said = [f"Stopped early: {self.stopped}."] if self.stopped else []
+        said = [f"Stopped early: {self.stopped.rstrip('.')}."] if self.stopped else []
         said.append(
             f"{n['read']:,} of {n['passages']:,} passages read: {n['triples']:,} triples, "
             f"{about}{n['prompt_tokens']:,} tokens sent and {n['completion_tokens']:,} received."
@@ -87,6 +87,7 @@ class Extraction:
             )
         if n["refused_requests"]:
             why = next(one.trouble for one in self.asked if one.trouble and not one.unreadable)
+            why = why.rstrip(".")
             said.append(f"{n['refused_requests']:,} requests were refused; the first: {why}.")
         if n["malformed_triples"]:
             said.append(f"{n['malformed_triples']:,} triples had not three texts; left out.")

@@ -11,6 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from engine.labs.memory_graph.language.chat import Chat, Message, Reply, Request
 FIELD = "record"
 VERSION = 1
 LONGEST_REPLY = 1_000_000  # characters
+LONGEST_REFUSAL = 500
 LONGEST_NAME = 200
 
 Answer = Reply | RequestRefused
@@ -53,7 +55,7 @@ class Recorder:
         sink: Callable[[str], None] | None = None,
     ):
         self.inner = inner
-        self.name = inner.name[:LONGEST_NAME]
+        self.name = _plain(inner.name)[:LONGEST_NAME]
         self.sink = sink
         self._lock = threading.Lock()
         self._answers: dict[str, Answer] = {}
@@ -74,9 +76,10 @@ class Recorder:
             return _given(known)
         answer: Answer
         try:
-            answer = self.inner.complete(messages, max_tokens)
+            reply = self.inner.complete(messages, max_tokens)
+            answer = replace(reply, text=_plain(reply.text)[:LONGEST_REPLY])
         except RequestRefused as refusal:
-            answer = refusal
+            answer = RequestRefused(_plain(str(refusal))[:LONGEST_REFUSAL])
         with self._lock:
             # Two threads may have asked the same; what was kept first is what the record says.
             kept = self._answers.setdefault(key, answer)
@@ -137,7 +140,12 @@ def _line(key: str, answer: Answer) -> str:
             "completion_tokens": answer.completion_tokens,
             "counted": answer.counted,
         }
-    return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return json.dumps(row, ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    """``text`` as a file can hold it: without half characters."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _read(source: Lines, *, keep_rest: bool = False) -> tuple[str, dict[str, Answer]]:
@@ -174,7 +182,7 @@ def _entry(row: dict[str, Any]) -> tuple[str, Answer]:
             FIELD, f'"request" and "text" of at most {LONGEST_REPLY:,} characters are required'
         )
     if "text" not in row:
-        return key, RequestRefused(text[:500])
+        return key, RequestRefused(text[:LONGEST_REFUSAL])
     sent, received = row.get("prompt_tokens"), row.get("completion_tokens")
     if not (is_count(sent) and is_count(received)):
         raise BadInput(FIELD, '"prompt_tokens" and "completion_tokens" must be whole numbers')

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from engine.core.errors import EngramError, LimitExceeded
@@ -18,17 +19,20 @@ from engine.labs.memory_graph.language.extraction import Extraction, extract_wit
 from engine.labs.memory_graph.language.record import Lines, Recorder
 
 MOST_TASKS = 8  # of all visitors together
+MOST_OF_ONE = 2
 # A visitor who is gone must not go on paying. Tabs in the background ask once a minute.
 UNWATCHED_SECONDS = 300.0
 
-_places = threading.BoundedSemaphore(MOST_TASKS)
+_running: Counter[str] = Counter()
+_lock = threading.Lock()
 
 
 class Task:
     """Started at once; ask ``done``, ``total``, ``finished``, then take ``result``.
 
     ``make(pause)`` builds the chat that is to wait by ``pause``, so that cancelling is heard there
-    too. ``known`` is an earlier record to go on from. Raises LimitExceeded where too many run.
+    too. ``known`` is an earlier record to go on from. ``visitor`` is whoever asks. Raises
+    BadInput, and LimitExceeded where too many run.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Task:
         *,
         parallel: int = 1,
         known: Lines | None = None,
+        visitor: str = "local",
     ):
         self.budget = Budget(ceiling)
         self.total = len(passages)
@@ -49,8 +54,8 @@ class Task:
         self._watched = time.monotonic()
         self._result: Extraction | None = None
         self._recorder = Recorder(Metered(make(self._cancel.wait), self.budget), known)
-        if not _places.acquire(blocking=False):
-            raise LimitExceeded(f"{MOST_TASKS} extractions run on this server; try again later")
+        self._visitor = visitor
+        _take_place(visitor)
         self._thread = threading.Thread(target=self._run, args=(passages, parallel), daemon=True)
         self._thread.start()
 
@@ -109,7 +114,7 @@ class Task:
             self.failed = True
             raise  # for the log
         finally:
-            _places.release()
+            _give_back(self._visitor)
 
     def _progress(self, done: int, total: int) -> None:
         self.done = max(self.done, done)
@@ -117,3 +122,19 @@ class Task:
     def _stop(self) -> bool:
         gone = time.monotonic() - self._watched > UNWATCHED_SECONDS
         return self._cancel.is_set() or gone
+
+
+def _take_place(visitor: str) -> None:
+    with _lock:
+        if _running.total() >= MOST_TASKS:
+            raise LimitExceeded(f"{MOST_TASKS} extractions run on this server; try again later")
+        if _running[visitor] >= MOST_OF_ONE:
+            raise LimitExceeded(f"{MOST_OF_ONE} extractions of yours run; wait for one of them")
+        _running[visitor] += 1
+
+
+def _give_back(visitor: str) -> None:
+    with _lock:
+        _running[visitor] -= 1
+        if not _running[visitor]:
+            del _running[visitor]
