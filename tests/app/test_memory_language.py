@@ -175,3 +175,19 @@ def test_a_run_shows_how_far_it_is_and_is_cancelled() -> None:
         assert task.cancelling
         app = over(app)
     assert "Stopped early: cancelled" in said(app) or "4 of 4" in said(app)
+
+
+@pytest.mark.usefixtures("local")
+def test_a_reading_is_forgotten_and_another_model_begins_anew() -> None:
+    with FakeEndpoint() as server:
+        app = filled(server)
+        app.button(f"{FIELD}.memory.start").click().run()
+        app = over(app)
+        assert not [button for button in app.button if button.label in ("Read", "Go on")]
+        app.text_input(f"{FIELD}.model").set_value("m-2").run()
+        assert "m-1**: 4 of 4 passages read" in said(clean(app))
+        app.button(f"{FIELD}.memory.start").click().run()
+        app = over(app)
+        assert len(server.paths) == 16 and "m-2**: 4 of 4 passages read" in said(app)
+        app.button(f"{FIELD}.memory.forget").click().run()
+    assert "passages read" not in said(clean(app)) and "4 passages go to" in said(app)

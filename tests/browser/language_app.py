@@ -6,7 +6,8 @@ import streamlit as st
 
 from engine.labs.memory_graph.corpus import as_corpus
 from pages.kit import error_boundary
-from pages.panels.memory_graph.language import language_model, read_passages
+from pages.panels.memory_graph.language import language_model
+from pages.panels.memory_graph.language_run import read_passages
 from tests.memory_corpora import PASSAGES
 
 st.set_page_config(layout="wide")

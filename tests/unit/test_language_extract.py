@@ -23,7 +23,13 @@ from engine.labs.memory_graph.commands_extract import extract
 from engine.labs.memory_graph.corpus import Passage, as_corpus, load_corpus
 from engine.labs.memory_graph.language import task as tasks
 from engine.labs.memory_graph.language.budget import Budget, Metered
-from engine.labs.memory_graph.language.chat import ChatError, Message, Reply, RequestRefused
+from engine.labs.memory_graph.language.chat import (
+    ChatError,
+    Message,
+    Reply,
+    RequestRefused,
+    estimate,
+)
 from engine.labs.memory_graph.language.extraction import (
     extract_with,
     packed,
@@ -228,6 +234,18 @@ def test_long_passages_are_shown_in_part() -> None:
     assert found.counts["shortened_passages"] == 1
     assert any("too long and shown in part" in sentence for sentence in found.sentences)
     assert prompt_tokens([long]) < 12_000
+
+
+def test_the_prompts_are_estimated_before_anything_is_sent() -> None:
+    asked: list[int] = []
+
+    def speak(messages: Sequence[Message]) -> str:
+        asked.append(estimate(messages))
+        return obey(messages)
+
+    extract_with(Spoken(speak), MANY)
+    # The names of the second prompt are not known beforehand.
+    assert 0.9 * sum(asked) < prompt_tokens(MANY) <= sum(asked)
 
 
 def test_an_error_of_ours_is_not_swallowed_by_a_thread() -> None:

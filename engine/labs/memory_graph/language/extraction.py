@@ -17,9 +17,9 @@ from typing import Any
 
 from engine.core.errors import BadInput, LimitExceeded
 from engine.labs.memory_graph.corpus import Corpus, Passage
-from engine.labs.memory_graph.language.chat import Chat, ChatError, estimate
+from engine.labs.memory_graph.language.chat import BYTES_PER_TOKEN, Chat, ChatError, estimate
 from engine.labs.memory_graph.language.openie import PassageReading, read_passage
-from engine.labs.memory_graph.language.prompts import ask_names, ask_triples
+from engine.labs.memory_graph.language.prompts import LONGEST_PASSAGE, ask_names, ask_triples
 from engine.labs.memory_graph.language.record import NotRecordedError, Replay
 from engine.labs.memory_graph.openie import Triple
 
@@ -172,10 +172,10 @@ def packed(extraction: Extraction, corpus: Corpus) -> bytes:
 
 def prompt_tokens(passages: Sequence[Passage]) -> int:
     """About how many tokens the two prompts of each passage have; replies come on top."""
-    return sum(
-        estimate(ask_names(passage.content)) + estimate(ask_triples(passage.content, ()))
-        for passage in passages
-    )
+    around = estimate(ask_names("")) + estimate(ask_triples("", ()))
+    shown = (passage.content[:LONGEST_PASSAGE] for passage in passages)
+    size = sum(len(text.encode("utf-8", "replace")) for text in shown)
+    return len(passages) * around + int(2 * size / BYTES_PER_TOKEN)
 
 
 @dataclass
