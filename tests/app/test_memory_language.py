@@ -191,3 +191,17 @@ def test_a_reading_is_forgotten_and_another_model_begins_anew() -> None:
         assert len(server.paths) == 16 and "m-2**: 4 of 4 passages read" in said(app)
         app.button(f"{FIELD}.memory.forget").click().run()
     assert "passages read" not in said(clean(app)) and "4 passages go to" in said(app)
+
+
+@pytest.mark.usefixtures("local")
+def test_what_was_typed_outlives_a_view_without_the_form() -> None:
+    with FakeEndpoint() as server:
+        app = filled(server)
+        app.number_input(f"{FIELD}.limit").set_value(60_000).run()
+        app.toggle[0].set_value(False).run()
+        assert "model None" in said(clean(app)) and not app.text_input
+        app.toggle[0].set_value(True).run()
+        assert "model='m-1'" in said(clean(app)) and "ceiling=60000" in said(app)
+        app.button(f"{FIELD}.memory.start").click().run()
+        assert "4 of 4 passages read" in said(over(app))
+    assert server.heads[0]["Authorization"] == f"Bearer {KEY}"

@@ -14,7 +14,7 @@ st.set_page_config(layout="wide")
 st.html(Path(__file__).parents[2] / "pages" / "kit" / "style.css")
 st.title("Language", anchor=False)
 with error_boundary("the test page"):
-    model = language_model()
+    model = language_model() if st.toggle("Form", True) else None
     st.text(f"model {model!r}")
     read = read_passages(model, PASSAGES)
     if read is not None:

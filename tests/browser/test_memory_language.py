@@ -45,7 +45,7 @@ def fill(page: Page, endpoint: FakeEndpoint) -> None:
         field = page.get_by_role("textbox", name=label, exact=True)
         field.fill(value)
         field.press("Enter")
-        settle(page)
+    settle(page)
 
 
 def keep(page: Page, name: str) -> None:

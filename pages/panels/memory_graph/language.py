@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
@@ -51,16 +52,20 @@ def language_model() -> Language | None:
             "facts. **It is sent the texts of this memory: they leave this machine for the address "
             "below**, whose operator may keep them and bill you."
         )
-        _keep(URL, MODEL, KEY, LIMIT)
+        # Views are drawn in turn: what was typed outlives those without the form.
+        stay: dict[str, Any] = {"persist_state": "session"}
         url = st.text_input(
             "Address",
             key=URL,
             max_chars=500,
             placeholder="https://host/v1",
+            **stay,
             help="The base URL of an OpenAI-compatible API, where /chat/completions is added.",
         )
         left, right = st.columns(2)
-        model = left.text_input("Model", key=MODEL, max_chars=200, help="As the API names it.")
+        model = left.text_input(
+            "Model", key=MODEL, max_chars=200, help="As the API names it.", **stay
+        )
         limit = right.number_input(
             "Token ceiling",
             1_000,
@@ -68,9 +73,10 @@ def language_model() -> Language | None:
             CEILING,
             10_000,
             key=LIMIT,
+            **stay,
             help="Sent and received together; a call that could exceed it is not made.",
         )
-        key = st.text_input("Key", key=KEY, max_chars=500, type="password")
+        key = st.text_input("Key", key=KEY, type="password", **stay)
         st.caption(
             "The key is held in this session's memory, on the server of this page. It is in no "
             "link, no stored run, no record and no log, and is gone when the session ends."
@@ -116,10 +122,3 @@ def _test(chat: Chat) -> tuple[bool, str]:
     return True, (
         f"In {taken}: {reply.prompt_tokens} tokens sent, {reply.completion_tokens} received."
     )
-
-
-def _keep(*keys: str) -> None:
-    """Widgets of a view that is not drawn forget their values; these are typed once a session."""
-    for key in keys:
-        if key in st.session_state:
-            st.session_state[key] = st.session_state[key]
