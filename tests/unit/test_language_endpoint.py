@@ -126,7 +126,7 @@ def test_a_busy_endpoint_is_asked_again_when_it_says() -> None:
 
     reply, server, waits = ask(respond)
     assert reply.text == "at last" and len(server.paths) == 4
-    assert waits[0] == 7 and waits[1] == 2 and 25 < waits[2] <= 30
+    assert waits[0] == 7 and waits[1] == 2 and 0 < waits[2] <= 30
 
 
 def test_patience_ends() -> None:
@@ -164,6 +164,7 @@ def drip(exchange: Exchange) -> None:
         exchange.wfile.write(b" ")
         exchange.wfile.flush()
         time.sleep(0.1)
+    exchange.server.paths.append("the end")
 
 
 def drip_headers(exchange: Exchange) -> None:
@@ -173,20 +174,21 @@ def drip_headers(exchange: Exchange) -> None:
         exchange.wfile.write(b"X-%d: y\r\n" % i)
         exchange.wfile.flush()
         time.sleep(0.1)
+    exchange.server.paths.append("the end")
 
 
 def silent(exchange: Exchange) -> None:
     """Nothing at all."""
-    time.sleep(3)
+    time.sleep(9)
+    exchange.server.paths.append("the end")
 
 
 @pytest.mark.parametrize("respond", [drip, drip_headers, silent])
 def test_a_slow_server_is_left_at_the_limit(respond: Respond) -> None:
-    start = time.monotonic()
     error, server, _ = ask(respond, seconds=0.6)
     assert "no answer within 0.6 s" in str(error)
-    # Dripping would have gone on for nine seconds and more.
-    assert time.monotonic() - start < 8 and len(server.paths) == 1
+    # One try, and nobody waited for the end that was nine seconds away.
+    assert server.paths == ["/v1/chat/completions"]
 
 
 def test_a_huge_answer_is_not_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
