@@ -52,6 +52,7 @@ LAB = Lab(
     commands={
         "evaluate": "engine.labs.memory_graph.commands:evaluate",
         "embed": "engine.labs.memory_graph.commands_embed:embed",
+        "extract": "engine.labs.memory_graph.commands_extract:extract",
         "index": "engine.labs.memory_graph.commands_memory:index",
         "ask": "engine.labs.memory_graph.commands_memory:ask",
     },
