@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.core.registry import Experiment, Lab
-from engine.labs.memory_graph import config
+from engine.labs.memory_graph import config, cost
 from engine.labs.memory_graph.papers import PAPERS
 
 if TYPE_CHECKING:
@@ -40,6 +40,20 @@ LAB = Lab(
             config.WhyConfig,
             "engine.labs.memory_graph.run:why",
             cost_seconds=lambda settings: 1.0,
+        ),
+        Experiment(
+            "events",
+            "Events of a stream",
+            config.EventsConfig,
+            "engine.labs.memory_graph.run:events",
+            cost_seconds=cost.events,
+        ),
+        Experiment(
+            "order",
+            "Which came first?",
+            config.OrderConfig,
+            "engine.labs.memory_graph.run:order",
+            cost_seconds=cost.order,
         ),
         Experiment(
             "evaluate",

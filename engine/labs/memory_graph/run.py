@@ -6,9 +6,18 @@ from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
+from engine.labs.memory_graph import event_stream as streaming
+from engine.labs.memory_graph import order as ordering
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
-from engine.labs.memory_graph.config import DuelConfig, EvaluateConfig, WavefrontConfig, WhyConfig
+from engine.labs.memory_graph.config import (
+    DuelConfig,
+    EvaluateConfig,
+    EventsConfig,
+    OrderConfig,
+    WavefrontConfig,
+    WhyConfig,
+)
 from engine.labs.memory_graph.loading import Read
 
 
@@ -30,6 +39,16 @@ def why(config: WhyConfig, context: Context) -> Result:
 def evaluate(config: EvaluateConfig, context: Context) -> Result:
     """Recall of one retriever on one set of questions."""
     return evaluating.evaluate(config, _reader(context), context.progress)
+
+
+def events(config: EventsConfig, context: Context) -> Result:
+    """A stream read token by token: what the boundaries of events are cut from."""
+    return streaming.events(config, _reader(context), context.progress)
+
+
+def order(config: OrderConfig, context: Context) -> Result:
+    """SORT: the order memory of four ways to remember the same text."""
+    return ordering.order(config, _reader(context), context.progress)
 
 
 def _reader(context: Context) -> Read:

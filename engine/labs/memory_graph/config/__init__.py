@@ -1,5 +1,6 @@
 """The settings of every experiment, by what they ask about."""
 
+from engine.labs.memory_graph.config.events import EventsConfig, OrderConfig
 from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
 from engine.labs.memory_graph.config.retrieval import (
     DEFAULT_QUESTION,
@@ -21,9 +22,11 @@ __all__ = [
     "Asked",
     "DuelConfig",
     "EvaluateConfig",
+    "EventsConfig",
     "Files",
     "Memories",
     "Method",
+    "OrderConfig",
     "Retrieval",
     "WavefrontConfig",
     "WhyConfig",

@@ -148,3 +148,34 @@ def _clean(x: np.ndarray, slack: float) -> np.ndarray:
 
 def _not_zero(x: np.ndarray) -> np.ndarray:
     return np.where(x == 0, TINY, x)
+
+
+def partition_scores(a: np.ndarray, opening: np.ndarray, reading: Reading) -> tuple[float, float]:
+    """Modularity of ``a: n n`` cut at ``opening``, and the mean conductance of its events.
+
+    High modularity and low conductance mean events that hold together. The conductance of an event
+    without inner weight is huge under "paper" and "code", whose denominators are inner weights;
+    such events (single rows that resemble nothing) are left out of the mean. Raises BadInput.
+    """
+    a = checked(a, "modularity", reading)
+    if not len(a):
+        return 0.0, 0.0
+    starts = np.concatenate(([0], np.asarray(opening, dtype=np.int64)))
+    if len(starts) > 1 and ((np.diff(starts) < 1).any() or starts[-1] >= len(a)):
+        raise BadInput("boundaries", f"must ascend between 1 and {len(a) - 1}")
+    between = np.add.reduceat(np.add.reduceat(a, starts, axis=0), starts, axis=1)
+    inner, volume, total = np.diag(between), between.sum(axis=1), float(between.sum())
+    if abs(total) < TINY:
+        return 0.0, 0.0
+    scale = total if reading == "textbook" else 2 * total
+    modularity = float((inner - volume**2 / total).sum() / scale)
+    crossing = volume - inner
+    if reading == "textbook":
+        least = np.minimum(volume, total - volume)
+    elif reading == "paper":
+        least = np.minimum(inner, total - 2 * volume + inner)
+    else:
+        least = np.minimum(inner, total - inner)
+    held = least > 1e-9 * abs(total)
+    conductance = float((crossing[held] / least[held]).mean()) if held.any() else 0.0
+    return modularity, conductance
