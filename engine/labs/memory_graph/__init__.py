@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.core.registry import Experiment, Lab
 from engine.labs.memory_graph import config, cost
 from engine.labs.memory_graph.papers import PAPERS
+from engine.models.embedded import weights_version
 
 if TYPE_CHECKING:
     from engine.labs.memory_graph.memory import Memory
@@ -46,6 +47,8 @@ LAB = Lab(
             "Events of a stream",
             config.EventsConfig,
             "engine.labs.memory_graph.run:events",
+            # A result belongs to a revision of its code and to the embedded weights.
+            version=1 << 32 | weights_version(),
             cost_seconds=cost.events,
         ),
         Experiment(

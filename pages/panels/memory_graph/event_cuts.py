@@ -8,17 +8,19 @@ import numpy as np
 import streamlit as st
 
 from engine.core import Lab, Result
+from engine.labs.memory_graph.living.border_rows import BorderRow, score_between, score_methods
 from engine.labs.memory_graph.living.cohesion import Measure
 from engine.labs.memory_graph.living.events import Statistics
 from engine.labs.memory_graph.living.recut import (
-    BorderRow,
     Cut,
     cut,
+    cut_between,
     fixed_borders,
+    piece_starts,
     refined,
-    score_methods,
 )
 from engine.labs.memory_graph.views.event_cohesion import token_rows
+from engine.labs.memory_graph.views.events import PART, PARTS, part_of
 from pages.kit import Obtained, choose, linked, select
 
 DRAWN = {
@@ -41,6 +43,7 @@ class Scene:
     other: Cut
     drawn: str
     token: int
+    part: tuple[int, int]
 
     @property
     def refined(self) -> dict[Measure, np.ndarray]:
@@ -62,7 +65,7 @@ class Scene:
 
 def cut_scene(lab: Lab, obtained: Obtained, result: Result) -> Scene:
     """The controls of the cut, and the scene that they make."""
-    columns = st.columns([3, 2, 3], gap="large", vertical_alignment="bottom")
+    columns = st.columns([4, 3, 6, 2.4], gap="medium")
     with columns[0]:
         gamma = st.slider(
             "Gamma",
@@ -90,10 +93,14 @@ def cut_scene(lab: Lab, obtained: Obtained, result: Result) -> Scene:
             "memory_graph.drawn",
             help="surprise alone, or its boundaries after refinement",
         )
+    with columns[3]:
+        size = choose("Tokens shown", {str(n): str(n) for n in PARTS}, "memory_graph.part",
+                      default=str(PART), menu=True)  # fmt: skip
     experiment = lab.experiment("events")
     digest = experiment.digest(lab.name, obtained.config)
     other: Statistics = "paper" if statistics == "code" else "code"
     length = len(result.array("surprise"))
+    token = linked(TOKEN, length // 2, low=0, high=length - 1)
     return Scene(
         lab,
         obtained,
@@ -102,7 +109,8 @@ def cut_scene(lab: Lab, obtained: Obtained, result: Result) -> Scene:
         surprise_cut(digest, gamma, statistics, result),
         surprise_cut(digest, gamma, other, result),
         drawn,
-        linked(TOKEN, 0, low=0, high=length - 1),
+        token,
+        part_of(token, length, int(size)),
     )
 
 
@@ -136,7 +144,13 @@ def border_rows(
         **{str(name): opening for name, opening in after.items()},
         "fixed size": fixed_borders(length, len(found)),
     }
-    return score_methods(methods, _result.array("border").astype(np.int64), length, tolerance)
+    given, piece = _result.array("border").astype(np.int64), _result.array("piece")
+    rows = score_methods(methods, given, length, tolerance)
+    if len(given) < len(piece_starts(piece)):
+        # Segments of several passages, as the sessions of a chat: cuts between turns can be judged.
+        between = cut_between(_result.array("surprise"), piece, gamma)
+        rows.append(score_between(between, given, piece, tolerance))
+    return rows
 
 
 def choose_clicked(key: str) -> None:

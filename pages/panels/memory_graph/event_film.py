@@ -38,9 +38,7 @@ def show_film(scene: Scene) -> None:
         st.text(result.notes["question"])
         steps = [(length, result.array("question"))]
     else:
-        # At the beginning nothing lies far enough back: the end of the stream shows more.
-        token = scene.token or length - 1
-        steps = steps_to(token, queries, block, STEPS)
+        steps = steps_to(scene.token, queries, block, STEPS)
     made = film(token_rows(result), scene.opening, steps, budget)
     question = asked == "question"
     rows = film_table(result, made)
@@ -98,7 +96,7 @@ def _budget() -> Budget:
             "Local window (tokens)",
             64,
             MANY,
-            value=512,
+            value=256,
             step=64,
             key="memory_graph.n_local",
             bind="query-params",

@@ -29,7 +29,6 @@ from engine.labs.memory_graph.views.events import (
     describe_cut,
     draw_overview,
     draw_trace,
-    part_of,
 )
 from pages.kit import (
     choose,
@@ -91,7 +90,7 @@ def show_events(asked: tuple[Lab, EventsConfig]) -> None:
 
 def _trace(scene: Scene) -> None:
     result = scene.result
-    figure = draw_overview(result, scene.cut, palette(), token=scene.token)
+    figure = draw_overview(result, scene.cut, palette(), token=scene.token, part=scene.part)
     key = "memory_graph_stream"
     show(
         figure,
@@ -101,7 +100,9 @@ def _trace(scene: Scene) -> None:
         on_select=lambda: choose_clicked(key),
     )
     opening = scene.opening
-    figure = draw_trace(result, scene.cut, opening, palette(), token=scene.token, by=scene.by)
+    figure = draw_trace(
+        result, scene.cut, opening, palette(), token=scene.token, part=scene.part, by=scene.by
+    )
     trace = "memory_graph_surprise"
     show(
         figure,
@@ -134,7 +135,7 @@ def _event(scene: Scene, opening: np.ndarray) -> None:
         st.markdown(f"**Event {number + 1} of {len(events)}**, {end - start} tokens, from:")
         st.text(place_name(result, start))
         st.text(event_text(result, start, end))
-        st.text(describe_event(result, scene.cut, start, scene.cut.gamma))
+        st.text(describe_event(result, scene.cut, start, moved=scene.drawn != "surprise"))
         with st.container(horizontal=True):
             for label, other in (("Previous event", number - 1), ("Next event", number + 1)):
                 there = 0 <= other < len(events)
@@ -164,23 +165,27 @@ def _cohesion(scene: Scene) -> None:
         "Refinement moves each boundary back to where the similarity matrix splits best. Bright "
         "squares along the diagonal are stretches of the stream that resemble themselves.",
     )
-    result, part = scene.result, part_of(scene.token, len(scene.cut.level))
+    result, part = scene.result, scene.part
     measure = choose("Refined by", {k: v.capitalize() for k, v in NAMES.items()},
                      "memory_graph.measure")  # fmt: skip
     before, after = scene.cut.opening, scene.refined
     figure = draw_similarity(result, before, after, palette(), part=part, measure=measure)
     rows = cohesion_table(result, before, after, part=part, reading=scene.cut.statistics)
     key = "memory_graph_similarity"
-    show(
-        figure,
-        key,
-        f"{figure.layout.meta['alt']} {describe_cohesion(rows)}",
-        export=lambda: {name: [row[name] for row in rows] for name in rows[0]},
-        on_select=lambda: choose_clicked(key),
-    )
-    numbers = {name: st.column_config.NumberColumn(format="%.4g") for name in list(rows[0])[1:]}
-    st.dataframe(rows, hide_index=True, width="stretch", column_config=numbers)
-    say(scene.lab, describe_cohesion(rows))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        show(
+            figure,
+            key,
+            f"{figure.layout.meta['alt']} {describe_cohesion(rows)}",
+            export=lambda: {name: [row[name] for row in rows] for name in rows[0]},
+            on_select=lambda: choose_clicked(key),
+        )
+    with right:
+        for row in rows:
+            st.markdown(f"**{str(row['Boundaries']).capitalize()}**")
+            st.table({name: f"{value:.4g}" for name, value in list(row.items())[1:]})
+        say(scene.lab, describe_cohesion(rows))
     explain(scene.lab, "Refinement")
 
 
@@ -215,7 +220,16 @@ def _borders(scene: Scene) -> None:
                 figure.layout.meta["alt"],
                 export=lambda: border_table(rows),
             )
-    say(scene.lab, describe_borders(rows))
+    say(scene.lab, describe_borders(rows, known))
+    first = rows[0]
+    explain(
+        scene.lab,
+        "Known borders",
+        matched=round(first.precision * first.borders),
+        boundaries=first.borders,
+        known=known,
+        f1=f"{first.f1:.3f}",
+    )
 
 
 VIEW = View("Events", event_settings, show_events)

@@ -20,7 +20,7 @@ class Budget:
     n_mem: int = 512
     contiguity: float = 0.3
     n_initial: int = 32
-    n_local: int = 512
+    n_local: int = 256
 
 
 @dataclass(frozen=True, eq=False)

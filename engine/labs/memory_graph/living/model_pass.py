@@ -17,13 +17,13 @@ from engine.labs.memory_graph.living.surprise import (
     Progress,
     windows,
 )
+from engine.models.embedded import EMBEDDED as MODEL
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.models.lm.probe import LayerCall
 
-MODEL = "engram-lm"
 CHARACTERS = 16  # of a token at most, far more than any of this tokeniser has on average
 
 

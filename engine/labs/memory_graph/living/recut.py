@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.labs.memory_graph.living.border_scores import (
-    boundary_f1,
-    random_borders,
-    window_diff,
-)
 from engine.labs.memory_graph.living.cohesion import MEASURES, Measure, Reading
 from engine.labs.memory_graph.living.events import Statistics, boundaries, threshold
 from engine.labs.memory_graph.living.refine import refine_rows
-
-DRAWS = 200
+from engine.labs.memory_graph.living.surprise import Surprise, per_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,64 +52,19 @@ def fixed_borders(length: int, count: int) -> np.ndarray:
     return np.unique(np.round(np.arange(1, count + 1) * length / (count + 1)).astype(np.int64))
 
 
-@dataclass(frozen=True)
-class BorderRow:
-    """Scores of one method against the known borders, and the range of as many random ones.
+def piece_starts(piece: np.ndarray) -> np.ndarray:
+    """The first token of every passage but the first; ``piece: t`` is the passage of each token."""
+    return np.flatnonzero(np.diff(piece)) + 1
 
-    ``chance_f1`` and ``chance_diff`` are (2.5th percentile, mean, 97.5th percentile).
+
+def cut_between(surprise: np.ndarray, piece: np.ndarray, gamma: float) -> np.ndarray:
+    """Boundaries where a passage opens more surprisingly than mean + gamma * std of all passages.
+
+    EM-LLM cuts between tokens; a dialogue can be cut between turns only. The surprise of a passage
+    is the mean of its first eight tokens, and the statistics are those of the whole stream.
     """
-
-    name: str
-    borders: int
-    precision: float
-    recall: float
-    f1: float
-    window_diff: float
-    chance_f1: tuple[float, float, float]
-    chance_diff: tuple[float, float, float]
-
-    @property
-    def verdict(self) -> str:
-        """How its F1 stands to chance, in words."""
-        if self.f1 > self.chance_f1[2]:
-            return "better than chance"
-        return "worse than chance" if self.f1 < self.chance_f1[0] else "no better than chance"
-
-
-def score_methods(
-    methods: Mapping[str, np.ndarray],
-    given: np.ndarray,
-    length: int,
-    tolerance: int,
-    *,
-    seed: int = 0,
-    draws: int = DRAWS,
-) -> list[BorderRow]:
-    """F1 within ``tolerance`` tokens and WindowDiff of each list of borders; raises BadInput."""
-    chance: dict[int, tuple[tuple[float, float, float], tuple[float, float, float]]] = {}
-    rows = []
-    for name, found in methods.items():
-        count = len(found)
-        if count not in chance:
-            lists = [random_borders(length, count, seed, draw) for draw in range(draws)]
-            f1 = [boundary_f1(one, given, tolerance).f1 for one in lists]
-            diff = [window_diff(one, given, length) for one in lists]
-            chance[count] = _range(f1), _range(diff)
-        score = boundary_f1(found, given, tolerance)
-        rows.append(
-            BorderRow(
-                name,
-                count,
-                score.precision,
-                score.recall,
-                score.f1,
-                window_diff(found, given, length),
-                *chance[count],
-            )
-        )
-    return rows
-
-
-def _range(values: list[float]) -> tuple[float, float, float]:
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(np.mean(values)), float(high)
+    starts = np.concatenate(([0], piece_starts(piece)))
+    heard = Surprise(np.asarray(surprise, np.float64), starts, np.zeros(0, np.int64), "")
+    opening = per_text(heard)
+    level = opening.mean() + gamma * (opening.std(ddof=1) if len(opening) > 1 else 0.0)
+    return starts[1:][opening[1:] > level]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from engine.figures import Palette, axis, bars
-from engine.labs.memory_graph.living.recut import DRAWS, BorderRow
+from engine.labs.memory_graph.living.border_rows import DRAWS, BorderRow
 
 
 def draw_border_scores(
@@ -16,7 +16,7 @@ def draw_border_scores(
     """F1 (or WindowDiff) of each method beside chance with as many borders."""
     value = [row.window_diff if diff else row.f1 for row in rows]
     chance = [row.chance_diff if diff else row.chance_f1 for row in rows]
-    words = "random borders"
+    words = "chance"
     if diff:
         title, label, hint = "WindowDiff", "WindowDiff", "lower is better"
     else:
@@ -42,14 +42,18 @@ def draw_border_scores(
     )
 
 
-def describe_borders(rows: Sequence[BorderRow]) -> str:
+def describe_borders(rows: Sequence[BorderRow], known: int) -> str:
     """Which methods beat chance, and which do not."""
     groups: dict[str, list[str]] = {}
     for row in rows:
         groups.setdefault(row.verdict, []).append(f"{row.name} ({row.f1:.3f})")
     best = max(rows, key=lambda row: row.f1)
-    found = f"Of {best.borders} boundaries {best.name} places {100 * best.precision:.0f} % at a "
-    found += f"known border and finds {100 * best.recall:.0f} % of them. "
+    many = best.borders / max(known, 1)
+    found = (
+        f"{best.borders} boundaries are {many:.2g} times as many as the {known} known borders. "
+        f"{best.name.capitalize()} places {100 * best.precision:.0f} % of its boundaries at a "
+        f"known border, and finds {100 * best.recall:.0f} % of the known ones. "
+    )
     order = ("better than chance", "no better than chance", "worse than chance")
     said = [f"{', '.join(groups[v])}: **{v}**" for v in order if v in groups]
     return f"{found}By F1: {'; '.join(said)}."

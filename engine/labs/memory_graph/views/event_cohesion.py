@@ -74,7 +74,7 @@ def draw_similarity(
         y=axis("Token of the stream"),
         value=value,
         limits=(low, high),
-        height=520,
+        height=560,
         alt=f"Refinement by {measure} moves {moved} of {len(before)} boundaries of the stream; "
         f"{len(old)} of them lie in this part.",
     )
@@ -122,8 +122,7 @@ def cohesion_table(
     """Both objectives of the part, and how far boundaries moved in the whole stream."""
     a = part_similarity(result, part)
     rows: list[dict[str, object]] = []
-    lists: dict[str, np.ndarray] = {"by surprise": before, **after}
-    for name, opening in lists.items():
+    for name, opening in (("by surprise", before), *after.items()):
         modularity, conductance = partition_scores(a, within(opening, part), reading)
         shift = np.abs(np.asarray(opening) - before)
         rows.append(

@@ -42,16 +42,21 @@ def place_name(result: Result, token: int) -> str:
     return " ".join(part for part in (title, f"({when})" if when else "") if part) or "untitled"
 
 
-def describe_event(result: Result, cut: Cut, start: int, gamma: float) -> str:
-    """Why an event opens where it does, with the numbers of its first token."""
+def describe_event(result: Result, cut: Cut, start: int, *, moved: bool) -> str:
+    """Why an event opens where it does, with the numbers of its first token.
+
+    ``moved``: the boundaries drawn are refined ones, and may lie where nothing surprised.
+    """
     nats = float(result.array("surprise")[start])
     level, word = float(cut.level[start]), shortened(token_text(result, start), 24)
-    numbers = f"{cut.mean[start]:.2f} + {gamma:g} × {cut.std[start]:.2f} = {level:.2f} nat"
+    numbers = f"{cut.mean[start]:.2f} + {cut.gamma:g} × {cut.std[start]:.2f} = {level:.2f} nat"
     if start == 0:
         return "The stream begins here."
     if nats > level:
         return f"Opens at token {start} “{word}”: {nats:.2f} nat, above {numbers}."
-    return (
-        f"Opens at token {start} “{word}”, which stays below {numbers}: moved there, or cut there "
-        "because the event would be longer than 128 tokens."
+    because = (
+        "refinement put the boundary there"
+        if moved
+        else "cut there because the event before would be longer than 128 tokens"
     )
+    return f"Opens at token {start} “{word}”: {nats:.2f} nat, below {numbers}; {because}."

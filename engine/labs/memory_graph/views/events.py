@@ -18,14 +18,18 @@ from engine.labs.memory_graph.views.event_words import (
     token_text,
 )
 
-PART = 512  # tokens that open below the strip
+PARTS = (128, 256, 512, 1024)  # tokens that open below the strip
+PART = 256
 POOL = 32  # tokens of one point of the strip
 
 
-def part_of(token: int, length: int) -> tuple[int, int]:
-    """The part of the stream that is shown for a chosen token, as (start, end)."""
-    start = min(token // PART * PART, max(length - 1, 0) // PART * PART)
-    return start, min(start + PART, length)
+def part_of(token: int, length: int, size: int = PART) -> tuple[int, int]:
+    """The part of ``size`` tokens that holds a chosen token, as (start, end).
+
+    Parts lie at fixed places, so that a choice within one does not move it.
+    """
+    start = token // size * size
+    return start, min(start + size, length)
 
 
 def describe_cut(result: Result, cut: Cut, other: Cut) -> str:
@@ -33,14 +37,16 @@ def describe_cut(result: Result, cut: Cut, other: Cut) -> str:
     tokens = len(cut.level)
     counts = {one.statistics: (one.above, len(one.opening) + 1) for one in (cut, other)}
     words = " ".join(
-        f"Statistics as in the {name}: {above:,} tokens above, {events:,} events."
+        f"Statistics as in the {name}: {above:,} above the threshold, {events:,} events."
         for name, (above, events) in sorted(counts.items(), reverse=True)
     )
     mean = tokens / (len(cut.opening) + 1)
     return f"{tokens:,} tokens, {mean:.1f} tokens an event on average. {words}"
 
 
-def draw_overview(result: Result, cut: Cut, palette: Palette, *, token: int) -> go.Figure:
+def draw_overview(
+    result: Result, cut: Cut, palette: Palette, *, token: int, part: tuple[int, int]
+) -> go.Figure:
     """Mean surprise over the whole stream, how densely it is cut, and the part that is open."""
     s = result.array("surprise").astype(np.float64)
     starts = np.arange(0, len(s), POOL)
@@ -80,23 +86,29 @@ def draw_overview(result: Result, cut: Cut, palette: Palette, *, token: int) -> 
             name="known border",
             hoverinfo="skip",
         )
-    start, end = part_of(token, len(s))
     figure.add_vrect(
-        x0=start, x1=end, fillcolor=translucent(palette.accent, 0.14), line={"width": 0}
+        x0=part[0], x1=part[1], fillcolor=translucent(palette.accent, 0.14), line={"width": 0}
     )
     figure.add_vline(x=token, line={"color": palette.accent, "width": 2})
     return figure.update_layout(showlegend=False).update_xaxes(range=[0, len(s)])
 
 
 def draw_trace(
-    result: Result, cut: Cut, opening: np.ndarray, palette: Palette, *, token: int, by: str
+    result: Result,
+    cut: Cut,
+    opening: np.ndarray,
+    palette: Palette,
+    *,
+    token: int,
+    part: tuple[int, int],
+    by: str,
 ) -> go.Figure:
     """Surprise and threshold of one part, its events as bands, and the chosen one.
 
     ``opening`` are the boundaries drawn, ``by`` says where they come from.
     """
     s = result.array("surprise").astype(np.float64)
-    start, end = part_of(token, len(s))
+    start, end = part
     at = np.arange(start, end)
     events = blocks(opening, len(s))
     number = np.searchsorted(opening, at, side="right")
@@ -127,8 +139,8 @@ def draw_trace(
             for i, n in zip(at.tolist(), number.tolist(), strict=True)
         ],
         mode="lines+markers",
-        line={"color": palette.category(0), "width": 1.25},
-        marker={"size": 4, "color": palette.category(0)},
+        line={"color": palette.category(0), "width": 1},
+        marker={"size": 3.5, "color": palette.category(0)},
         name="surprise",
         hovertemplate="token %{x}: <b>%{customdata[0]}</b>, %{y:.2f} nat"
         "<br>event %{customdata[1]}: %{customdata[2]}<extra></extra>",
@@ -140,6 +152,20 @@ def draw_trace(
         line={"color": palette.category(1), "width": 2.25, "dash": "dash", "shape": "hv"},
         name=f"mean + {cut.gamma:g} std",
         hovertemplate="threshold %{y:.2f} nat<extra></extra>",
+    )
+    starts = opening[(opening >= start) & (opening < end)]
+    figure.add_scatter(
+        x=starts,
+        y=s[starts],
+        mode="markers",
+        marker={
+            "symbol": "circle-open",
+            "size": 10,
+            "color": palette.ink,
+            "line": {"width": 1.75},
+        },
+        name="an event opens",
+        hoverinfo="skip",
     )
     figure.add_scatter(
         x=border,
