@@ -14,6 +14,7 @@ VIEWS = {
     "wavefront": "How the question spreads",
     "duel": "Retrievers side by side",
     "why": "Why this passage?",
+    "events": "Where a stream is cut",
 }
 LAB = get_lab("memory_graph")
 

@@ -133,6 +133,8 @@ def _principal(weights: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(gram.astype(np.float64))
     kept = np.argsort(-values)[:TOPICS]
     kept = kept[values[kept] > 1e-9]
+    if not len(kept):  # stop words alone
+        return np.zeros((terms, 1))
     if n > terms:
         return vectors[:, kept]
     return weights.T @ (vectors[:, kept] / np.sqrt(values[kept]))
