@@ -13,7 +13,9 @@ VIEW = "?memory_graph.view=events"
 
 
 def event_number(page: Page) -> int:
-    found = re.search(r"Event (\d+) of", page.get_by_text(re.compile(r"^Event \d+ of")).inner_text())
+    found = re.search(
+        r"Event (\d+) of", page.get_by_text(re.compile(r"^Event \d+ of")).inner_text()
+    )
     assert found
     return int(found[1])
 

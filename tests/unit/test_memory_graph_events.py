@@ -329,3 +329,24 @@ assert not {"torch", "transformers"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("alike", ["keys", "sentences"])
+def test_a_question_asks_once_for_the_whole_stream(alike):
+    own = "\n\n".join(
+        ["Herons stood on the weir all morning.", *["Nothing was said at dinner again."] * 30]
+    )
+    question = "Where did the herons stand?"
+    config = EventsConfig(own=own, alike=alike, surprise_by="ngram", ask=question)
+    found = run.events(config, QuietContext())
+    assert found["question"].axes == ("channel",)
+    opening = cut(found.array("surprise"), 1.0).opening
+    keys = event_cohesion.token_rows(found)
+    budget = Budget(n_mem=32, n_initial=0, n_local=64)
+    made = film(keys, opening, [(len(keys), found.array("question"))], budget)
+    rows = event_film.film_table(found, made)
+    assert rows and {row["Buffer"] for row in rows} <= {"similarity", "contiguity"}
+    if alike == "sentences":
+        assert "Herons" in str(rows[0]["Text"])
+    for palette in (Palette.light(), Palette.dark()):
+        assert not check_axes(event_film.draw_film(found, made, palette, question=True))

@@ -18,4 +18,4 @@ def events(settings: EventsConfig) -> float:
 
 def order(settings: OrderConfig) -> float:
     """Two look-ups a pair and order in which it is asked, for three memories."""
-    return 1.0 + 0.1e-3 * settings.excerpt_words + 4e-3 * settings.per_bin
+    return 0.5 + PER_WORD * settings.excerpt_words + 1e-3 * settings.per_bin

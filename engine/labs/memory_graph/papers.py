@@ -43,6 +43,13 @@ PAPERS: tuple[Paper, ...] = (
         arxiv="2407.09450",
     ),
     Paper(
+        "Assessing Episodic Memory in LLMs with Sequence Order Recall Tasks",
+        "Mathis Pink, Vy A. Vo, Qinyuan Wu, Jianing Mu, Javier S. Turek, Uri Hasson, "
+        "Kenneth A. Norman, Sebastian Michelmann, Alexander Huth, Mariya Toneva",
+        2024,
+        arxiv="2410.08133",
+    ),
+    Paper(
         "MuSiQue: Multihop Questions via Single-hop Question Composition",
         "Harsh Trivedi, Niranjan Balasubramanian, Tushar Khot, Ashish Sabharwal",
         2022,

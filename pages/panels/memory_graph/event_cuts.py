@@ -22,13 +22,13 @@ from engine.labs.memory_graph.living.recut import (
 from engine.labs.memory_graph.views.event_cohesion import token_rows
 from engine.labs.memory_graph.views.events import PART, PARTS, part_of
 from pages.kit import Obtained, choose, linked, select
+from pages.panels.memory_graph.scene import MIDDLE, TOKEN
 
 DRAWN = {
     "surprise": "Surprise",
     "modularity": "Modularity",
     "conductance": "Conductance",
 }
-TOKEN = "memory_graph.token"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,8 @@ def cut_scene(lab: Lab, obtained: Obtained, result: Result) -> Scene:
     digest = experiment.digest(lab.name, obtained.config)
     other: Statistics = "paper" if statistics == "code" else "code"
     length = len(result.array("surprise"))
-    token = linked(TOKEN, length // 2, low=0, high=length - 1)
+    token = linked(TOKEN, MIDDLE, low=MIDDLE, high=length - 1)
+    token = length // 2 if token == MIDDLE else token
     return Scene(
         lab,
         obtained,

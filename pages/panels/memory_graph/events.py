@@ -43,7 +43,6 @@ from pages.kit import (
     take_away,
 )
 from pages.panels.memory_graph.event_cuts import (
-    TOKEN,
     Scene,
     border_rows,
     choose_clicked,
@@ -51,14 +50,16 @@ from pages.panels.memory_graph.event_cuts import (
 )
 from pages.panels.memory_graph.event_film import show_film
 from pages.panels.memory_graph.event_order import show_order
-from pages.panels.memory_graph.scene import MEMORY, View, left_out
+from pages.panels.memory_graph.scene import MEMORY, TOKEN, View, left_out, new_memory
 
 READ = ("own", "tokens", "surprise_by", "alike", "titles", "ask", "ngram_order")
 
 
 def event_settings(lab: Lab) -> tuple[Lab, EventsConfig]:
     """The memory, and how it is read."""
-    config = form(lab, lab.experiment("events"), fields=(*MEMORY, *READ))
+    experiment = lab.experiment("events")
+    new_memory(lab, form(lab, experiment, fields=MEMORY))
+    config = form(lab, experiment, fields=READ)
     assert isinstance(config, EventsConfig)
     return lab, config
 

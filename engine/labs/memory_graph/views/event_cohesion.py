@@ -67,9 +67,9 @@ def draw_similarity(
     figure = heatmap(
         cells,
         palette,
-        title=f"Similarity, and events before and after {measure}",
+        title="Similarity and events",
         subtitle=f"{what}; {cell}colours span the 1st to 99th percentile; below the diagonal "
-        "the events by surprise, above it the refined ones",
+        f"the events by surprise, above it those refined by {measure}",
         x=axis("Token of the stream"),
         y=axis("Token of the stream"),
         value=value,
@@ -79,7 +79,15 @@ def draw_similarity(
         f"{len(old)} of them lie in this part.",
     )
     at = (start + np.arange(len(cells)) * block + (block - 1) / 2).astype(np.float32)
-    figure.update_traces(x=at, y=at, selector={"type": "heatmap"})
+    # Below the matrix: beside it the scale would take a third of a phone's width.
+    scale = {
+        "orientation": "h",
+        "title": {"side": "top"},
+        "y": -0.16,
+        "yanchor": "top",
+        "thickness": 10,
+    }
+    figure.update_traces(x=at, y=at, colorbar=scale, selector={"type": "heatmap"})
     ends = [start - 0.5, start + n - 0.5]
     figure.update_xaxes(range=ends)
     figure.update_yaxes(range=ends[::-1], scaleanchor="x")
@@ -130,7 +138,7 @@ def cohesion_table(
                 "Boundaries": name if name == "by surprise" else f"refined by {name}",
                 "Modularity": modularity,
                 "Mean conductance": conductance,
-                "Moved [%]": 100 * float((shift > 0).mean()) if len(shift) else 0.0,
+                "Moved, whole stream [%]": 100 * float((shift > 0).mean()) if len(shift) else 0.0,
                 "Mean shift [tokens]": float(shift.mean()) if len(shift) else 0.0,
             }
         )
