@@ -6,7 +6,7 @@ Who describes and decides is an ``Analyst``; with ``RuleAnalyst`` the whole memo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +82,25 @@ class AMem:
 
     def __len__(self) -> int:
         return len(self.store)
+
+    @property
+    def index(self) -> np.ndarray:
+        """The vectors that notes are found by, in order of arrival: float32 (notes, d)."""
+        return self._matrix[: len(self._ids)].copy()
+
+    @property
+    def stale(self) -> list[str]:
+        """Notes that changed since they were indexed, in order of arrival."""
+        return [name for name in self._ids if name in self._stale]
+
+    def resume(
+        self, store: NoteStore, index: np.ndarray, stale: Iterable[str], counts: tuple[int, int]
+    ) -> None:
+        """Go on from a saved state: its notes, their vectors, and (evolutions, rebuilds)."""
+        self.store, self._ids = store, store.ids
+        self._matrix = np.array(index, dtype=np.float32)
+        self._stale = set(stale)
+        self.evolutions, self.rebuilds = counts
 
     def add(self, content: str, when: str, name: str = "", category: str = "") -> Note:
         """Take a text; ``when`` is YYYYMMDDHHMM. Raises BadInput.
