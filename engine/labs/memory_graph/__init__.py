@@ -42,6 +42,13 @@ LAB = Lab(
             cost_seconds=lambda settings: 1.0,
         ),
         Experiment(
+            "evolution",
+            "A-MEM, note by note",
+            config.EvolutionConfig,
+            "engine.labs.memory_graph.run:evolution",
+            cost_seconds=lambda settings: 2.0,
+        ),
+        Experiment(
             "evaluate",
             "Recall of one retriever",
             config.EvaluateConfig,

@@ -6,9 +6,16 @@ from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
+from engine.labs.memory_graph import evolution as evolving
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
-from engine.labs.memory_graph.config import DuelConfig, EvaluateConfig, WavefrontConfig, WhyConfig
+from engine.labs.memory_graph.config import (
+    DuelConfig,
+    EvaluateConfig,
+    EvolutionConfig,
+    WavefrontConfig,
+    WhyConfig,
+)
 from engine.labs.memory_graph.loading import Read
 
 
@@ -25,6 +32,11 @@ def wavefront(config: WavefrontConfig, context: Context) -> Result:
 def why(config: WhyConfig, context: Context) -> Result:
     """One passage's score taken apart."""
     return explaining.why(config, _reader(context))
+
+
+def evolution(config: EvolutionConfig, context: Context) -> Result:
+    """A-MEM grown note by note, under each switch."""
+    return evolving.evolution(config, _reader(context), context.progress)
 
 
 def evaluate(config: EvaluateConfig, context: Context) -> Result:

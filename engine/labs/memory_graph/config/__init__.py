@@ -1,5 +1,6 @@
 """The settings of every experiment, by what they ask about."""
 
+from engine.labs.memory_graph.config.evolution import MOST_NOTES, EvolutionConfig, Switches
 from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
 from engine.labs.memory_graph.config.retrieval import (
     DEFAULT_QUESTION,
@@ -17,14 +18,17 @@ __all__ = [
     "DEFAULT_QUESTION",
     "FILES",
     "FIRST_FOUND",
+    "MOST_NOTES",
     "UPLOAD",
     "Asked",
     "DuelConfig",
     "EvaluateConfig",
+    "EvolutionConfig",
     "Files",
     "Memories",
     "Method",
     "Retrieval",
+    "Switches",
     "WavefrontConfig",
     "WhyConfig",
 ]
