@@ -14,6 +14,7 @@ VIEWS = {
     "wavefront": "How the question spreads",
     "duel": "Retrievers side by side",
     "why": "Why this passage?",
+    "evolution": "A-MEM: a new note rewrites old ones",
 }
 LAB = get_lab("memory_graph")
 

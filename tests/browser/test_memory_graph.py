@@ -66,7 +66,7 @@ def test_a_dropped_seed_changes_the_rank(visitor: BrowserContext, server: str) -
     expect(other).to_have_url(re.compile(r"without_edges=\d+-\d+"))
 
 
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why"])
+@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "evolution"])
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
     for width in WIDTHS:

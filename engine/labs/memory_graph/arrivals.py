@@ -43,9 +43,7 @@ class Arrivals:
         ]
 
 
-def arrive(
-    config: EvolutionConfig, corpus: Corpus, questions: tuple[Question, ...]
-) -> Arrivals:
+def arrive(config: EvolutionConfig, corpus: Corpus, questions: tuple[Question, ...]) -> Arrivals:
     """The first ``config.notes`` passages of a conversation, by day where all have one.
 
     Raises BadInput for a conversation that is not there or a memory of fewer than two passages.

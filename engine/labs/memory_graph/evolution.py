@@ -12,7 +12,7 @@ from engine.core.seeds import rng
 from engine.labs.memory_graph.arrivals import Arrivals, arrive
 from engine.labs.memory_graph.config import EvolutionConfig
 from engine.labs.memory_graph.evolution_record import position, steps_of, told
-from engine.labs.memory_graph.evolution_trials import BEFORE, Analysts, Trials, by_rule
+from engine.labs.memory_graph.evolution_trials import BEFORE, PAPER, Analysts, Trials, by_rule
 from engine.labs.memory_graph.layout import layout
 from engine.labs.memory_graph.living.checks import top
 from engine.labs.memory_graph.living.course import Course
@@ -97,7 +97,7 @@ def _account(course: Course, name: str) -> dict[str, object]:
     return {
         "name": name,
         "edits": len(course.edits),
-        "changed": len({edit.note for edit in course.edits}),
+        "edited": sorted({position(edit.note) for edit in course.edits}),
         "misplaced": sorted({(e.step, position(e.note)) for e in course.misplaced}),
         "remembered": course.remembered,
         "changes": len(course.memory.store.ledger),
@@ -124,7 +124,7 @@ def _compare(
     shown: str,
     metrics: dict[str, float | int | str],
 ) -> None:
-    """Each trial against the one shown, and the one shown against no evolution, with intervals."""
+    """Each trial against the paper's way, and the one shown against no evolution, in points."""
     names = [row["name"] for row in table]
 
     def paired(one: int, other: int) -> tuple[float, float, float]:
@@ -132,10 +132,10 @@ def _compare(
         low, high = bootstrap(gain, rng(config.seed, "memory_graph", "evolution"), config.resamples)
         return float(gain.mean()), float(low), float(high)
 
-    at, before = names.index(shown), names.index(BEFORE)
+    at, before, paper = (names.index(name) for name in (shown, BEFORE, PAPER))
     for i, row in enumerate(table):
         row["recall"] = float(recall[i].mean())
-        row["difference"], row["low"], row["high"] = paired(i, at)
+        row["difference"], row["low"], row["high"] = paired(i, paper)
     metrics["recall before"] = float(recall[before].mean())
     metrics["recall after"] = float(recall[at].mean())
     metrics["difference"], metrics["low"], metrics["high"] = paired(at, before)

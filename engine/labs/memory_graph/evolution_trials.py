@@ -84,10 +84,10 @@ class Trials:
     def asked_at_the_end(
         self, courses: dict[str, Course]
     ) -> tuple[dict[str, Field], list[dict[str, object]]]:
-        """Recall of every trial at the end, and a trial more: the other way to treat links."""
+        """Recall of every trial at the end, and of the paper's with links treated the other way."""
         follow = self.config.follow_links
         asked = [self._answers(course.memory, follow) for course in courses.values()]
-        asked.append(self._answers(courses[self.shown].memory, not follow))
+        asked.append(self._answers(courses[PAPER].memory, not follow))
         recall, whole, read = (np.array(rows, np.float32) for rows in zip(*asked, strict=True))
         axes = ("trial", "question")
         return {

@@ -1,0 +1,127 @@
+"""One step of A-MEM: the note that came, its neighbours, the decision, and what it rewrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from engine.core import Lab, Result
+from engine.labs.memory_graph.views.evolution_step import (
+    FIELDS,
+    NoteDiff,
+    decision,
+    described,
+    history,
+    name_of,
+    neighbour_table,
+    step_diffs,
+)
+from pages.kit import palette, plain, say, section
+from pages.kit.components.changes import Block, changes
+from pages.panels.memory_graph.scene import pick
+
+MOST_SHOWN = 100
+
+
+def show_step(lab: Lab, result: Result, step: int) -> None:
+    """Everything that happened when one note came."""
+    when = result.notes["whens"][step]
+    section(f"Step {step + 1}: what this note did")
+    with st.container(border=True):
+        st.markdown(f"**{plain(name_of(result, step))}** {plain(when)}")
+        st.text(result.notes["texts"][step])
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Nearest notes**")
+        rows = neighbour_table(result, step)
+        if rows:
+            st.dataframe(
+                rows,
+                hide_index=True,
+                width="stretch",
+                column_config={"Cosine": st.column_config.NumberColumn(format="%.3f")},
+            )
+    with right:
+        say(lab, f"**{decision(result, step)}**")
+        diffs = step_diffs(result, step)
+        if not diffs:
+            st.caption("No tag, keyword or context changes in this step.")
+        else:
+            changes(
+                [_block(result, diff, step) for diff in diffs],
+                key="memory_graph_step_changes",
+                palette=palette(),
+                label=f"Notes changed in step {step + 1}",
+            )
+
+
+def show_note(lab: Lab, result: Result, step: int, note: int, key: str) -> None:
+    """One note: what it says of itself after the step, and every change it ever had."""
+    section("History of one note")
+    count = int(result.number("notes"))
+    # -1: none chosen.
+    pick(
+        "Note",
+        key,
+        -1,
+        [-1, *range(count)],
+        lambda i: "Choose a note, or click it in the map" if i < 0 else name_of(result, i),
+    )
+    if note < 0:
+        return
+    st.text(result.notes["texts"][note])
+    if note > step:
+        st.caption(f"This note comes in step {note + 1}; step {step + 1} is shown.")
+    else:
+        now = described(result, note, step)
+        st.caption(f"After step {step + 1}:")
+        for field in FIELDS:
+            value = now[field]
+            st.text(f"{field}: {value if isinstance(value, str) else ', '.join(value)}")
+    if _unwritten(result):
+        st.caption(
+            "Switch (c): the note's own evolution_history is empty. What follows is the ledger "
+            "that the lab keeps beside it."
+        )
+    rows = list(history(result, note))
+    say(lab, f"**{len(rows)} change{'' if len(rows) == 1 else 's'}** in {count} steps.")
+    if len(rows) > MOST_SHOWN:
+        st.caption(f"The last {MOST_SHOWN} are shown.")
+    if rows:
+        changes(
+            [
+                Block(
+                    f"Step {change['step'] + 1}: {change['field']}",
+                    f"{change['action']}, {_cause(result, change)}",
+                    [(change["field"], parts)],
+                )
+                for change, parts in rows[-MOST_SHOWN:]
+            ],
+            key="memory_graph_note_changes",
+            palette=palette(),
+            label=f"Changes of {name_of(result, note)}",
+        )
+
+
+def _block(result: Result, diff: NoteDiff, step: int) -> Block:
+    own = diff.note == step
+    caption = f"{', '.join(diff.actions)}{', the note that came' if own else ''}"
+    rows = [
+        (field, parts)
+        if any(part.sign != "=" for part in parts)
+        else (field, [*parts, ("=", "(unchanged)")] if parts else [("=", "none")])
+        for field, parts in diff.rows
+    ]
+    return Block(name_of(result, diff.note), caption, rows)
+
+
+def _cause(result: Result, change: dict[str, Any]) -> str:
+    if change["cause"] == change["note"]:
+        return "by its own arrival"
+    return f"caused by {name_of(result, change['cause'])}"
+
+
+def _unwritten(result: Result) -> bool:
+    shown = next(row for row in result.notes["trials"] if row["name"] == result.notes["shown"])
+    return shown["changes"] > 0 and shown["remembered"] == 0
