@@ -21,6 +21,7 @@ from engine.labs.memory_graph.views.evolution_step import (
     changed_notes,
     frame_names,
     links_so_far,
+    most_changed,
 )
 from pages.kit import (
     badge,
@@ -88,13 +89,13 @@ def show_evolution(scene: Scene) -> None:
     say(scene.lab, summary(result, config.evidence_at))
     steps = int(result.number("notes"))
     step = linked(STEP, busiest_step(result), low=0, high=steps - 1)
-    note = linked(NOTE, -1, low=-1, high=steps - 1)
+    note = linked(NOTE, most_changed(result), low=-1, high=steps - 1)
     _map(result, step, note)
     _jumps(result, step)
     show_step(scene.lab, result, step)
     show_note(scene.lab, result, step, note, NOTE)
     _growth(result, step)
-    _recall(scene.lab, result, config, step)
+    _recall(result, config, step)
     show_switches(scene.lab, result, config.evidence_at)
     explain(
         scene.lab,
@@ -191,7 +192,7 @@ def _jumps(result: Result, step: int) -> None:
     later = [at for at in busy if at > step]
     with st.container(horizontal=True):
         for label, icon, found in (
-            ("Change before", ":material/skip_previous:", earlier[-1:]),
+            ("Previous change", ":material/skip_previous:", earlier[-1:]),
             ("Next change", ":material/skip_next:", later[:1]),
         ):
             st.button(
@@ -219,7 +220,7 @@ def _growth(result: Result, step: int) -> None:
     )
 
 
-def _recall(lab: Lab, result: Result, config: EvolutionConfig, step: int) -> None:
+def _recall(result: Result, config: EvolutionConfig, step: int) -> None:
     section("Does evolution find more?")
     if "recall" not in result.fields:
         st.markdown(
@@ -228,7 +229,6 @@ def _recall(lab: Lab, result: Result, config: EvolutionConfig, step: int) -> Non
         )
     else:
         figure = draw_recall(result, palette(), step=step, k=config.evidence_at)
-        say(lab, figure.layout.meta["alt"])
         show(
             figure,
             "memory_graph_evidence",

@@ -33,9 +33,10 @@ def show_step(lab: Lab, result: Result, step: int) -> None:
         st.text(result.notes["texts"][step])
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Nearest notes**")
+        say(lab, f"**{decision(result, step)}**")
         rows = neighbour_table(result, step)
         if rows:
+            st.caption("The nearest notes, which were looked at:")
             st.dataframe(
                 rows,
                 hide_index=True,
@@ -43,7 +44,6 @@ def show_step(lab: Lab, result: Result, step: int) -> None:
                 column_config={"Cosine": st.column_config.NumberColumn(format="%.3f")},
             )
     with right:
-        say(lab, f"**{decision(result, step)}**")
         diffs = step_diffs(result, step)
         if not diffs:
             st.caption("No tag, keyword or context changes in this step.")
@@ -75,20 +75,23 @@ def show_note(lab: Lab, result: Result, step: int, note: int, key: str) -> None:
         st.caption(f"This note comes in step {note + 1}; step {step + 1} is shown.")
     else:
         now = described(result, note, step)
-        st.caption(f"After step {step + 1}:")
-        for field in FIELDS:
-            value = now[field]
-            st.text(f"{field}: {value if isinstance(value, str) else ', '.join(value)}")
+        rows = [(field, _still(now[field])) for field in FIELDS]
+        changes(
+            [Block(f"After step {step + 1}", "", rows)],
+            key="memory_graph_note_now",
+            palette=palette(),
+            label=f"What the note says of itself after step {step + 1}",
+        )
     if _unwritten(result):
         st.caption(
             "Switch (c): the note's own evolution_history is empty. What follows is the ledger "
             "that the lab keeps beside it."
         )
-    rows = list(history(result, note))
-    say(lab, f"**{len(rows)} change{'' if len(rows) == 1 else 's'}** in {count} steps.")
-    if len(rows) > MOST_SHOWN:
+    ledger = list(history(result, note))
+    say(lab, f"**{len(ledger)} change{'' if len(ledger) == 1 else 's'}** in {count} steps.")
+    if len(ledger) > MOST_SHOWN:
         st.caption(f"The last {MOST_SHOWN} are shown.")
-    if rows:
+    if ledger:
         changes(
             [
                 Block(
@@ -96,7 +99,7 @@ def show_note(lab: Lab, result: Result, step: int, note: int, key: str) -> None:
                     f"{change['action']}, {_cause(result, change)}",
                     [(change["field"], parts)],
                 )
-                for change, parts in rows[-MOST_SHOWN:]
+                for change, parts in ledger[-MOST_SHOWN:]
             ],
             key="memory_graph_note_changes",
             palette=palette(),
@@ -110,10 +113,14 @@ def _block(result: Result, diff: NoteDiff, step: int) -> Block:
     rows = [
         (field, parts)
         if any(part.sign != "=" for part in parts)
-        else (field, [*parts, ("=", "(unchanged)")] if parts else [("=", "none")])
+        else (field, [*(parts or [("=", "none")]), ("=", "(unchanged)")])
         for field, parts in diff.rows
     ]
     return Block(name_of(result, diff.note), caption, rows)
+
+
+def _still(value: str | list[str]) -> list[tuple[str, str]]:
+    return [("=", value if isinstance(value, str) else ", ".join(value) or "none")]
 
 
 def _cause(result: Result, change: dict[str, Any]) -> str:

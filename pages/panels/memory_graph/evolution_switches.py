@@ -32,7 +32,12 @@ def show_switches(lab: Lab, result: Result, k: int) -> None:
         width="stretch",
         column_config={f"Recall@{k} [%]": st.column_config.NumberColumn(format="%.1f")},
     )
-    st.caption("Differences are in points, with the 95 % bootstrap interval over questions.")
+    st.caption(
+        "Differences are to the paper's way, with the 95 % bootstrap interval over questions. "
+        "Changed: older notes that were edited; Paper's: those among them that the paper's way "
+        "edits too; Wrong: those that were no neighbours of the note that came; In history: "
+        "changes that the notes themselves know of."
+    )
     if wrong := wrongly_edited(result):
         with st.expander(f"The {len(wrong)} notes that (b) edited wrongly"):
             st.dataframe(wrong, hide_index=True, width="stretch")
@@ -63,6 +68,7 @@ def show_switches(lab: Lab, result: Result, k: int) -> None:
         TABLE,
         "The two cannot be compared.",
         published=PUBLISHED,
+        mark="several transcriptions",
         url="https://arxiv.org/abs/2502.12110",
         caveat="Theirs is the F1 of answers that a language model wrote on LoCoMo; ours is how "
         "much of the evidence is retrieved, without a language model. Three later papers measured "

@@ -17,7 +17,7 @@ class Switches(Config):
 
     index_without_content: bool = Field(
         False,
-        title="(a) Index without content",
+        title="(a) No content",
         json_schema_extra={
             "help": "until the first rebuild a note is found by its context and keywords alone, "
             "as in the repository of the paper"
@@ -25,7 +25,7 @@ class Switches(Config):
     )
     ranks_as_positions: bool = Field(
         False,
-        title="(b) Ranks taken for places",
+        title="(b) Ranks as places",
         json_schema_extra={
             "help": "the ranks 0 to k - 1 of the neighbours are taken for places in the store, so "
             "that its first notes are rewritten, as in the general repository"
@@ -33,7 +33,7 @@ class Switches(Config):
     )
     unwritten_history: bool = Field(
         False,
-        title="(c) History never written",
+        title="(c) No history",
         json_schema_extra={
             "help": "the evolution_history of a note stays empty, as in both repositories; the lab "
             "keeps a ledger of its own"
@@ -100,8 +100,11 @@ class EvolutionConfig(Switches, Files):
     )
     follow_links: bool = Field(
         False,
-        title="Follow links at retrieval",
-        json_schema_extra={"help": "linked notes come behind the note that was found"},
+        title="Follow links",
+        json_schema_extra={
+            "help": "at retrieval, the notes that a note links to come behind it, each in a place "
+            "of its own"
+        },
     )
     evidence_at: int = Field(5, ge=1, le=50, title="Recall at")
     measure_every: int = Field(

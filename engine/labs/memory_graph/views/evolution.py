@@ -71,9 +71,9 @@ def draw_recall(result: Result, palette: Palette, *, step: int, k: int) -> go.Fi
         ],
         palette,
         title=f"Evidence recall@{k} as notes arrive",
-        subtitle=f"n: questions whose gold has all come, {answered[-1]} at the end; difference at "
-        f"the end {result.number('difference'):+.1f} points, 95 % bootstrap over questions "
-        f"{low:+.1f} to {high:+.1f}",
+        subtitle=f"below the notes, n questions whose gold has all come; at the end n = "
+        f"{answered[-1]} and a difference of {signed(result.number('difference'))} points (95 % "
+        f"bootstrap over questions: {signed(low)} to {signed(high)})",
         x=axis("Notes that have come", "note"),
         y=axis(f"Recall@{k}", "%", limits=(0, 103)),
         events=[Event(step + 1, "shown on the map")],
@@ -97,14 +97,24 @@ def describe_recall(result: Result, k: int) -> str:
         )
     told = (
         f"Recall@{k} is {before:.1f} % without evolution and {after:.1f} % with it: "
-        f"{after - before:+.1f} points, interval {low:+.1f} to {high:+.1f}, over {questions} "
-        f"questions, {moved} of which changed."
+        f"{signed(after - before)} points, interval {signed(low)} to {signed(high)}, over "
+        f"{questions} questions, {moved} of which changed."
     )
     if low > 0:
         return f"{told} Evolution helped."
     if high < 0:
         return f"{told} Evolution hurt."
     return f"{told} The interval holds zero: no effect can be told from chance."
+
+
+def signed(points: float) -> str:
+    """A difference with its sign, to a tenth.
+
+    >>> signed(-2.04), signed(0)
+    ('−2.0', '0.0')
+    """
+    text = f"{points:+.1f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
 def summary(result: Result, k: int) -> str:

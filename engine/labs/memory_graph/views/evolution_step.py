@@ -93,24 +93,23 @@ def history(result: Result, note: int) -> Iterator[tuple[dict[str, Any], list[Pa
 
 
 def neighbour_table(result: Result, step: int) -> list[dict[str, object]]:
-    """The notes that the analyst was shown, nearest first, and what became of each."""
+    """The notes that the analyst was shown, nearest first, and what was done to each."""
     links = result.array("link")
     linked = set(links[links[:, 0] == step, 1].tolist())
     changed = set(changed_notes(result)[step])
     rows = []
-    for place, (note, cosine) in enumerate(
-        zip(result.array("near")[step].tolist(), result.array("cosine")[step], strict=True), start=1
-    ):
-        if note >= 0:
-            rows.append(
-                {
-                    "Place": place,
-                    "Note": name_of(result, note),
-                    "Cosine": float(cosine),
-                    "Link": "linked" if note in linked else "",
-                    "Change": "rewritten" if note in changed else "",
-                }
-            )
+    near = zip(result.array("near")[step].tolist(), result.array("cosine")[step], strict=True)
+    for note, cosine in near:
+        if note < 0:
+            continue
+        done = ["linked"] * (note in linked) + ["rewritten"] * (note in changed)
+        rows.append(
+            {
+                "Cosine": float(cosine),
+                "Done": ", ".join(done) or "nothing",
+                "Note": name_of(result, note),
+            }
+        )
     return rows
 
 
@@ -142,6 +141,14 @@ def busiest_step(result: Result) -> int:
     """The first step with the most edits; where there is none, the first with the most links."""
     edits = result.array("edits")
     return int(np.argmax(edits if edits.any() else result.array("links_made")))
+
+
+def most_changed(result: Result) -> int:
+    """The note that others changed most often, the first of equals; -1 where none was changed."""
+    counts = np.zeros(len(result.notes["labels"]), np.int64)
+    for change in result.notes["changes"]:
+        counts[change["note"]] += change["note"] != change["cause"]
+    return int(counts.argmax()) if counts.any() else -1
 
 
 def _rows(before: Described, after: Described) -> list[tuple[str, list[Part]]]:

@@ -6,21 +6,26 @@ from collections import Counter
 from typing import Any
 
 from engine.core.result import Result
+from engine.labs.memory_graph.views.evolution import signed
 from engine.labs.memory_graph.views.evolution_step import name_of
 
 NAMES = {
     "before": "No evolution",
     "paper": "As the paper reads",
-    "index_without_content": "(a) Index without content",
-    "ranks_as_positions": "(b) Ranks taken for places",
-    "unwritten_history": "(c) History never written",
+    "index_without_content": "(a) Index: no content",
+    "ranks_as_positions": "(b) Ranks as places",
+    "unwritten_history": "(c) No history",
     "as set": "All switches that are on",
 }
 LINKS = ("links followed", "links not followed")
 
 
 def switch_table(result: Result, k: int) -> list[dict[str, object]]:
-    """A row for each memory: recall, its difference to the paper's way, and whom it edited."""
+    """A row for each memory: recall, its difference to the paper's way, and whom it edited.
+
+    "Wrong": notes edited though they were no neighbours; "In history": changes that the notes
+    themselves know of.
+    """
     trials = [row for row in result.notes["trials"] if row["name"] in NAMES]
     papers = set(_trial(result, "paper")["edited"])
     rows = []
@@ -28,14 +33,13 @@ def switch_table(result: Result, k: int) -> list[dict[str, object]]:
         row: dict[str, object] = {"Memory": NAMES[trial["name"]]}
         if "recall" in trial:
             row[f"Recall@{k} [%]"] = trial["recall"]
-            row["To the paper's way [points]"] = _difference(trial)
-        wrong = {note for _, note in trial["misplaced"]}
+            row["Difference [points]"] = _difference(trial)
         row |= {
-            "Older notes changed": len(trial["edited"]),
-            "Also changed by the paper's way": len(papers & set(trial["edited"])),
-            "Wrongly edited": len(wrong),
+            "Changed": len(trial["edited"]),
+            "Paper's": len(papers & set(trial["edited"])),
+            "Wrong": len({note for _, note in trial["misplaced"]}),
             "Edits": trial["edits"],
-            "Changes in the notes' own history": f"{trial['remembered']} of {trial['changes']}",
+            "In history": f"{trial['remembered']} of {trial['changes']}",
             "Rebuilds": trial["rebuilds"],
         }
         rows.append(row)
@@ -48,10 +52,12 @@ def describe_switches(result: Result, k: int) -> str:
         _trial(result, name)
         for name in ("index_without_content", "ranks_as_positions", "unwritten_history")
     )
+    paper = _trial(result, "paper")
     wrong = {note for _, note in b["misplaced"]}
     parts = [
-        f"(a) {_moved(a, k)}, and {len(a['edited'])} older notes change instead of "
-        f"{len(_trial(result, 'paper')['edited'])}.",
+        f"(a) {_moved(a, k)}; {len(a['edited'])} older notes change instead of "
+        f"{len(paper['edited'])}, and the index is rebuilt {a['rebuilds']} times instead of "
+        f"{paper['rebuilds']}.",
         f"(b) {_moved(b, k)}; {len(wrong)} notes are edited although they were no neighbours.",
         f"(c) {_moved(c, k)}: the notes know of {c['remembered']} of {c['changes']} changes.",
     ]
@@ -121,5 +127,6 @@ def _moved(trial: dict[str, Any], k: int) -> str:
 def _difference(trial: dict[str, Any]) -> str:
     if trial["name"] == "paper":
         return ""
-    low, high = trial["low"], trial["high"]
-    return f"{trial['difference']:+.1f} ({low:+.1f} to {high:+.1f})".replace("-", "−")
+    if trial["difference"] == trial["low"] == trial["high"] == 0:
+        return "none"
+    return f"{signed(trial['difference'])} ({signed(trial['low'])} to {signed(trial['high'])})"
