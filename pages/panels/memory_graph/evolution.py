@@ -42,10 +42,16 @@ from pages.kit import (
 from pages.kit.components.graph import EdgeKind, NodeKind, graph
 from pages.panels.memory_graph.evolution_step import show_note, show_step
 from pages.panels.memory_graph.evolution_switches import show_switches
-from pages.panels.memory_graph.scene import MEMORY, View, left_out, pick
+from pages.panels.memory_graph.scene import (
+    ARRIVAL,
+    MEMORY,
+    NOTE,
+    View,
+    left_out,
+    new_memory,
+    pick,
+)
 
-STEP = "memory_graph.arrival"
-NOTE = "memory_graph.note"
 RULES = ("neighbours", "link_from", "link_named_from", "rewrite_from", "rebuild_every")
 SWITCHES = ("index_without_content", "ranks_as_positions", "unwritten_history", "follow_links")
 MEASURES = ("evidence_at", "measure_every", "resamples", "seed")
@@ -62,7 +68,7 @@ class Scene:
 def evolution_settings(lab: Lab) -> Scene:
     """The memory, the rules, the switches and how recall is measured."""
     experiment = lab.experiment("evolution")
-    form(lab, experiment, fields=MEMORY)
+    new_memory(lab, form(lab, experiment, fields=MEMORY))
     with st.container(horizontal=True):
         form(lab, experiment, fields=("questions",))
     config = form(lab, experiment, fields=("ask", "notes", *RULES, *SWITCHES, *MEASURES))
@@ -88,7 +94,7 @@ def show_evolution(scene: Scene) -> None:
     _whose(result, conversation, config)
     say(scene.lab, summary(result, config.evidence_at))
     steps = int(result.number("notes"))
-    step = linked(STEP, busiest_step(result), low=0, high=steps - 1)
+    step = linked(ARRIVAL, busiest_step(result), low=0, high=steps - 1)
     note = linked(NOTE, most_changed(result), low=-1, high=steps - 1)
     _map(result, step, note)
     _jumps(result, step)
@@ -169,7 +175,7 @@ def _map(result: Result, step: int, note: int) -> None:
         frame_names=frame_names(result),
         frame_title="The note that comes",
         frame=step,
-        on_frame=lambda frame: select(STEP, frame),
+        on_frame=lambda frame: select(ARRIVAL, frame),
         marked=changed,
         marked_name="changed by this step",
         readouts={"links at the end": (degree[-1], "1"), "times changed": (total, "1")},
@@ -198,10 +204,10 @@ def _jumps(result: Result, step: int) -> None:
             st.button(
                 label,
                 icon=icon,
-                key=f"{STEP}#{label}",
+                key=f"{ARRIVAL}#{label}",
                 disabled=not found,
                 on_click=select,
-                args=(STEP, found[0] if found else step),
+                args=(ARRIVAL, found[0] if found else step),
             )
 
 

@@ -13,6 +13,7 @@ from engine.labs.memory_graph.views.evolution_step import (
     decision,
     described,
     history,
+    most_changed,
     name_of,
     neighbour_table,
     step_diffs,
@@ -57,14 +58,13 @@ def show_step(lab: Lab, result: Result, step: int) -> None:
 
 
 def show_note(lab: Lab, result: Result, step: int, note: int, key: str) -> None:
-    """One note: what it says of itself after the step, and every change it ever had."""
+    """One note (-1: none): what it says of itself after the step, and every change it had."""
     section("History of one note")
     count = int(result.number("notes"))
-    # -1: none chosen.
     pick(
         "Note",
         key,
-        -1,
+        most_changed(result),
         [-1, *range(count)],
         lambda i: "Choose a note, or click it in the map" if i < 0 else name_of(result, i),
     )

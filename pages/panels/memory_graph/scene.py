@@ -17,6 +17,8 @@ from pages.kit import complain, field_key, form, linked, select
 MEMORY = ("corpus", "keep_rest")
 FILES = ("questions", "triples", "vectors")
 WALK = ("method", "damping", "synonyms", "threshold", "specificity", "passage_score", "spread")
+# Selections whose first value depends on the result.
+ARRIVAL, NOTE = FOLLOWING = ("memory_graph.arrival", "memory_graph.note")
 S = TypeVar("S")
 
 
@@ -41,7 +43,7 @@ class Scene:
 def question_settings(lab: Lab) -> Scene:
     """The memory, a question about it, and the walk."""
     experiment = lab.experiment("wavefront")
-    _new_memory(lab, form(lab, experiment, fields=MEMORY))
+    new_memory(lab, form(lab, experiment, fields=MEMORY))
     with st.container(horizontal=True):
         files = form(lab, experiment, fields=FILES)
     assert isinstance(files, Asked)
@@ -85,7 +87,7 @@ def left_out(result: Result) -> None:
                 st.text(str(sentence))
 
 
-def _new_memory(lab: Lab, files: Config) -> None:
+def new_memory(lab: Lab, files: Config) -> None:
     """What was chosen in one memory means nothing in another: begin anew there."""
     held, now = st.session_state.get("#memory"), getattr(files, "corpus", "")
     st.session_state["#memory"] = now
@@ -96,8 +98,18 @@ def _new_memory(lab: Lab, files: Config) -> None:
         ("why", "passage", FIRST_FOUND),
         ("why", "without_seeds", ""),
         ("why", "without_edges", ""),
+        ("evolution", "conversation", 0),
     ):
         select(field_key(lab, lab.experiment(experiment), name), value)
+    for key in FOLLOWING:
+        forget_choice(key)
+
+
+def forget_choice(key: str) -> None:
+    """Back to what the view shows at first: its default is that of the result."""
+    st.session_state.pop(key, None)
+    if key in st.query_params:
+        del st.query_params[key]
 
 
 def _questions(files: Asked) -> list[str]:
