@@ -46,7 +46,7 @@ LAB = Lab(
             "A-MEM, note by note",
             config.EvolutionConfig,
             "engine.labs.memory_graph.run:evolution",
-            cost_seconds=lambda settings: 2.0,
+            cost_seconds=lambda settings: max(2.0, 6e-6 * settings.notes**2),
         ),
         Experiment(
             "evaluate",

@@ -62,8 +62,8 @@ class Trials:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """(texts, words), float32."""
-        if len(texts) == 1 and texts[0] in self._known:
-            return self._known[texts[0]][None]
+        if texts and all(text in self._known for text in texts):
+            return np.stack([self._known[text] for text in texts])
         return self.tfidf.vectors(texts)
 
     def run_all(self) -> dict[str, Course]:
@@ -135,13 +135,11 @@ class Trials:
         """(recall of the first k, recall of the whole answer, notes in it), each (questions,)."""
         k, size = self.config.evidence_at, len(self.arrivals.questions)
         found, whole, read = (np.full(size, np.nan) for _ in range(3))
-        for q, (question, gold) in enumerate(
-            zip(self.arrivals.questions, self.arrivals.gold, strict=True)
-        ):
-            if max(gold) >= len(memory):
-                continue
-            answer = [hit.id for hit in memory.ask(question.text, k, linked=follow)]
-            wanted = [identity(note) for note in gold]
+        ready = [q for q, gold in enumerate(self.arrivals.gold) if max(gold) < len(memory)]
+        texts = [self.arrivals.questions[q].text for q in ready]
+        for q, hits in zip(ready, memory.ask_all(texts, k, linked=follow), strict=True):
+            answer = [hit.id for hit in hits]
+            wanted = [identity(note) for note in self.arrivals.gold[q]]
             found[q] = PERCENT * recall_at(answer, wanted, k)
             whole[q] = PERCENT * recall_at(answer, wanted, max(len(answer), 1))
             read[q] = len(answer)

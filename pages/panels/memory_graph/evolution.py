@@ -43,15 +43,16 @@ from pages.kit.components.graph import EdgeKind, NodeKind, graph
 from pages.panels.memory_graph.evolution_step import show_note, show_step
 from pages.panels.memory_graph.evolution_switches import show_switches
 from pages.panels.memory_graph.scene import (
-    ARRIVAL,
     MEMORY,
-    NOTE,
     View,
     left_out,
     new_memory,
     pick,
 )
 
+ARRIVAL = "memory_graph.arrival"
+NOTE = "memory_graph.note"
+CHOSEN_IN = "#evolution-of"
 RULES = ("neighbours", "link_from", "link_named_from", "rewrite_from", "rebuild_every")
 SWITCHES = ("index_without_content", "ranks_as_positions", "unwritten_history", "follow_links")
 MEASURES = ("evidence_at", "measure_every", "resamples", "seed")
@@ -94,12 +95,17 @@ def show_evolution(scene: Scene) -> None:
     _whose(result, conversation, config)
     say(scene.lab, summary(result, config.evidence_at))
     steps = int(result.number("notes"))
-    step = linked(ARRIVAL, busiest_step(result), low=0, high=steps - 1)
-    note = linked(NOTE, most_changed(result), low=-1, high=steps - 1)
+    own = _chosen_here(config, obtained.fresh)
+    step, note = busiest_step(result), most_changed(result)
+    if own:
+        step = linked(ARRIVAL, step, low=0, high=steps - 1)
+        note = linked(NOTE, note, low=-1, high=steps - 1)
     _map(result, step, note)
-    _jumps(result, step)
+    if own:
+        _jumps(result, step)
     show_step(scene.lab, result, step)
-    show_note(scene.lab, result, step, note, NOTE)
+    if own:
+        show_note(scene.lab, result, step, note, NOTE)
     _growth(result, step)
     _recall(result, config, step)
     show_switches(scene.lab, result, config.evidence_at)
@@ -114,6 +120,22 @@ def show_evolution(scene: Scene) -> None:
     )
     left_out(result)
     take_away(scene.lab, experiment, obtained)
+
+
+def _chosen_here(config: EvolutionConfig, fresh: bool) -> bool:
+    """Whether the chosen step and note are of the memory shown; they begin anew in another one.
+
+    While a memory is being computed, the one shown before stands in: its steps are not those of
+    the link.
+    """
+    memory, held = (config.corpus, config.conversation), st.session_state.get(CHOSEN_IN)
+    if fresh:
+        if held not in (None, memory):
+            for key in (ARRIVAL, NOTE):
+                st.session_state.pop(key, None)
+                st.query_params.pop(key, None)
+        st.session_state[CHOSEN_IN] = memory
+    return fresh or held == memory
 
 
 def _whose(result: Result, key: str, config: EvolutionConfig) -> None:

@@ -17,8 +17,6 @@ from pages.kit import complain, field_key, form, linked, select
 MEMORY = ("corpus", "keep_rest")
 FILES = ("questions", "triples", "vectors")
 WALK = ("method", "damping", "synonyms", "threshold", "specificity", "passage_score", "spread")
-# Selections whose first value depends on the result.
-ARRIVAL, NOTE = FOLLOWING = ("memory_graph.arrival", "memory_graph.note")
 S = TypeVar("S")
 
 
@@ -101,15 +99,6 @@ def new_memory(lab: Lab, files: Config) -> None:
         ("evolution", "conversation", 0),
     ):
         select(field_key(lab, lab.experiment(experiment), name), value)
-    for key in FOLLOWING:
-        forget_choice(key)
-
-
-def forget_choice(key: str) -> None:
-    """Back to what the view shows at first: its default is that of the result."""
-    st.session_state.pop(key, None)
-    if key in st.query_params:
-        del st.query_params[key]
 
 
 def _questions(files: Asked) -> list[str]:

@@ -82,7 +82,13 @@ def draw_recall(result: Result, palette: Palette, *, step: int, k: int) -> go.Fi
     # The number of questions grows with the notes: it stands below their number.
     ticks = np.unique(np.linspace(0, len(at) - 1, min(MOST_TICKS, len(at))).round().astype(int))
     texts = [f"{at[i]}<br>n {answered[i]}" for i in ticks]
-    return figure.update_xaxes(tickmode="array", tickvals=at[ticks], ticktext=texts)
+    room = 0.03 * float(at[-1])
+    return figure.update_xaxes(
+        tickmode="array",
+        tickvals=at[ticks],
+        ticktext=texts,
+        range=[float(at[0]) - room, float(at[-1]) + room],
+    )
 
 
 def describe_recall(result: Result, k: int) -> str:

@@ -133,12 +133,13 @@ def graph(
         unit = "" if unit == "1" else unit
         described.append({"name": name, "unit": unit, "each": array.ndim == 2})
     given = selected if selected is UNSET else [int(i) for i in selected or ()]
-    now, pushed = reconcile(key, "selected", given)
-    _, pushed_frame = reconcile(key, "frame", frame if frame is UNSET else int(frame))
+    # Another graph under the same key starts with a view and a choice of its own.
+    address = hashlib.sha256(points.tobytes() + pairs.tobytes()).hexdigest()[:16]
+    now, pushed = reconcile(key, "selected", given, address)
+    _, pushed_frame = reconcile(key, "frame", frame if frame is UNSET else int(frame), address)
     header: dict[str, Any] = {
         "id": key,
-        # Another graph under the same key starts with a view and a choice of its own.
-        "address": hashlib.sha256(points.tobytes() + pairs.tobytes()).hexdigest()[:16],
+        "address": address,
         "title": title,
         "alt": alt,
         "labels": [str(label) for label in labels],
