@@ -105,3 +105,19 @@ def test_notes_with_markup_stay_text_and_conversations_can_be_chosen() -> None:
     assert "came without questions whose gold" in texts(app)
     menus = {menu.label: menu.options for menu in app.selectbox}
     assert menus["Conversation"] == ["1. one", "2. <i>two</i>"]
+
+
+def test_another_memory_begins_with_a_step_of_its_own() -> None:
+    rows = [{"id": i, "title": f"Day {i}", "text": f"harbour {i // 2} painted"} for i in range(60)]
+    data = "\n".join(map(json.dumps, rows)).encode()
+    address = Store.open().inputs.put(data, "days.jsonl")
+    stored(EvolutionConfig(corpus=address))
+    app = visit("memory_graph", **VIEW, **{"memory_graph.arrival": "50"})
+    assert any("Step 51" in header.value for header in app.header)
+    app.session_state["memory_graph.corpus"] = address
+    app.run()
+    assert not app.exception and not app.warning
+    first = next(header.value for header in app.header if header.value.startswith("Step"))
+    assert first != "Step 51: what this note did"
+    assert "memory_graph.arrival" not in app.query_params
+    assert "60 notes made" in texts(app)

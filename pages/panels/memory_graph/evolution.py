@@ -235,7 +235,7 @@ def _jumps(result: Result, step: int) -> None:
 
 def _growth(result: Result, step: int) -> None:
     section("Growth")
-    count = choose("Count", COUNTS, "memory_graph.count", label_visibility="collapsed")
+    count = choose("Count", COUNTS, "memory_graph.evolution_count", label_visibility="collapsed")
     figure = draw_growth(result, palette(), step=step, count=count)
     show(
         figure,
