@@ -10,10 +10,7 @@ import streamlit as st
 from engine.core import Lab, Result
 from engine.labs.memory_graph.config import EvolutionConfig
 from engine.labs.memory_graph.views.evolution import (
-    COUNTS,
     describe_growth,
-    draw_growth,
-    draw_recall,
     summary,
 )
 from engine.labs.memory_graph.views.evolution_step import (
@@ -25,7 +22,6 @@ from engine.labs.memory_graph.views.evolution_step import (
 )
 from pages.kit import (
     badge,
-    choose,
     explain,
     field_key,
     form,
@@ -36,10 +32,10 @@ from pages.kit import (
     say,
     section,
     select,
-    show,
     take_away,
 )
 from pages.kit.components.graph import EdgeKind, NodeKind, graph
+from pages.panels.memory_graph.evolution_curves import show_growth, show_recall
 from pages.panels.memory_graph.evolution_step import show_note, show_step
 from pages.panels.memory_graph.evolution_switches import show_switches
 from pages.panels.memory_graph.scene import (
@@ -106,8 +102,8 @@ def show_evolution(scene: Scene) -> None:
     show_step(scene.lab, result, step)
     if own:
         show_note(scene.lab, result, step, note, NOTE)
-    _growth(result, step)
-    _recall(result, config, step)
+    show_growth(result, step)
+    show_recall(result, config, step)
     show_switches(scene.lab, result, config.evidence_at)
     explain(
         scene.lab,
@@ -230,73 +226,6 @@ def _jumps(result: Result, step: int) -> None:
                 disabled=not found,
                 on_click=select,
                 args=(ARRIVAL, found[0] if found else step),
-            )
-
-
-def _growth(result: Result, step: int) -> None:
-    section("Growth")
-    count = choose("Count", COUNTS, "memory_graph.evolution_count", label_visibility="collapsed")
-    figure = draw_growth(result, palette(), step=step, count=count)
-    show(
-        figure,
-        "memory_graph_growth",
-        figure.layout.meta["alt"],
-        export=lambda: {
-            "notes": np.arange(1, int(result.number("notes")) + 1),
-            **{name: result.array(name) for name in ("links_made", "notes_changed", "edits")},
-        },
-    )
-
-
-def _recall(result: Result, config: EvolutionConfig, step: int) -> None:
-    section("Does evolution find more?")
-    if "recall" not in result.fields:
-        st.markdown(
-            "This memory came without questions whose gold passages it holds, so that recall "
-            "cannot be measured. Give a file of questions on the left."
-        )
-    else:
-        figure = draw_recall(result, palette(), step=step, k=config.evidence_at)
-        show(
-            figure,
-            "memory_graph_evidence",
-            figure.layout.meta["alt"],
-            export=lambda: {
-                "notes": result.array("checkpoint"),
-                "questions": result.array("answered"),
-                "without evolution [%]": result.array("recall")[0],
-                "with evolution [%]": result.array("recall")[1],
-            },
-        )
-    _asked(result, config)
-
-
-def _asked(result: Result, config: EvolutionConfig) -> None:
-    """What both memories find for the visitor's own question."""
-    asked = result.notes["asked"]
-    if not asked:
-        return
-    names = frame_names(result)
-    st.markdown(f"**{plain(config.ask)}**")
-    for column, (side, title) in zip(
-        st.columns(2, gap="large"),
-        (("before", "Without evolution"), ("after", "With evolution")),
-        strict=True,
-    ):
-        with column:
-            st.markdown(title)
-            st.dataframe(
-                [
-                    {
-                        "Note": names[note],
-                        "Cosine": cosine,
-                        "Through": "" if via < 0 else f"link of {names[via]}",
-                    }
-                    for note, cosine, via in asked[side]
-                ],
-                hide_index=True,
-                width="stretch",
-                column_config={"Cosine": st.column_config.NumberColumn(format="%.3f")},
             )
 
 
