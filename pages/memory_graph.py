@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.kit import choose, error_boundary, keep_settings, presets
-from pages.panels.memory_graph import duel, events, wavefront, why
+from pages.panels.memory_graph import duel, events, evolution, wavefront, why
 from pages.panels.memory_graph.scene import View, graph_lab
 
 VIEWS: dict[str, View[Any]] = {
@@ -15,6 +15,7 @@ VIEWS: dict[str, View[Any]] = {
     "duel": duel.VIEW,
     "why": why.VIEW,
     "events": events.VIEW,
+    "evolution": evolution.VIEW,
 }
 
 lab = graph_lab()

@@ -15,6 +15,7 @@ VIEWS = {
     "duel": "Retrievers side by side",
     "why": "Why this passage?",
     "events": "Where a stream is cut",
+    "evolution": "A-MEM: a new note rewrites old ones",
 }
 LAB = get_lab("memory_graph")
 

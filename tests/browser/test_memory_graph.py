@@ -54,7 +54,7 @@ def test_another_question_is_computed_by_itself(visitor: BrowserContext, server:
 
 
 def test_a_dropped_seed_changes_the_rank(visitor: BrowserContext, server: str) -> None:
-    page = open_page(visitor, server, "?memory_graph.view=why")
+    page = open_page(visitor, server, "?memory_graph.view=why&memory_graph.passage=91")
     expect(page.get_by_text("Rank 5, with and without")).to_be_visible()
     page.get_by_role("combobox", name="Without seeds").click()
     page.get_by_role("option", name=re.compile("deep thistle")).click()
@@ -67,6 +67,7 @@ def test_a_dropped_seed_changes_the_rank(visitor: BrowserContext, server: str) -
 
 
 @pytest.mark.parametrize("view", ["wavefront", "duel", "why", "events"])
+@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "evolution"])
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
     for width in WIDTHS:

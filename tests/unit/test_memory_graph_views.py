@@ -13,7 +13,12 @@ from engine.core import BadInput, Result, get_lab
 from engine.core.context import QuietContext
 from engine.figures import Palette, check_axes
 from engine.labs.memory_graph import run
-from engine.labs.memory_graph.config import DuelConfig, WavefrontConfig, WhyConfig
+from engine.labs.memory_graph.config import (
+    DuelConfig,
+    EvolutionConfig,
+    WavefrontConfig,
+    WhyConfig,
+)
 from engine.labs.memory_graph.layout import layout
 from engine.labs.memory_graph.views import duel as duelling
 from engine.labs.memory_graph.views import wavefront as spreading
@@ -166,6 +171,6 @@ def test_presets_are_configs_of_their_experiments() -> None:
     assert 4 <= len(LAB.presets) <= 8
     for preset in LAB.presets:
         built = LAB.experiment(preset.experiment).config.build(preset.config)
-        assert isinstance(built, WavefrontConfig | WhyConfig | DuelConfig)
-        assert preset.story and preset.page["view"] in {"wavefront", "duel", "why"}
+        assert isinstance(built, WavefrontConfig | WhyConfig | DuelConfig | EvolutionConfig)
+        assert preset.story and preset.page["view"] in {"wavefront", "duel", "why", "evolution"}
     assert Path(LAB.folder, "presets.toml").is_file()

@@ -59,6 +59,13 @@ LAB = Lab(
             cost_seconds=cost.order,
         ),
         Experiment(
+            "evolution",
+            "A-MEM, note by note",
+            config.EvolutionConfig,
+            "engine.labs.memory_graph.run:evolution",
+            cost_seconds=lambda settings: max(2.0, 6e-6 * settings.notes**2),
+        ),
+        Experiment(
             "evaluate",
             "Recall of one retriever",
             config.EvaluateConfig,

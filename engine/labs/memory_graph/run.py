@@ -7,6 +7,7 @@ from engine.core.result import Result
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
 from engine.labs.memory_graph import event_stream as streaming
+from engine.labs.memory_graph import evolution as evolving
 from engine.labs.memory_graph import order as ordering
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
@@ -14,6 +15,7 @@ from engine.labs.memory_graph.config import (
     DuelConfig,
     EvaluateConfig,
     EventsConfig,
+    EvolutionConfig,
     OrderConfig,
     WavefrontConfig,
     WhyConfig,
@@ -34,6 +36,11 @@ def wavefront(config: WavefrontConfig, context: Context) -> Result:
 def why(config: WhyConfig, context: Context) -> Result:
     """One passage's score taken apart."""
     return explaining.why(config, _reader(context))
+
+
+def evolution(config: EvolutionConfig, context: Context) -> Result:
+    """A-MEM grown note by note, under each switch."""
+    return evolving.evolution(config, _reader(context), context.progress)
 
 
 def evaluate(config: EvaluateConfig, context: Context) -> Result:

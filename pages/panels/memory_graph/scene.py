@@ -98,6 +98,7 @@ def new_memory(lab: Lab, files: Config) -> None:
         ("why", "passage", FIRST_FOUND),
         ("why", "without_seeds", ""),
         ("why", "without_edges", ""),
+        ("evolution", "conversation", 0),
     ):
         select(field_key(lab, lab.experiment(experiment), name), value)
     select(TOKEN, MIDDLE)

@@ -1,6 +1,7 @@
 """The settings of every experiment, by what they ask about."""
 
 from engine.labs.memory_graph.config.events import EventsConfig, OrderConfig
+from engine.labs.memory_graph.config.evolution import MOST_NOTES, EvolutionConfig, Switches
 from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
 from engine.labs.memory_graph.config.retrieval import (
     DEFAULT_QUESTION,
@@ -18,16 +19,19 @@ __all__ = [
     "DEFAULT_QUESTION",
     "FILES",
     "FIRST_FOUND",
+    "MOST_NOTES",
     "UPLOAD",
     "Asked",
     "DuelConfig",
     "EvaluateConfig",
     "EventsConfig",
+    "EvolutionConfig",
     "Files",
     "Memories",
     "Method",
     "OrderConfig",
     "Retrieval",
+    "Switches",
     "WavefrontConfig",
     "WhyConfig",
 ]

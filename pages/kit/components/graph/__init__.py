@@ -13,6 +13,7 @@ import streamlit as st
 
 from engine.core import BadInput
 from engine.figures.palette import Palette
+from pages.kit.components.graph.growth import arrival_frames, marks
 from pages.kit.components.payload import pack
 from pages.kit.components.sync import UNSET, reconcile, report
 
@@ -70,7 +71,10 @@ def graph(
     frame_title: str = "Step",
     frame: int | Any = UNSET,
     on_frame: Callable[[int], None] | None = None,
-    marked: Sequence[int] = (),
+    born: object | None = None,
+    edge_born: object | None = None,
+    fresh: EdgeKind | None = None,
+    marked: Sequence[int] | Sequence[Sequence[int]] = (),
     marked_name: str = "marked",
     lit: Sequence[int] | None = None,
     readouts: Mapping[str, tuple[object, str]] | None = None,
@@ -89,9 +93,14 @@ def graph(
 
     Put the edges that matter most first: a slow machine draws only those while the map moves.
 
-    ``marked`` nodes wear a ring that the legend calls ``marked_name``; with ``lit`` all other
-    nodes are pale. ``readouts`` maps names to (numbers [nodes] or [frames, nodes], unit), shown
-    for the node under the pointer. ``selected`` and ``on_select`` as in ``matrix``.
+    A graph that grows: ``born`` [nodes] and ``edge_born`` [edges] say in which frame each comes. A
+    node is pale before, and wears a broken ring in its frame; an edge is absent before, and looks
+    like ``fresh`` in its frame, thicker than the others.
+
+    ``marked`` nodes wear a ring that the legend calls ``marked_name``, the same in all frames or a
+    list of nodes for each; with ``lit`` all other nodes are pale. ``readouts`` maps names to
+    (numbers [nodes] or [frames, nodes], unit), shown for the node under the pointer. ``selected``
+    and ``on_select`` as in ``matrix``.
 
     Raises BadInput for unequal lengths, edges to nodes that are not there, or more than 60 000
     nodes or 200 000 edges.
@@ -110,7 +119,9 @@ def graph(
         "edge_kind": _groups(edge_kind, count, len(edge_kinds), "edge_kind"),
         "weight": _levels(1.0 if weight is None else weight, frames, nodes, "weight"),
         "flow": np.zeros(0, np.uint8) if flow is None else _levels(flow, frames, count, "flow"),
-        "marked": np.array(list(marked), dtype=np.int32),
+        "born": arrival_frames(born, nodes, frames, "born"),
+        "edge_born": arrival_frames(edge_born, count, frames, "edge_born"),
+        **marks(marked, nodes, frames),
         "dimmed": _dimmed(lit, nodes),
     }
     described = []
@@ -122,17 +133,19 @@ def graph(
         unit = "" if unit == "1" else unit
         described.append({"name": name, "unit": unit, "each": array.ndim == 2})
     given = selected if selected is UNSET else [int(i) for i in selected or ()]
-    now, pushed = reconcile(key, "selected", given)
-    _, pushed_frame = reconcile(key, "frame", frame if frame is UNSET else int(frame))
+    # Another graph under the same key starts with a view and a choice of its own.
+    address = hashlib.sha256(points.tobytes() + pairs.tobytes()).hexdigest()[:16]
+    now, pushed = reconcile(key, "selected", given, address)
+    _, pushed_frame = reconcile(key, "frame", frame if frame is UNSET else int(frame), address)
     header: dict[str, Any] = {
         "id": key,
-        # Another graph under the same key starts with a view and a choice of its own.
-        "address": hashlib.sha256(points.tobytes() + pairs.tobytes()).hexdigest()[:16],
+        "address": address,
         "title": title,
         "alt": alt,
         "labels": [str(label) for label in labels],
         "kinds": [asdict(one) for one in kinds],
-        "edge_kinds": [asdict(one) for one in edge_kinds],
+        "edge_kinds": [asdict(one) for one in (*edge_kinds, *((fresh,) if fresh else ()))],
+        "fresh_edge": len(edge_kinds) if fresh else -1,
         "faint": 0.5 if count < 2000 else 0.22 if count < 20_000 else 0.1,
         "frame_names": [str(name) for name in frame_names],
         "frame_title": frame_title,

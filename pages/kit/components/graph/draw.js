@@ -66,7 +66,25 @@ function shapePath(context, shape, x, y, r) {
   }
 }
 
-// Rings: marked nodes (a double line), then the chosen ones, then the one under the pointer.
+// Marked nodes: the same in all frames, or those of this one.
+function marksOf(data, frame) {
+  const { marked, marked_from } = data.arrays;
+  return marked_from.length ? marked.subarray(marked_from[frame], marked_from[frame + 1]) : marked;
+}
+
+// Nodes that come with this frame, where they come one after the other.
+function arrivalsOf(data, frame) {
+  const found = [];
+  data.arrays.born.forEach((born, i) => born === frame && found.push(i));
+  return found;
+}
+
+function isThere(data, frame, i) {
+  return !data.arrays.born.length || data.arrays.born[i] <= frame;
+}
+
+// Rings: marked nodes (a double line), nodes that just came (a broken one), then the chosen ones,
+// then the one under the pointer.
 function paintRings(context, data, frame, view, size, { selected, hover }) {
   const ring = (i, colour, width, room) => {
     const [px, py] = toScreen(view, size, data.arrays.x[i], data.arrays.y[i]);
@@ -77,11 +95,15 @@ function paintRings(context, data, frame, view, size, { selected, hover }) {
     context.lineWidth = width;
     context.stroke();
   };
-  for (const i of data.arrays.marked) {
+  const marks = marksOf(data, frame);
+  for (const i of marks) {
     ring(i, data.theme.paper, 4, 3);
     ring(i, data.marked_colour, 2.5, 3);
   }
-  for (const i of selected) ring(i, data.theme.accent, 3, data.arrays.marked.includes(i) ? 7 : 4);
+  context.setLineDash([4, 3]);
+  for (const i of arrivalsOf(data, frame)) ring(i, data.edge_kinds[data.fresh_edge]?.colour ?? data.theme.ink, 2.5, 4);
+  context.setLineDash([]);
+  for (const i of selected) ring(i, data.theme.accent, 3, marks.includes(i) ? 7 : 4);
   if (hover !== null) ring(hover, data.theme.ink, 1.5, 2);
 }
 

@@ -4,13 +4,15 @@ const MOST_KINDS = 8;
 const SHAPES = { circle: 0, square: 1, diamond: 2 };
 
 const EDGE_VERTEX = `#version 300 es
-in vec2 corner; in vec2 a; in vec2 b; in float kind; in float flow;
-uniform vec2 middle, size; uniform float scale, faint;
+in vec2 corner; in vec2 a; in vec2 b; in float kind; in float flow; in float born;
+uniform vec2 middle, size; uniform float scale, faint, now, fresh;
 uniform vec4 colours[${MOST_KINDS}]; uniform float dashes[${MOST_KINDS}];
 out vec4 colour; out float across, along, dash;
 void main() {
-  int k = int(kind + 0.5);
-  float width = flow == 0.0 ? 1.0 : 1.5 + 4.5 * sqrt(flow);
+  if (born > now) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
+  bool is_new = fresh >= 0.0 && born == now;
+  int k = int((is_new ? fresh : kind) + 0.5);
+  float width = is_new ? 4.0 : flow == 0.0 ? 1.0 : 1.5 + 4.5 * sqrt(flow);
   vec2 p = (a - middle) * scale, q = (b - middle) * scale;
   vec2 way = q - p; float reach = length(way);
   way = reach > 0.0 ? way / reach : vec2(1.0, 0.0);
@@ -18,7 +20,7 @@ void main() {
   vec2 at = mix(p, q, corner.x) + vec2(-way.y, way.x) * corner.y * half_width;
   across = 2.0 * corner.y * half_width / width;
   along = corner.x * reach; dash = dashes[k];
-  colour = vec4(colours[k].rgb, flow == 0.0 ? faint : 0.85);
+  colour = vec4(colours[k].rgb, flow == 0.0 && !is_new ? faint : 0.85);
   gl_Position = vec4(at / (0.5 * size), 0.0, 1.0);
 }`;
 
@@ -32,15 +34,15 @@ void main() {
 }`;
 
 const NODE_VERTEX = `#version 300 es
-in vec2 at; in float weight; in float kind; in float dimmed;
-uniform vec2 middle, size, radii; uniform float scale, ratio, near;
+in vec2 at; in float weight; in float kind; in float dimmed; in float born;
+uniform vec2 middle, size, radii; uniform float scale, ratio, near, now;
 uniform vec4 colours[${MOST_KINDS}]; uniform float shapes[${MOST_KINDS}];
 out vec4 colour; out float shape, radius;
 void main() {
   int k = int(kind + 0.5);
   radius = near * mix(radii.x, radii.y, sqrt(weight));
   shape = shapes[k];
-  colour = vec4(colours[k].rgb, dimmed > 0.0 ? 0.18 : 1.0);
+  colour = vec4(colours[k].rgb, dimmed > 0.0 || born > now ? 0.18 : 1.0);
   gl_Position = vec4((at - middle) * scale / (0.5 * size), 0.0, 1.0);
   gl_PointSize = ratio * 2.0 * (radius * 1.25 + 1.0);
 }`;
@@ -97,7 +99,7 @@ class Renderer {
 
   load(data) {
     this.data = data;
-    const { x, y, source, target, kind, edge_kind, dimmed, weight, flow } = data.arrays;
+    const { x, y, source, target, kind, edge_kind, dimmed, weight, flow, born, edge_born } = data.arrays;
     const points = new Float32Array(2 * x.length);
     for (let i = 0; i < x.length; i++) points.set([x[i], y[i]], 2 * i);
     const ends = new Float32Array(4 * source.length);
@@ -107,6 +109,8 @@ class Renderer {
     this.buffer("kind", kind);
     this.buffer("edge_kind", edge_kind);
     this.buffer("dimmed", dimmed.length ? dimmed : new Uint8Array(x.length));
+    this.buffer("born", born.length ? born : new Uint16Array(x.length));
+    this.buffer("edge_born", edge_born.length ? edge_born : new Uint16Array(source.length));
     this.buffer("weight", weight);
     this.buffer("flow", flow.length ? flow : new Uint8Array(source.length));
   }
@@ -151,9 +155,11 @@ class Renderer {
     set("near", "1f", near);
     set("rim", "1f", data.count <= 3000 ? 1 : 0);
     set("paper", "4f", ...channels(data.theme.paper), 1);
+    set("now", "1f", frame);
     this.attribute(this.nodes, "at", "points", 2, gl.FLOAT);
     this.attribute(this.nodes, "kind", "kind", 1, gl.UNSIGNED_BYTE);
     this.attribute(this.nodes, "dimmed", "dimmed", 1, gl.UNSIGNED_BYTE);
+    this.attribute(this.nodes, "born", "born", 1, gl.UNSIGNED_SHORT);
     this.attribute(this.nodes, "weight", "weight", 1, gl.UNSIGNED_BYTE, { normal: true, offset: frame * data.count });
     gl.drawArrays(gl.POINTS, 0, data.count);
   }
@@ -175,14 +181,17 @@ class Renderer {
     data.edge_kinds.forEach(({ dash }, i) => (dashes[i] = dash[0] ?? 0));
     set("dashes", "1fv", dashes);
     set("faint", "1f", data.faint);
+    set("now", "1f", frame);
+    set("fresh", "1f", data.fresh_edge);
     const offset = data.arrays.flow.length ? frame * count : 0;
     this.attribute(this.edges, "corner", "corners", 2, gl.FLOAT);
     this.attribute(this.edges, "a", "ends", 2, gl.FLOAT, { stride: 16, each: 1 });
     this.attribute(this.edges, "b", "ends", 2, gl.FLOAT, { stride: 16, offset: 8, each: 1 });
     this.attribute(this.edges, "kind", "edge_kind", 1, gl.UNSIGNED_BYTE, { each: 1 });
     this.attribute(this.edges, "flow", "flow", 1, gl.UNSIGNED_BYTE, { normal: true, offset, each: 1 });
+    this.attribute(this.edges, "born", "edge_born", 1, gl.UNSIGNED_SHORT, { each: 1 });
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, Math.min(count, most));
-    for (const name of ["a", "b", "kind", "flow", "corner"]) {
+    for (const name of ["a", "b", "kind", "flow", "born", "corner"]) {
       const place = gl.getAttribLocation(this.edges, name);
       gl.vertexAttribDivisor(place, 0);
       gl.disableVertexAttribArray(place);

@@ -106,6 +106,7 @@ class GraphView {
     const { data } = this;
     const items = data.kinds.map(({ name, colour, shape }) => [name, colour, shape]);
     if (data.arrays.marked.length) items.push([data.marked_name, data.marked_colour, "ring"]);
+    if (data.arrays.born.length) items.push(["comes now", data.edge_kinds[data.fresh_edge]?.colour ?? data.theme.ink, "broken ring"]);
     for (const { name, colour, dash } of data.edge_kinds) items.push([name, colour, dash.length ? "dashes" : "line"]);
     this.part("legend").replaceChildren(
       ...items.map(([name, colour, shape]) => {
@@ -122,8 +123,10 @@ class GraphView {
           context.lineTo(18, 7);
           context.stroke();
         } else {
-          shapePath(context, shape === "ring" ? "circle" : shape, 9, 7, 5);
-          if (shape === "ring") context.stroke();
+          const ring = shape.endsWith("ring");
+          if (shape === "broken ring") context.setLineDash([3, 2]);
+          shapePath(context, ring ? "circle" : shape, 9, 7, 5);
+          if (ring) context.stroke();
           else context.fill();
         }
         const text = document.createElement("span");
@@ -167,7 +170,7 @@ class GraphView {
     const context = scaled(this.canvas, { willReadFrequently: true });
     context.clearRect(0, 0, size.width, size.height);
     const at = hover ?? state.focus;
-    const chosen = [...new Set([...(at === null ? [] : [at]), ...state.selected.slice(0, 20), ...data.arrays.marked])];
+    const chosen = [...new Set([...(at === null ? [] : [at]), ...arrivalsOf(data, frame), ...state.selected.slice(0, 20), ...marksOf(data, frame)])];
     paintRings(context, data, frame, view, size, { selected: state.selected, hover: at });
     paintNames(context, data, frame, view, size, chosen, this.byWeight());
     if (this.lasso) paintLasso(context, this.lasso, data.theme.accent);
@@ -182,8 +185,9 @@ class GraphView {
     const all = Array.from({ length: data.count }, (_, i) => i);
     // Only the front of the order is ever written.
     // Names of nodes that weigh next to nothing would only hide the others.
-    const heavy = all.filter((i) => weight[start + i] >= SPEAKS);
-    const nodes = (heavy.length ? heavy : all).sort((a, b) => weight[start + b] - weight[start + a]).slice(0, 300);
+    const there = all.filter((i) => isThere(data, state.frame, i));
+    const heavy = there.filter((i) => weight[start + i] >= SPEAKS);
+    const nodes = (heavy.length ? heavy : there).sort((a, b) => weight[start + b] - weight[start + a]).slice(0, 300);
     this.order = { frame: state.frame, nodes };
     return nodes;
   }
@@ -437,7 +441,8 @@ class GraphView {
         add(` · ${name} `);
         add(shown(value) + (unit && ` ${unit}`), "b");
       });
-      if (data.arrays.marked.includes(at)) add(` · ${data.marked_name}`);
+      if (marksOf(data, state.frame).includes(at)) add(` · ${data.marked_name}`);
+      if (!isThere(data, state.frame, at)) add(" · not there yet");
     }
     if (aloud) this.part("spoken").textContent = line.textContent;
   }
