@@ -25,6 +25,7 @@ LAB = Lab(
             "Retrievers side by side",
             config.DuelConfig,
             "engine.labs.memory_graph.run:duel",
+            version=2,
             cost_seconds=lambda settings: 2.0,
         ),
         Experiment(

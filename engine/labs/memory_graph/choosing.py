@@ -1,4 +1,4 @@
-"""Which question a view asks: the visitor's own, one of the memory's, or one made from its graph."""
+"""Which question a view asks: the visitor's own, one of the memory's, or one made of its graph."""
 
 from __future__ import annotations
 
