@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Any
 from engine.core.registry import Experiment, Lab
 from engine.labs.memory_graph import config
 from engine.labs.memory_graph.papers import PAPERS
+from engine.labs.memory_graph.sources import SAMPLES
 
 if TYPE_CHECKING:
     from engine.labs.memory_graph.memory import Memory
 
 __all__ = ["LAB", "Memory"]
+
+
+def _bench_cost(settings: config.BenchConfig) -> float:
+    """CPU seconds, from the diary and from 1,890 passages with 100 questions; others are between.
+
+    An upload's size is not known here.
+    """
+    cells = len(settings.grid[0]) * len(settings.grid[1])
+    return 0.4 + 0.02 * cells if settings.corpus in SAMPLES else 10.0 + 0.5 * cells
+
 
 LAB = Lab(
     name="memory_graph",
@@ -43,10 +54,18 @@ LAB = Lab(
             cost_seconds=lambda settings: 1.0,
         ),
         Experiment(
+            "bench",
+            "Threshold by damping",
+            config.BenchConfig,
+            "engine.labs.memory_graph.run:bench",
+            cost_seconds=_bench_cost,
+        ),
+        Experiment(
             "evaluate",
             "Recall of one retriever",
             config.EvaluateConfig,
             "engine.labs.memory_graph.run:evaluate",
+            cost_seconds=lambda settings: 1.0 if settings.corpus in SAMPLES else 15.0,
         ),
     ),
     papers=PAPERS,

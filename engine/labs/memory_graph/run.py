@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from engine.core.context import Context
 from engine.core.result import Result
+from engine.labs.memory_graph import bench as benching
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
-from engine.labs.memory_graph.config import DuelConfig, EvaluateConfig, WavefrontConfig, WhyConfig
+from engine.labs.memory_graph.config import (
+    BenchConfig,
+    DuelConfig,
+    EvaluateConfig,
+    WavefrontConfig,
+    WhyConfig,
+)
 from engine.labs.memory_graph.loading import Read
 
 
@@ -25,6 +32,11 @@ def wavefront(config: WavefrontConfig, context: Context) -> Result:
 def why(config: WhyConfig, context: Context) -> Result:
     """One passage's score taken apart."""
     return explaining.why(config, _reader(context))
+
+
+def bench(config: BenchConfig, context: Context) -> Result:
+    """A grid of thresholds and dampings, ablations and all methods."""
+    return benching.bench(config, _reader(context), context.progress)
 
 
 def evaluate(config: EvaluateConfig, context: Context) -> Result:

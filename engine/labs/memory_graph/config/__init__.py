@@ -1,5 +1,6 @@
 """The settings of every experiment, by what they ask about."""
 
+from engine.labs.memory_graph.config.bench import BenchConfig
 from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
 from engine.labs.memory_graph.config.retrieval import (
     DEFAULT_QUESTION,
@@ -19,6 +20,7 @@ __all__ = [
     "FIRST_FOUND",
     "UPLOAD",
     "Asked",
+    "BenchConfig",
     "DuelConfig",
     "EvaluateConfig",
     "Files",
