@@ -7,13 +7,14 @@ from typing import Any
 import streamlit as st
 
 from pages.kit import choose, error_boundary, keep_settings, presets
-from pages.panels.memory_graph import duel, wavefront, why
+from pages.panels.memory_graph import bench, duel, wavefront, why
 from pages.panels.memory_graph.scene import View, graph_lab
 
 VIEWS: dict[str, View[Any]] = {
     "wavefront": wavefront.VIEW,
     "duel": duel.VIEW,
     "why": why.VIEW,
+    "bench": bench.VIEW,
 }
 
 lab = graph_lab()
