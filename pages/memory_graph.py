@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.kit import choose, error_boundary, keep_settings, presets
-from pages.panels.memory_graph import bench, duel, wavefront, why
+from pages.panels.memory_graph import bench, compare, duel, wavefront, why
 from pages.panels.memory_graph.scene import View, graph_lab
 
 VIEWS: dict[str, View[Any]] = {
@@ -34,4 +34,4 @@ with place, error_boundary("the settings"):
 if scene is not None:
     with main, error_boundary(f"the view {chosen.title}"):
         chosen.show(scene)
-keep_settings(lab)
+keep_settings(lab, compare.B)

@@ -21,6 +21,8 @@ from pages.kit import (
     form,
     obtain,
     palette,
+    plain,
+    remember_lines,
     say,
     section,
     select,
@@ -53,7 +55,11 @@ def show_compare(lab: Lab, first: EvaluateConfig, second: EvaluateConfig) -> Non
         "Two settings answer the same questions. What counts is the difference question by "
         "question: its interval is narrower than those of the two means.",
     )
-    st.markdown(f"A and B differ in: {differences(second, first) or 'nothing yet'}.")
+    if first == second:
+        st.markdown("A and B are the same settings. Change one of them on the left.")
+    else:
+        a, b = differences(first, second), differences(second, first)
+        st.markdown(f"A: {plain(a)}. B: {plain(b)}.")
     experiment = lab.experiment("evaluate")
     obtained = obtain(lab, experiment, first)
     other = obtained if second == first else obtain(lab, experiment, second, fall_back=False)
@@ -80,7 +86,8 @@ def show_compare(lab: Lab, first: EvaluateConfig, second: EvaluateConfig) -> Non
     with right:
         _decisive(lab, "B loses", found, result, found.losses)
     explain(lab, "Compare", gain=found.mean, low=found.interval[0], high=found.interval[1])
-    take_away(lab, experiment, other)
+    remember_lines("The paired difference of A and B", _lines(first, second))
+    take_away(lab, experiment, obtained)
 
 
 def _decisive(lab: Lab, title: str, found: Paired, result: Result, questions: list[int]) -> None:
@@ -103,7 +110,7 @@ def _decisive(lab: Lab, title: str, found: Paired, result: Result, questions: li
     )
     rows = event["selection"]["rows"]
     chosen = questions[rows[0]] if rows and rows[0] < len(questions) else questions[0]
-    st.caption(f"Question {chosen + 1} in the view of one question; choose another in the list.")
+    st.caption(f"Open question {chosen + 1} elsewhere; choose another in the list.")
     with st.container(horizontal=True):
         for view, name in ELSEWHERE.items():
             st.button(
@@ -118,6 +125,17 @@ def _decisive(lab: Lab, title: str, found: Paired, result: Result, questions: li
 def _open(lab: Lab, view: str, question: int) -> None:
     select(field_key(lab, lab.experiment("wavefront"), "question"), question)
     select("memory_graph.view", view)
+
+
+def _lines(first: EvaluateConfig, second: EvaluateConfig) -> str:
+    runs = "".join(
+        f'{name} = engine.run("memory_graph", "evaluate", **{config.changed()!r})\n'
+        for name, config in (("a", first), ("b", second))
+    )
+    return (
+        "import engine\nfrom engine.labs.memory_graph.paired import paired\n\n"
+        f"{runs}found = paired(a, b)\nprint(found.mean, found.interval, found.wins, found.losses)\n"
+    )
 
 
 def _numbers() -> dict[str, Any]:

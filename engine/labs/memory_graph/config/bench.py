@@ -67,7 +67,10 @@ class BenchConfig(EvaluateConfig):
         """Refuse a memory without gold before a run is offered."""
         sample = self.corpus in SAMPLES and sample_questions(self.corpus) is not None
         if not self.questions and not sample:
-            raise BadInput("questions", "questions with gold passages are required: upload some")
+            raise BadInput(
+                "questions",
+                "this memory came without gold passages: upload questions that name some",
+            )
 
 
 def _numbers(text: str) -> tuple[float, ...]:

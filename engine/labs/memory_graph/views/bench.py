@@ -96,8 +96,9 @@ def describe_grid(result: Result, measure: str) -> str:
     signs = apart(result, measure)
     better, worse, others = int((signs > 0).sum()), int((signs < 0).sum()), values.size - 1
     verdict = (
-        f"Of the {others} other cells {better} are better and {worse} worse beyond noise; for "
-        f"{others - better - worse} the paired 95 % interval of the difference includes zero."
+        f"Of the {others} other cells {better or 'none'} are better and {worse or 'none'} worse "
+        f"beyond noise; for {others - better - worse} the paired 95 % interval of the difference "
+        "includes zero."
     )
     return f"{standing} {verdict}" if others else standing
 
@@ -115,7 +116,7 @@ def describe_cell(result: Result, measure: str, cell: tuple[int, int]) -> str:
     per_question = result.array("cell")[..., place(result, measure)]
     change = per_question[cell] - per_question[compared(result)]
     return (
-        f"{words}; difference {_signed(gain)} points "
+        f"{words}; difference {signed(gain)} points "
         f"{_interval(result, 'cell_gain_interval', cell, measure)}. "
         f"{int((change > 0).sum())} questions are answered better and {int((change < 0).sum())} "
         f"worse than at the compared cell, {int((change == 0).sum())} alike."
@@ -175,6 +176,6 @@ def _interval(result: Result, field: str, cell: tuple[int, int], measure: str) -
     return f"[{low:.1f}, {high:.1f}]"
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
     """With its sign; what rounds to nothing has none."""
     return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"

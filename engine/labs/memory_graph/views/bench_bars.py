@@ -7,8 +7,10 @@ import plotly.graph_objects as go
 
 from engine.core.result import Result
 from engine.figures import Palette, axis, bars
-from engine.labs.memory_graph.views.bench import INTERVAL, MEASURES, place
+from engine.labs.memory_graph.views.bench import INTERVAL, MEASURES, place, signed
 from engine.labs.memory_graph.views.duel import NAMES
+
+PARTS = {"whole": "whole method", "neighbours": "seeds and neighbours"}
 
 
 def draw_ablations(result: Result, palette: Palette, *, measure: str) -> go.Figure:
@@ -17,15 +19,16 @@ def draw_ablations(result: Result, palette: Palette, *, measure: str) -> go.Figu
     ends = result.array("ablation_interval")[..., at]
     name = MEASURES[measure]
     return bars(
-        result.notes["ablations"],
+        [PARTS.get(part, part) for part in result.notes["ablations"]],
         {name: result.array("ablation_mean")[:, at]},
         palette,
         low={name: ends[:, 0]},
         high={name: ends[:, 1]},
         interval=INTERVAL,
+        horizontal=True,
         title=f"{NAMES[result.notes['walks']]} without each of its parts",
         subtitle=f"{int(result.number('questions'))} questions",
-        category="Part left out",
+        category="Setting",
         value=axis(name, "%"),
         alt=describe_ablations(result, measure),
     )
@@ -37,7 +40,7 @@ def describe_ablations(result: Result, measure: str) -> str:
     gains = result.array("ablation_gain")[:, at]
     ends = result.array("ablation_gain_interval")[..., at]
     parts = [
-        f"{name} {gain:+.1f} points [{low:.1f}, {high:.1f}]"
+        f"{PARTS.get(name, name)} {signed(gain)} points [{low:.1f}, {high:.1f}]"
         for name, gain, (low, high) in zip(result.notes["ablations"], gains, ends, strict=True)
     ][1:]
     return f"{MEASURES[measure]} against the whole: {'; '.join(parts)}."
@@ -56,6 +59,7 @@ def draw_methods(result: Result, palette: Palette, *, measure: str) -> go.Figure
         low={name: ends[:, 0]},
         high={name: ends[:, 1]},
         interval=INTERVAL,
+        horizontal=True,
         title=f"{name} of every method",
         subtitle=f"{int(result.number('questions'))} questions",
         category="Method",

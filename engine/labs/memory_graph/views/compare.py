@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from engine.core.result import Result
 from engine.figures import Palette, axis, bars
 from engine.labs.memory_graph.paired import Paired
-from engine.labs.memory_graph.views.bench import TINY
+from engine.labs.memory_graph.views.bench import TINY, signed
 
 MOST = 60  # bars that can be told apart
 
@@ -45,8 +45,9 @@ def describe(found: Paired, cutoff: int = 5) -> str:
     )
     return (
         f"Mean recall@{cutoff}: A {found.first.mean():.1f} %, B {found.second.mean():.1f} %; "
-        f"B minus A is {found.mean:+.1f} points, paired 95 % interval [{low:.1f}, {high:.1f}] over "
-        f"{len(found.gain)} questions. B wins {len(found.wins)} questions and loses "
+        f"B minus A is {signed(found.mean)} points, paired 95 % interval "
+        f"[{low:.1f}, {high:.1f}] over {len(found.gain)} questions. "
+        f"B wins {len(found.wins)} questions and loses "
         f"{len(found.losses)}. {verdict}"
     )
 

@@ -14,6 +14,7 @@ from engine.figures import Palette, axis, bars
 from engine.labs.memory_graph.metrics import bootstrap
 from engine.labs.memory_graph.published import DATASET, MARKS, ablations, corpus_passages, tables
 from engine.labs.memory_graph.views.bench import INTERVAL, MEASURES, TINY, place
+from engine.labs.memory_graph.views.bench_bars import PARTS
 
 # A method of this lab -> where its published peer stands.
 PEERS = {
@@ -60,7 +61,7 @@ def draw_beside(result: Result, palette: Palette, *, measure: str) -> go.Figure:
     ends = result.array("ablation_interval")[where][..., at]
     ours = f"here, {int(result.number('passages')):,} passages"
     return bars(
-        names,
+        [PARTS.get(name, name) for name in names],
         {
             f"published, {corpus_passages():,} passages": np.array([theirs[n] for n in names]),
             ours: means,
@@ -69,12 +70,12 @@ def draw_beside(result: Result, palette: Palette, *, measure: str) -> go.Figure:
         low={ours: ends[:, 0]},
         high={ours: ends[:, 1]},
         interval=f"{INTERVAL}, of ours alone",
-        title=f"{MEASURES[measure]} of HippoRAG's ablations, published and here",
-        subtitle=comparable(result),
-        category="Part left out",
+        horizontal=True,
+        title=f"{MEASURES[measure]}, published and here",
+        subtitle=comparable(result).rstrip("."),
+        category="HippoRAG",
         value=axis(MEASURES[measure], "%"),
         alt=f"{comparable(result)} {describe_order(result, measure)}",
-        height=380,
     )
 
 
@@ -112,7 +113,10 @@ def describe_order(result: Result, measure: str) -> str:
     )
     for what, group in (("reversed", found.reversed_), ("equal", found.tied)):
         if group:
-            listed = ", ".join(f"{better} over {worse}" for better, worse in group)
+            listed = ", ".join(
+                f"{PARTS.get(better, better)} over {PARTS.get(worse, worse)}"
+                for better, worse in group
+            )
             words += f"; {what} here: {listed}"
     return f"{words}. Beyond noise here: {found.sure} of {pairs} pairs."
 
