@@ -87,16 +87,3 @@ def test_a_lost_question_opens_in_another_view() -> None:
     assert any("Retrievers side by side" in heading.value for heading in app.header)
     asked = app.session_state["memory_graph.question"]
     assert app.session_state["memory_graph.view"] == "duel" and asked != 8
-
-
-def test_settings_of_b_outlive_a_look_at_another_view() -> None:
-    app = visit("memory_graph", **COMPARE, **{"memory_graph.b.damping": "0.9"})
-    assert "B: damping 0.9" in texts(app)
-    app.session_state["memory_graph.view"] = "duel"
-    app.query_params["memory_graph.view"] = "duel"
-    app.run()
-    assert any("Retrievers side by side" in heading.value for heading in app.header)
-    app.query_params["memory_graph.view"] = "bench"
-    app.run()
-    assert any("A against B" in heading.value for heading in app.header)
-    assert app.session_state["memory_graph.b.damping"] == 0.9

@@ -66,7 +66,17 @@ def test_a_dropped_seed_changes_the_rank(visitor: BrowserContext, server: str) -
     expect(other).to_have_url(re.compile(r"without_edges=\d+-\d+"))
 
 
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why"])
+def test_a_dropped_fact_is_part_of_the_link(visitor: BrowserContext, server: str) -> None:
+    page = open_page(visitor, server, "?memory_graph.view=why")
+    page.get_by_role("combobox", name="Without facts").click()
+    page.get_by_role("option").first.click()
+    expect(page).to_have_url(re.compile(r"without_facts=\d+"))
+    expect(page.get_by_text("taken out of the whole memory")).to_be_visible()
+    other = open_page(visitor, server, page.url.partition("/memory_graph")[2])
+    expect(other.get_by_text(re.compile("Rank 5, and [0-9]+ without|Rank 5, with"))).to_be_visible()
+
+
+@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "bench"])
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
     for width in WIDTHS:
