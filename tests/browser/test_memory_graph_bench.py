@@ -65,7 +65,7 @@ def test_a_question_without_gold_is_followed(visitor: BrowserContext, server: st
     query = "?memory_graph.view=duel&memory_graph.ask=Where+does+Joana+Brites+work%3F"
     page = open_page(visitor, server, query)
     expect(page.get_by_text("This question came without gold passages").first).to_be_visible()
-    expect(page.get_by_text("Where each retriever ranks what any of them found")).to_be_visible()
+    expect(page.get_by_text("Where each ranks what was found")).to_be_visible()
     assert page.get_by_text("nan").count() == 0
     assert page.get_by_text("Recall@5 of each retriever").count() == 0
 

@@ -169,3 +169,4 @@ def test_the_view_offers_the_passage_s_own_facts() -> None:
     less = run.why(WhyConfig.build(without_facts=listed(facts)), QuietContext())
     assert less.array("scores_without")[91] < found.array("scores")[91]
     assert less.number("rank") == found.number("rank")
+    assert sorted(less.notes["dropped_facts"]) == sorted(found.notes["facts"])

@@ -235,12 +235,15 @@ def _numbers(fields: Mapping[str, Field], here: tuple[int, int]) -> dict[str, fl
     """The compared cell, the best one for recall@5, and how many cells differ from the compared."""
     at_five = metrics.MEASURES.index("recall@5")
     means = fields["cell_mean"].array
-    row, column = np.unravel_index(int(np.argmax(means[..., at_five])), means.shape[:2])
+    recall = means[..., at_five]
+    # Of cells that tie, the compared one stands for all.
+    tied = recall[here] >= recall.max() - TINY
+    row, column = here if tied else np.unravel_index(int(np.argmax(recall)), recall.shape)
     ends = fields["cell_gain_interval"].array[..., at_five]
     apart = (ends[..., 0] > TINY) | (ends[..., 1] < -TINY)
     return {
         **{name: float(means[here][i]) for i, name in enumerate(metrics.MEASURES)},
-        "best recall@5": float(means[row, column, at_five]),
+        "best recall@5": float(recall[row, column]),
         "best_threshold": float(fields["thresholds"].array[row]),
         "best_damping": float(fields["dampings"].array[column]),
         "cells": means.shape[0] * means.shape[1],

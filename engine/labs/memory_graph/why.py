@@ -80,6 +80,7 @@ def why(config: WhyConfig, read: Read) -> Result:
             "nodes": [_node_words(graph, loaded, int(i)) for i in nodes],
             "edges": [[_node_words(graph, loaded, int(i)) for i in pair] for pair in edges],
             "facts": [" ".join(graph.facts[int(i)]) for i in facts],
+            "dropped_facts": [" ".join(graph.facts[i]) for i in config.facts_to_drop],
             "titles": [p.title or p.text[:80] for p in loaded.corpus.passages],
             "questions": [one.text for one in loaded.questions],
             "text": loaded.corpus.passages[passage].text,

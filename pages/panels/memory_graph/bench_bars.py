@@ -63,18 +63,26 @@ def show_published(lab: Lab, result: Result, measure: str) -> None:
         say(lab, describe_order(result, shown))
     else:
         st.caption("The ablations above are switches of this lab; the paper leaves out others.")
+    table = beside_table(result)
     st.dataframe(
-        beside_table(result),
+        table,
         hide_index=True,
         width="stretch",
-        column_config={"Source": st.column_config.TextColumn(width="large")},
+        column_config={
+            "Source": st.column_config.TextColumn(width="large"),
+            **{
+                name: st.column_config.NumberColumn(format="%.1f")
+                for name in table[0]
+                if "%" in name
+            },
+        },
     )
     with st.expander("All published tables", key="memory_graph.tables", on_change="rerun") as more:
         if more.open:
-            for table in tables().values():
-                place = f"[{table.source}]({table.url})" if table.url else table.source
-                st.markdown(f"**{table.title}**  \n{place}; {MARKS[table.mark]}.")
-                st.dataframe(table.records(), hide_index=True, width="stretch")
+            for known in tables().values():
+                place = f"[{known.source}]({known.url})" if known.url else known.source
+                st.markdown(f"**{known.title}**  \n{place}; {MARKS[known.mark]}.")
+                st.dataframe(known.records(), hide_index=True, width="stretch")
 
 
 def show_methods(lab: Lab, result: Result, measure: str) -> None:

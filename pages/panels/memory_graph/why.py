@@ -91,9 +91,17 @@ def _drop(scene: Scene, result: Result) -> None:
         f"{a}-{b}": f"{here} → {there}"
         for (a, b), (here, there) in zip(pairs, result.notes["edges"], strict=True)
     }
+    dropped = [part for part in linked(_key(scene, "without_facts"), "").split(",") if part]
+    told = result.notes["dropped_facts"]
     facts = {
-        str(place): words
-        for place, words in zip(result.array("fact").tolist(), result.notes["facts"], strict=True)
+        # Another passage's, as long as the figures are those of this link.
+        **(dict(zip(dropped, told, strict=True)) if len(dropped) == len(told) else {}),
+        **{
+            str(place): words
+            for place, words in zip(
+                result.array("fact").tolist(), result.notes["facts"], strict=True
+            )
+        },
     }
     left, middle, right = st.columns(3, gap="large")
     with left:

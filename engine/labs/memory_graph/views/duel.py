@@ -74,7 +74,7 @@ def draw_rank_flow(result: Result, palette: Palette, *, question: int) -> go.Fig
         palette,
         title="Where each retriever ranks the gold"
         if result.notes["gold"]
-        else "Where each retriever ranks what any of them found",
+        else "Where each ranks what was found",
         subtitle="lower is better; beyond: not among the places looked at"
         if result.notes["gold"]
         else f"the first three passages of each retriever, {len(followed)} in all; "
