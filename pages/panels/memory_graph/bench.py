@@ -39,7 +39,7 @@ from pages.kit import (
 from pages.kit.components.matrix import Selection, matrix
 from pages.panels.memory_graph.bench_bars import show_ablations, show_methods, show_published
 from pages.panels.memory_graph.compare import compare_settings, show_compare
-from pages.panels.memory_graph.scene import FILES, MEMORY, WALK, View, left_out
+from pages.panels.memory_graph.scene import WALK, View, choose_files, left_out
 
 MODES = {"grid": "Grid", "compare": "A against B"}
 MODE = "memory_graph.bench"
@@ -61,9 +61,7 @@ def bench_settings(lab: Lab) -> Bench:
     mode = choose("Bench", MODES, MODE, width="stretch", label_visibility="collapsed")
     name = "bench" if mode == "grid" else "evaluate"
     experiment = lab.experiment(name)
-    form(lab, experiment, fields=MEMORY)
-    with st.container(horizontal=True):
-        form(lab, experiment, fields=FILES)
+    choose_files(lab, experiment)
     if mode == "compare":
         return Bench(lab, *compare_settings(lab))
     fields = (*WALK, "thresholds", "dampings", "alike_by", "resamples", "seed")
