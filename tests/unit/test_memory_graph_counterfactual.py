@@ -22,6 +22,7 @@ from engine.labs.memory_graph.openie import Triple
 from engine.labs.memory_graph.phrases import normalise
 from engine.labs.memory_graph.questions import Question, load_questions
 from engine.labs.memory_graph.sources import DIARY, sample_path, sample_questions
+from engine.labs.memory_graph.views.why import describe_rank
 from tests.memory_corpora import TRIPLES, town
 
 METHODS = ["hipporag", "hipporag2"]
@@ -150,6 +151,13 @@ def test_all_facts_gone_leaves_nothing_to_find() -> None:
     every = listed(list(range(len(retriever.graph.facts))))
     config = WhyConfig.build(without_facts=every)
     assert not scores_without(config, workshop, retriever, BRIDGE).any()
+
+
+def test_a_passage_that_nothing_reaches_has_no_rank_to_speak_of() -> None:
+    every = listed(run.why(WhyConfig(), QuietContext()).array("fact").tolist())
+    less = run.why(WhyConfig.build(without_facts=every), QuietContext())
+    assert less.number("mass_without") == 0
+    assert "nothing reaches it" in describe_rank(less)
 
 
 def test_what_is_not_there_cannot_be_dropped() -> None:

@@ -27,9 +27,9 @@ def why(config: WhyConfig, read: Read) -> Result:
 
     Fields in units of mass: ``by_seed``, ``by_node``, ``by_edge`` and ``by_fact`` (part), the
     largest twelve of each; ``edge`` (part, end), ``seed`` and ``fact`` (part) name what can be
-    dropped.
-    ``scores`` and ``scores_without`` (passage) are those of all passages before and after. Metrics:
-    ``rank`` and ``rank_without`` from 1, the passage's ``mass`` and the sum of each breakdown.
+    dropped. ``scores`` and ``scores_without`` (passage) are those of all passages before and after.
+    Metrics: ``rank`` and ``rank_without`` from 1, the passage's ``mass`` and ``mass_without``, and
+    the sum of each breakdown.
     """
     loaded = load(config, read)
     workshop = Workshop(loaded.materials)
@@ -70,6 +70,7 @@ def why(config: WhyConfig, read: Read) -> Result:
             "direct": found.direct,
             "rank": _rank(scores, passage),
             "rank_without": _rank(after, passage),
+            "mass_without": float(after[passage]),
         },
         {
             **loaded.notes,
