@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from pages.kit import choose, error_boundary, keep_settings, presets
-from pages.panels.memory_graph import duel, events, evolution, wavefront, why
-from pages.panels.memory_graph.scene import View, graph_lab
-
-VIEWS: dict[str, View[Any]] = {
-    "wavefront": wavefront.VIEW,
-    "duel": duel.VIEW,
-    "why": why.VIEW,
-    "events": events.VIEW,
-    "evolution": evolution.VIEW,
-}
+from pages.panels.memory_graph import compare
+from pages.panels.memory_graph.scene import graph_lab
+from pages.panels.memory_graph.views import VIEWS
 
 lab = graph_lab()
 st.title(lab.title, anchor=False)
@@ -35,4 +26,4 @@ with place, error_boundary("the settings"):
 if scene is not None:
     with main, error_boundary(f"the view {chosen.title}"):
         chosen.show(scene)
-keep_settings(lab)
+keep_settings(lab, compare.B)

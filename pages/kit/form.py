@@ -69,18 +69,20 @@ def form(
     return config
 
 
-def keep_settings(lab: Lab) -> None:
+def keep_settings(lab: Lab, *key_prefixes: str) -> None:
     """Keep what was set in views that were not drawn: Streamlit forgets undrawn widgets.
 
-    A page with a form for each view calls it when all is drawn. Drawn widgets are left alone: what
-    a visitor is typing just now would be overwritten.
+    A page with a form for each view calls it when all is drawn; ``key_prefixes`` are those of its
+    second sets. Drawn widgets are left alone: what a visitor is typing just now would be
+    overwritten.
     """
     drawn = st.session_state.get(DRAWN, set())
     for experiment in lab.experiments:
         for name in experiment.config.model_fields:
-            key = field_key(lab, experiment, name)
-            if key in st.session_state and key not in drawn:
-                st.session_state[key] = st.session_state[key]
+            keys = [field_key(lab, experiment, name), *(f"{own}.{name}" for own in key_prefixes)]
+            for key in keys:
+                if key in st.session_state and key not in drawn:
+                    st.session_state[key] = st.session_state[key]
 
 
 def set_values(lab: Lab, experiment: Experiment, values: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from pages.panels.memory_graph.views import VIEWS
 from tests.browser.looks import THEMES, WIDTHS, context, settle
 from tests.browser.test_pages import violations
 
@@ -66,8 +67,19 @@ def test_a_dropped_seed_changes_the_rank(visitor: BrowserContext, server: str) -
     expect(other).to_have_url(re.compile(r"without_edges=\d+-\d+"))
 
 
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "events"])
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "evolution"])
+def test_a_dropped_fact_is_part_of_the_link(visitor: BrowserContext, server: str) -> None:
+    page = open_page(visitor, server, "?memory_graph.view=why&memory_graph.passage=91")
+    page.get_by_role("combobox", name="Without facts").click()
+    page.get_by_role("option").first.click()
+    expect(page).to_have_url(re.compile(r"without_facts=\d+"))
+    expect(page.get_by_text("taken out of the whole memory")).to_be_visible()
+    other = open_page(visitor, server, page.url.partition("/memory_graph")[2])
+    expect(
+        other.get_by_text(re.compile("Rank 5, and [0-9]+ without|Rank 5, with|Rank 5; without"))
+    ).to_be_visible()
+
+
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
     for width in WIDTHS:

@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, Any
 from engine.core.registry import Experiment, Lab
 from engine.labs.memory_graph import config, cost
 from engine.labs.memory_graph.papers import PAPERS
+from engine.labs.memory_graph.sources import SAMPLES
 from engine.models.embedded import weights_version
 
 if TYPE_CHECKING:
     from engine.labs.memory_graph.memory import Memory
 
 __all__ = ["LAB", "Memory"]
+
+
+def _bench_cost(settings: config.BenchConfig) -> float:
+    """CPU seconds, from the diary and from 1,890 passages with 100 questions; others are between.
+
+    An upload's size is not known here.
+    """
+    cells = len(settings.grid[0]) * len(settings.grid[1])
+    return 0.4 + 0.02 * cells if settings.corpus in SAMPLES else 10.0 + 0.5 * cells
+
 
 LAB = Lab(
     name="memory_graph",
@@ -26,6 +37,7 @@ LAB = Lab(
             "Retrievers side by side",
             config.DuelConfig,
             "engine.labs.memory_graph.run:duel",
+            version=2,
             cost_seconds=lambda settings: 2.0,
         ),
         Experiment(
@@ -66,10 +78,18 @@ LAB = Lab(
             cost_seconds=lambda settings: max(2.0, 6e-6 * settings.notes**2),
         ),
         Experiment(
+            "bench",
+            "Threshold by damping",
+            config.BenchConfig,
+            "engine.labs.memory_graph.run:bench",
+            cost_seconds=_bench_cost,
+        ),
+        Experiment(
             "evaluate",
             "Recall of one retriever",
             config.EvaluateConfig,
             "engine.labs.memory_graph.run:evaluate",
+            cost_seconds=lambda settings: 1.0 if settings.corpus in SAMPLES else 15.0,
         ),
     ),
     papers=PAPERS,

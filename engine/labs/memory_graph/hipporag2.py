@@ -125,7 +125,10 @@ class HippoRag2(Ranker):
 
         Where the question reaches no fact and no name, plain similarity, as published.
         """
-        trace = self.trace(question)
+        return self.read(self.trace(question), question)
+
+    def read(self, trace: Trace, question: Question) -> np.ndarray:
+        """The scores of a question's trace, which may have a damping of its own (passages,)."""
         return trace.scores if trace.facts or trace.links else self.passage_likeness(question)
 
     def _fact_seeds(self, facts: dict[int, float]) -> list[Seed]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.core.context import Context
 from engine.core.result import Result
+from engine.labs.memory_graph import bench as benching
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
 from engine.labs.memory_graph import event_stream as streaming
@@ -12,6 +13,7 @@ from engine.labs.memory_graph import order as ordering
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
 from engine.labs.memory_graph.config import (
+    BenchConfig,
     DuelConfig,
     EvaluateConfig,
     EventsConfig,
@@ -41,6 +43,11 @@ def why(config: WhyConfig, context: Context) -> Result:
 def evolution(config: EvolutionConfig, context: Context) -> Result:
     """A-MEM grown note by note, under each switch."""
     return evolving.evolution(config, _reader(context), context.progress)
+
+
+def bench(config: BenchConfig, context: Context) -> Result:
+    """A grid of thresholds and dampings, ablations and all methods."""
+    return benching.bench(config, _reader(context), context.progress)
 
 
 def evaluate(config: EvaluateConfig, context: Context) -> Result:

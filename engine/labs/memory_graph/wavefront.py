@@ -12,7 +12,8 @@ from engine.core.errors import BadInput
 from engine.core.result import Field, Result
 from engine.labs.memory_graph import metrics
 from engine.labs.memory_graph.build import build_retriever
-from engine.labs.memory_graph.config import Asked, WavefrontConfig
+from engine.labs.memory_graph.choosing import MADE, chosen_question
+from engine.labs.memory_graph.config import WavefrontConfig
 from engine.labs.memory_graph.graph import MemoryGraph
 from engine.labs.memory_graph.hipporag import HippoRag
 from engine.labs.memory_graph.hipporag2 import HippoRag2
@@ -24,7 +25,6 @@ from engine.labs.memory_graph.trace import Trace
 EDGE_KINDS = ("fact", "synonym", "passage")
 SHOWN = 10
 TITLE = 120
-MADE = "made from the most frequent name"
 
 
 def wavefront(config: WavefrontConfig, read: Read) -> Result:
@@ -77,27 +77,6 @@ def wavefront(config: WavefrontConfig, read: Read) -> Result:
             "cutoffs": list(metrics.CUTOFFS),
         },
     )
-
-
-def chosen_question(config: Asked, loaded: Loaded, graph: MemoryGraph) -> Question:
-    """The visitor's own question, else the one with that number; raises BadInput.
-
-    A memory without questions is asked about the name of two words or more that stands in most of
-    its passages: single words that begin a sentence are often no names.
-    """
-    if config.ask.strip():
-        return Question(config.ask.strip())
-    if not loaded.questions:
-        if not graph.phrases:
-            raise BadInput("corpus", "no name was found in it, so that there is no graph to walk")
-        passages = np.asarray((graph.d2e > 0).sum(axis=0)).ravel()
-        names = np.array([" " in phrase for phrase in graph.phrases])
-        often = int(np.argmax(np.where(names, passages, 0) if names.any() else passages))
-        return Question(f"What is known about {graph.phrases[often].title()}?", id=MADE)
-    if config.question >= len(loaded.questions):
-        last = len(loaded.questions) - 1
-        raise BadInput("question", f"must be from 0 to {last} (got {config.question})")
-    return loaded.questions[config.question]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from engine.core import Config, EngramError, Lab, Result, get_lab
+from engine.core import Config, EngramError, Experiment, Lab, Result, get_lab
 from engine.labs.memory_graph.asking import question_texts
 from engine.labs.memory_graph.config import DEFAULT_QUESTION, FIRST_FOUND, Asked
 from engine.store import Store
@@ -43,9 +43,7 @@ class Scene:
 def question_settings(lab: Lab) -> Scene:
     """The memory, a question about it, and the walk."""
     experiment = lab.experiment("wavefront")
-    new_memory(lab, form(lab, experiment, fields=MEMORY))
-    with st.container(horizontal=True):
-        files = form(lab, experiment, fields=FILES)
+    files = choose_files(lab, experiment)
     assert isinstance(files, Asked)
     questions = _questions(files)
     if questions:
@@ -59,6 +57,13 @@ def question_settings(lab: Lab) -> Scene:
     asked = form(lab, experiment, fields=("ask", *WALK))
     assert isinstance(asked, Asked)
     return Scene(lab, asked, questions)
+
+
+def choose_files(lab: Lab, experiment: Experiment) -> Config:
+    """The memory with its questions, triples and vectors."""
+    new_memory(lab, form(lab, experiment, fields=MEMORY))
+    with st.container(horizontal=True):
+        return form(lab, experiment, fields=FILES)
 
 
 def pick(
@@ -99,6 +104,7 @@ def new_memory(lab: Lab, files: Config) -> None:
         ("why", "without_seeds", ""),
         ("why", "without_edges", ""),
         ("evolution", "conversation", 0),
+        ("why", "without_facts", ""),
     ):
         select(field_key(lab, lab.experiment(experiment), name), value)
     select(TOKEN, MIDDLE)
