@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.kit import choose, error_boundary, keep_settings, presets
-from pages.panels.memory_graph import duel, events, evolution, wavefront, why
+from pages.panels.memory_graph import duel, events, evolution, more, wavefront, why
 from pages.panels.memory_graph.scene import View, graph_lab
 
 VIEWS: dict[str, View[Any]] = {
@@ -16,6 +16,7 @@ VIEWS: dict[str, View[Any]] = {
     "why": why.VIEW,
     "events": events.VIEW,
     "evolution": evolution.VIEW,
+    "more": more.VIEW,
 }
 
 lab = graph_lab()

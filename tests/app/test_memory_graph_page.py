@@ -16,6 +16,12 @@ VIEWS = {
     "why": "Why this passage?",
     "events": "Where a stream is cut",
     "evolution": "A-MEM: a new note rewrites old ones",
+    "more": "Thoughts in hash buckets",
+}
+TABS = {
+    "buckets": "Thoughts in hash buckets",
+    "coat": "A search tree of thoughts",
+    "hiagent": "Working memory by subgoals",
 }
 LAB = get_lab("memory_graph")
 
@@ -34,7 +40,8 @@ def test_every_preset_opens_on_a_result(preset: Preset) -> None:
     app = visit("memory_graph", **preset_query(LAB, preset))
     assert not app.warning
     assert "have not been computed" not in texts(app)
-    assert any(VIEWS[preset.page["view"]] in header.value for header in app.header)
+    heading = TABS.get(preset.page.get("tab", ""), VIEWS[preset.page["view"]])
+    assert any(heading in header.value for header in app.header)
 
 
 def test_the_shipped_question_and_its_names_are_on_the_page() -> None:

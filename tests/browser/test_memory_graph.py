@@ -66,8 +66,10 @@ def test_a_dropped_seed_changes_the_rank(visitor: BrowserContext, server: str) -
     expect(other).to_have_url(re.compile(r"without_edges=\d+-\d+"))
 
 
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "events"])
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "evolution"])
+VIEWS = ["wavefront", "duel", "why", "events", "evolution", "more"]
+
+
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
     for width in WIDTHS:

@@ -14,8 +14,7 @@ from engine.core.context import QuietContext
 from engine.figures import Palette, check_axes
 from engine.labs.memory_graph import run
 from engine.labs.memory_graph.config import (
-    DuelConfig,
-    EvolutionConfig,
+    Memories,
     WavefrontConfig,
     WhyConfig,
 )
@@ -171,6 +170,7 @@ def test_presets_are_configs_of_their_experiments() -> None:
     assert 4 <= len(LAB.presets) <= 8
     for preset in LAB.presets:
         built = LAB.experiment(preset.experiment).config.build(preset.config)
-        assert isinstance(built, WavefrontConfig | WhyConfig | DuelConfig | EvolutionConfig)
-        assert preset.story and preset.page["view"] in {"wavefront", "duel", "why", "evolution"}
+        assert isinstance(built, Memories)
+        views = {"wavefront", "duel", "why", "events", "evolution", "more"}
+        assert preset.story and preset.page["view"] in views
     assert Path(LAB.folder, "presets.toml").is_file()

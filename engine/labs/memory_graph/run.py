@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.core.context import Context
 from engine.core.result import Result
+from engine.labs.memory_graph import bucketing, tree_search
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
 from engine.labs.memory_graph import event_stream as streaming
@@ -11,11 +12,15 @@ from engine.labs.memory_graph import evolution as evolving
 from engine.labs.memory_graph import order as ordering
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
+from engine.labs.memory_graph import working_memory as remembering
 from engine.labs.memory_graph.config import (
+    BucketsConfig,
+    CoatConfig,
     DuelConfig,
     EvaluateConfig,
     EventsConfig,
     EvolutionConfig,
+    HiAgentConfig,
     OrderConfig,
     WavefrontConfig,
     WhyConfig,
@@ -41,6 +46,21 @@ def why(config: WhyConfig, context: Context) -> Result:
 def evolution(config: EvolutionConfig, context: Context) -> Result:
     """A-MEM grown note by note, under each switch."""
     return evolving.evolution(config, _reader(context), context.progress)
+
+
+def buckets(config: BucketsConfig, context: Context) -> Result:
+    """Thoughts in hash buckets against a full scan."""
+    return bucketing.buckets(config, _reader(context), context.progress)
+
+
+def coat(config: CoatConfig, context: Context) -> Result:
+    """A search tree over the facts of a memory."""
+    return tree_search.tree_search(config, _reader(context), context.progress)
+
+
+def hiagent(config: HiAgentConfig, context: Context) -> Result:
+    """An agent's working memory, flat and by subgoals."""
+    return remembering.working_memory(config, _reader(context), context.progress)
 
 
 def evaluate(config: EvaluateConfig, context: Context) -> Result:
