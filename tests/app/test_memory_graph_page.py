@@ -17,6 +17,12 @@ VIEWS = {
     "events": "Where a stream is cut",
     "evolution": "A-MEM: a new note rewrites old ones",
     "bench": "Threshold by damping",
+    "more": "Thoughts in hash buckets",
+}
+TABS = {
+    "buckets": "Thoughts in hash buckets",
+    "coat": "A search tree of thoughts",
+    "hiagent": "Working memory by subgoals",
 }
 # A view that shows one of two things.
 COMPARE = "A against B"
@@ -37,7 +43,9 @@ def test_every_preset_opens_on_a_result(preset: Preset) -> None:
     app = visit("memory_graph", **preset_query(LAB, preset))
     assert not app.warning
     assert "have not been computed" not in texts(app)
-    heading = COMPARE if preset.page.get("bench") == "compare" else VIEWS[preset.page["view"]]
+    heading = TABS.get(preset.page.get("tab", ""), VIEWS[preset.page["view"]])
+    if preset.page.get("bench") == "compare":
+        heading = COMPARE
     assert any(heading in header.value for header in app.header)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.core import BadInput
 from engine.figures.palette import Palette
-from pages.kit.components.graph import EdgeKind, NodeKind, _levels, _positions, graph
+from pages.kit.components.graph import EdgeKind, NodeKind, _groups, _levels, _positions, graph
 from pages.kit.components.graph.growth import arrival_frames, marks
 
 SQUARE = {"xy": [[0, 0], [1, 0], [1, 1]], "edges": [[0, 1], [1, 2]]}
@@ -27,6 +27,7 @@ REST = {
         ({"edges": [[0, 3]]}, "edges: must join nodes from 0 to 2"),
         ({"labels": ["a"]}, "labels: needs 3 labels"),
         ({"kind": [0, 1, 0]}, "kind: needs 3 numbers from 0 to 0"),
+        ({"kind": [[0, 0, 0]] * 2}, "kind: needs 3 numbers"),
         ({"edge_kind": [0]}, "edge_kind: needs 2 numbers"),
         ({"weight": [1, 2]}, "weight: has shape"),
         ({"weight": [1, -1, 0]}, "weight: must be finite and not negative"),
@@ -49,6 +50,14 @@ def test_positions_keep_their_aspect_within_the_square() -> None:
     points = _positions([[0, 0], [4, 0], [4, 2]])
     assert points.tolist() == [[-1, -0.5], [1, -0.5], [1, 0.5]]
     assert _positions([[3, 3]]).tolist() == [[0, 0]]
+
+
+def test_a_kind_may_change_from_frame_to_frame() -> None:
+    changing = [[0, 1, 0], [1, 1, 2]]
+    assert _groups(changing, 3, 3, "kind", 2).tolist() == [0, 1, 0, 1, 1, 2]
+    assert _groups([0, 1, 2], 3, 3, "kind", 2).tolist() == [0, 1, 2]
+    with pytest.raises(BadInput, match="from 0 to 1"):
+        _groups(changing, 3, 2, "kind", 2)
 
 
 def test_levels_never_hide_what_is_not_zero() -> None:

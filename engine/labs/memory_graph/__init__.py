@@ -85,6 +85,27 @@ LAB = Lab(
             cost_seconds=_bench_cost,
         ),
         Experiment(
+            "buckets",
+            "Thoughts in hash buckets",
+            config.BucketsConfig,
+            "engine.labs.memory_graph.run:buckets",
+            cost_seconds=lambda settings: 2.0,
+        ),
+        Experiment(
+            "coat",
+            "A search tree of thoughts",
+            config.CoatConfig,
+            "engine.labs.memory_graph.run:coat",
+            cost_seconds=lambda settings: max(0.015 * settings.simulations, 1.0),
+        ),
+        Experiment(
+            "hiagent",
+            "Working memory by subgoals",
+            config.HiAgentConfig,
+            "engine.labs.memory_graph.run:hiagent",
+            cost_seconds=lambda settings: 1.0,
+        ),
+        Experiment(
             "evaluate",
             "Recall of one retriever",
             config.EvaluateConfig,

@@ -50,6 +50,26 @@ PAPERS: tuple[Paper, ...] = (
         arxiv="2410.08133",
     ),
     Paper(
+        "Reformer: The Efficient Transformer",
+        "Nikita Kitaev, Łukasz Kaiser, Anselm Levskaya",
+        2020,
+        arxiv="2001.04451",
+    ),
+    Paper(
+        "CoAT: Chain-of-Associated-Thoughts Framework for Enhancing Large Language Models "
+        "Reasoning",
+        "Jianfeng Pan, Senyou Deng, Shaomang Huang",
+        2025,
+        arxiv="2502.02390",
+    ),
+    Paper(
+        "HiAgent: Hierarchical Working Memory Management for Solving Long-Horizon Agent Tasks "
+        "with Large Language Model",
+        "Mengkang Hu, Tianxing Chen, Qiguang Chen, Yao Mu, Wenqi Shao, Ping Luo",
+        2024,
+        arxiv="2408.09559",
+    ),
+    Paper(
         "MuSiQue: Multihop Questions via Single-hop Question Composition",
         "Harsh Trivedi, Niranjan Balasubramanian, Tushar Khot, Ashish Sabharwal",
         2022,

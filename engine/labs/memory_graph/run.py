@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_graph import bench as benching
+from engine.labs.memory_graph import bucketing, tree_search
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
 from engine.labs.memory_graph import event_stream as streaming
@@ -12,12 +13,16 @@ from engine.labs.memory_graph import evolution as evolving
 from engine.labs.memory_graph import order as ordering
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
+from engine.labs.memory_graph import working_memory as remembering
 from engine.labs.memory_graph.config import (
     BenchConfig,
+    BucketsConfig,
+    CoatConfig,
     DuelConfig,
     EvaluateConfig,
     EventsConfig,
     EvolutionConfig,
+    HiAgentConfig,
     OrderConfig,
     WavefrontConfig,
     WhyConfig,
@@ -48,6 +53,21 @@ def evolution(config: EvolutionConfig, context: Context) -> Result:
 def bench(config: BenchConfig, context: Context) -> Result:
     """A grid of thresholds and dampings, ablations and all methods."""
     return benching.bench(config, _reader(context), context.progress)
+
+
+def buckets(config: BucketsConfig, context: Context) -> Result:
+    """Thoughts in hash buckets against a full scan."""
+    return bucketing.buckets(config, _reader(context), context.progress)
+
+
+def coat(config: CoatConfig, context: Context) -> Result:
+    """A search tree over the facts of a memory."""
+    return tree_search.tree_search(config, _reader(context), context.progress)
+
+
+def hiagent(config: HiAgentConfig, context: Context) -> Result:
+    """An agent's working memory, flat and by subgoals."""
+    return remembering.working_memory(config, _reader(context), context.progress)
 
 
 def evaluate(config: EvaluateConfig, context: Context) -> Result:

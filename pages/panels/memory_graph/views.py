@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.memory_graph import bench, duel, events, evolution, wavefront, why
+from pages.panels.memory_graph import bench, duel, events, evolution, more, wavefront, why
 from pages.panels.memory_graph.scene import View
 
 VIEWS: dict[str, View[Any]] = {
@@ -14,4 +14,5 @@ VIEWS: dict[str, View[Any]] = {
     "bench": bench.VIEW,
     "evolution": evolution.VIEW,
     "events": events.VIEW,
+    "more": more.VIEW,
 }

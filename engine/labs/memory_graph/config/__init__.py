@@ -1,9 +1,13 @@
 """The settings of every experiment, by what they ask about."""
 
 from engine.labs.memory_graph.config.bench import BenchConfig
+from engine.labs.memory_graph.config.buckets import BucketsConfig
+from engine.labs.memory_graph.config.coat import CoatConfig
 from engine.labs.memory_graph.config.events import EventsConfig, OrderConfig
 from engine.labs.memory_graph.config.evolution import MOST_NOTES, EvolutionConfig, Switches
 from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
+from engine.labs.memory_graph.config.hiagent import HiAgentConfig
+from engine.labs.memory_graph.config.question import OneQuestion
 from engine.labs.memory_graph.config.retrieval import (
     DEFAULT_QUESTION,
     FIRST_FOUND,
@@ -24,13 +28,17 @@ __all__ = [
     "UPLOAD",
     "Asked",
     "BenchConfig",
+    "BucketsConfig",
+    "CoatConfig",
     "DuelConfig",
     "EvaluateConfig",
     "EventsConfig",
     "EvolutionConfig",
     "Files",
+    "HiAgentConfig",
     "Memories",
     "Method",
+    "OneQuestion",
     "OrderConfig",
     "Retrieval",
     "Switches",

@@ -69,6 +69,7 @@ def graph(
     flow: object | None = None,
     frame_names: Sequence[str] = (),
     frame_title: str = "Step",
+    frame_seconds: float = 0.9,
     frame: int | Any = UNSET,
     on_frame: Callable[[int], None] | None = None,
     born: object | None = None,
@@ -85,11 +86,12 @@ def graph(
 ) -> tuple[int, ...]:
     """Draw a graph at the given positions and return the chosen nodes.
 
-    ``xy`` is [nodes, 2] in any unit, ``edges`` [edges, 2] node numbers, ``kind`` [nodes] and
-    ``edge_kind`` [edges] positions in ``kinds`` and ``edge_kinds``. ``weight`` [nodes] or
-    [frames, nodes], zero or more, gives the area of a node between the two ``radii`` in px;
-    ``flow`` [edges] or [frames, edges] the width of an edge. With ``frame_names`` a slider and
-    Play walk through the frames; ``on_frame`` hears where the visitor stops.
+    ``xy`` is [nodes, 2] in any unit, ``edges`` [edges, 2] node numbers, ``kind`` [nodes] or
+    [frames, nodes] and ``edge_kind`` [edges] positions in ``kinds`` and ``edge_kinds``.
+    ``weight`` [nodes] or [frames, nodes], zero or more, gives the area of a node between the two
+    ``radii`` in px; ``flow`` [edges] or [frames, edges] the width of an edge. With ``frame_names``
+    a slider and Play walk through the frames, ``frame_seconds`` each; ``on_frame`` hears where
+    the visitor stops.
 
     Put the edges that matter most first: a slow machine draws only those while the map moves.
 
@@ -113,7 +115,7 @@ def graph(
     arrays: dict[str, np.ndarray] = {
         "x": points[:, 0],
         "y": points[:, 1],
-        "kind": _groups(kind, nodes, len(kinds), "kind"),
+        "kind": _groups(kind, nodes, len(kinds), "kind", frames),
         "source": pairs[:, 0],
         "target": pairs[:, 1],
         "edge_kind": _groups(edge_kind, count, len(edge_kinds), "edge_kind"),
@@ -149,6 +151,7 @@ def graph(
         "faint": 0.5 if count < 2000 else 0.22 if count < 20_000 else 0.1,
         "frame_names": [str(name) for name in frame_names],
         "frame_title": frame_title,
+        "frame_ms": max(50, round(1000 * frame_seconds)),
         "marked_name": marked_name,
         "marked_colour": palette.bad.colour,
         "readouts": described,
@@ -200,11 +203,15 @@ def _edges(edges: object, nodes: int) -> np.ndarray:
     return pairs
 
 
-def _groups(given: object | None, count: int, groups: int, field: str) -> np.ndarray:
+def _groups(
+    given: object | None, count: int, groups: int, field: str, frames: int = 1
+) -> np.ndarray:
+    """Positions in a list of kinds: uint8 [count], or [frames * count] where they change."""
     array = np.zeros(count, np.uint8) if given is None else np.asarray(given)
-    if array.shape != (count,) or (count and not 0 <= array.min() <= array.max() < groups):
+    shapes = {(count,), (frames, count)} if frames > 1 else {(count,)}
+    if array.shape not in shapes or (count and not 0 <= array.min() <= array.max() < groups):
         raise BadInput(field, f"needs {count} numbers from 0 to {groups - 1}")
-    return array.astype(np.uint8)
+    return array.astype(np.uint8).ravel()
 
 
 def _levels(given: object, frames: int, count: int, field: str) -> np.ndarray:

@@ -52,6 +52,12 @@ function radiusOf(data, frame, view, i) {
   return nearness(data, view) * (data.small + (data.large - data.small) * Math.sqrt(weight));
 }
 
+// The kind of node i; it may change from frame to frame.
+function kindOf(data, frame, i) {
+  const { kind } = data.arrays;
+  return data.kinds[kind[kind.length > data.count ? frame * data.count + i : i]];
+}
+
 function shapePath(context, shape, x, y, r) {
   if (shape === "square") context.rect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8);
   else if (shape === "diamond") {
@@ -90,7 +96,7 @@ function paintRings(context, data, frame, view, size, { selected, hover }) {
     const [px, py] = toScreen(view, size, data.arrays.x[i], data.arrays.y[i]);
     const r = radiusOf(data, frame, view, i) + room;
     context.beginPath();
-    shapePath(context, data.kinds[data.arrays.kind[i]].shape, px, py, r);
+    shapePath(context, kindOf(data, frame, i).shape, px, py, r);
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.stroke();

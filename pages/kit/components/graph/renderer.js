@@ -157,7 +157,8 @@ class Renderer {
     set("paper", "4f", ...channels(data.theme.paper), 1);
     set("now", "1f", frame);
     this.attribute(this.nodes, "at", "points", 2, gl.FLOAT);
-    this.attribute(this.nodes, "kind", "kind", 1, gl.UNSIGNED_BYTE);
+    const kinds = data.arrays.kind.length > data.count ? frame * data.count : 0;
+    this.attribute(this.nodes, "kind", "kind", 1, gl.UNSIGNED_BYTE, { offset: kinds });
     this.attribute(this.nodes, "dimmed", "dimmed", 1, gl.UNSIGNED_BYTE);
     this.attribute(this.nodes, "born", "born", 1, gl.UNSIGNED_SHORT);
     this.attribute(this.nodes, "weight", "weight", 1, gl.UNSIGNED_BYTE, { normal: true, offset: frame * data.count });

@@ -4,7 +4,6 @@ const look = { family: "sans-serif" };
 // What outlives a remount of the component, by its key: view, frame and chosen nodes.
 const remembered = new Map();
 const MOST_CHOSEN = 500;
-const FRAME_MS = 900;
 const SLOW_MS = 30;
 const FEW_EDGES = 4000;
 const REST_MS = 140;
@@ -142,8 +141,9 @@ class GraphView {
     const width = this.root.clientWidth - 6;
     if (!data || width <= 0) return;
     this.size = { width, height: Math.min(data.height, Math.max(260, width)) };
-    // Positions are within -1 and 1: the whole graph fits with a margin.
-    data.unit = 0.46 * Math.min(this.size.width, this.size.height);
+    // Positions are within -1 and 1: the whole graph fits with a margin, a flat one in a wide stage.
+    const [wide, high] = [reach(data.arrays.x), reach(data.arrays.y)];
+    data.unit = 0.46 * Math.min(this.size.width / wide, this.size.height / high);
     this.state.view ??= { x: 0, y: 0, scale: data.unit };
     for (const canvas of [this.part("map"), this.canvas]) resize(canvas, this.size.width, this.size.height);
     this.draw();
@@ -238,7 +238,7 @@ class GraphView {
         if (!this.root.isConnected) this.destroy();
         else if (this.state.frame >= this.data.frames - 1) this.play(false);
         else this.show(this.state.frame + 1);
-      }, FRAME_MS);
+      }, this.data.frame_ms);
     } else this.reportFrame();
     this.film();
   }
@@ -434,7 +434,7 @@ class GraphView {
       add(state.selected.slice(0, 8).map((i) => data.labels[i]).join(", ") + (state.selected.length > 8 ? ", …" : ""), "b");
     } else if (at === null) add("Point at a node to read it; click to choose it, or draw around several with Lasso.");
     else {
-      add(`${data.kinds[data.arrays.kind[at]].name} `);
+      add(`${kindOf(data, state.frame, at).name} `);
       add(data.labels[at], "b");
       data.readouts.forEach(({ name, unit, each }, k) => {
         const value = data.arrays[`readout${k}`][(each ? state.frame * data.count : 0) + at];
@@ -446,6 +446,11 @@ class GraphView {
     }
     if (aloud) this.part("spoken").textContent = line.textContent;
   }
+}
+
+// How far from the middle positions go, at least a tenth.
+function reach(values) {
+  return values.reduce((far, value) => Math.max(far, Math.abs(value)), 0.1);
 }
 
 // Even-odd rule: a ray to the right crosses the outline an odd number of times.
