@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.core.context import Context
 from engine.core.result import Result
+from engine.labs.memory_graph import contest as contesting
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
 from engine.labs.memory_graph import event_stream as streaming
@@ -12,6 +13,7 @@ from engine.labs.memory_graph import order as ordering
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
 from engine.labs.memory_graph.config import (
+    ContestConfig,
     DuelConfig,
     EvaluateConfig,
     EventsConfig,
@@ -56,6 +58,11 @@ def events(config: EventsConfig, context: Context) -> Result:
 def order(config: OrderConfig, context: Context) -> Result:
     """SORT: the order memory of four ways to remember the same text."""
     return ordering.order(config, _reader(context), context.progress)
+
+
+def memories(config: ContestConfig, context: Context) -> Result:
+    """Every retriever and every memory on the same questions, by category."""
+    return contesting.contest(config, _reader(context), context.progress)
 
 
 def _reader(context: Context) -> Read:

@@ -74,7 +74,9 @@ def _block(seed: int, block: int) -> Iterator[Passage]:
     plain = PLAIN.draw(stream, (BLOCK, len(NAMES_IN_SENTENCES), WORDS_A_SENTENCE))
     other = (stream.random(names.shape) < VARIANT).tolist()
     years = stream.integers(1000, 2100, BLOCK).tolist()
-    for own, variants, lines, year in zip(names.tolist(), other, plain.tolist(), years, strict=True):
+    for own, variants, lines, year in zip(
+        names.tolist(), other, plain.tolist(), years, strict=True
+    ):
         title, *mentioned = map(name, own, variants)
         spelt = iter(mentioned)
         sentences = []

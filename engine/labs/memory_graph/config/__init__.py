@@ -1,5 +1,6 @@
 """The settings of every experiment, by what they ask about."""
 
+from engine.labs.memory_graph.config.contest import ContestConfig
 from engine.labs.memory_graph.config.events import EventsConfig, OrderConfig
 from engine.labs.memory_graph.config.evolution import MOST_NOTES, EvolutionConfig, Switches
 from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
@@ -22,6 +23,7 @@ __all__ = [
     "MOST_NOTES",
     "UPLOAD",
     "Asked",
+    "ContestConfig",
     "DuelConfig",
     "EvaluateConfig",
     "EventsConfig",
