@@ -64,6 +64,7 @@ def _tell_memories(config: ContestConfig, result: Result) -> dict[str, Any]:
             method: {
                 "title": notes["titles"][m],
                 "alive": float(result.array("alive")[m]),
+                "changes": int(result.array("changes")[m]),
                 **{
                     key: {
                         "recall": recall[m, :, c].tolist(),

@@ -24,6 +24,7 @@ from engine.labs.memory_graph.observations import FIELD, Observation, load_obser
 from engine.labs.memory_graph.questions import Question
 
 CUTOFFS = (5, 10)
+# Family and name of everybody, in the order of the tables.
 NAMES = {
     "bm25": ("Retrievers", "BM25"),
     "tfidf": ("Retrievers", "TF-IDF"),
@@ -31,42 +32,44 @@ NAMES = {
     "hipporag": ("Retrievers", "HippoRAG"),
     "hipporag2": ("Retrievers", "HippoRAG 2"),
     "mix": ("Retrievers", "Mix"),
-    "memory": ("Stored memory", "Memory"),
-    "amem": ("A-MEM", "A-MEM, before evolution"),
-    "amem-evolved": ("A-MEM", "A-MEM, evolved"),
-    "amem-links": ("A-MEM", "A-MEM, links followed"),
-    "observations": ("A-MEM", "A-MEM of observations"),
-    "bank": ("MemoryBank", "MemoryBank, before forgetting"),
-    **{f"bank-{f}": ("MemoryBank", f"MemoryBank, forgot: {f}") for f in FORMULAS},
-    "buckets-1": ("Think-in-Memory", "Buckets, 1 looked into"),
-    "buckets-n": ("Think-in-Memory", "Buckets, {probes} looked into"),
-    "buckets-all": ("Think-in-Memory", "Buckets, all looked into"),
-    "events": ("EM-LLM", "Events, similarity"),
-    "events-near": ("EM-LLM", "Events, similarity and contiguity"),
+    "memory": ("Stored memory", "Stored memory"),
+    "amem": ("A-MEM", "A-MEM"),
+    "amem-evolved": ("A-MEM", "A-MEM evolved"),
+    "amem-links": ("A-MEM", "A-MEM with links"),
+    "observations": ("A-MEM", "Observations"),
+    "bank": ("MemoryBank", "MemoryBank"),
+    **{f"bank-{formula}": ("MemoryBank", f"Forgot: {formula}") for formula in FORMULAS},
+    "buckets-all": ("Think-in-Memory", "All buckets"),
+    "buckets-n": ("Think-in-Memory", "{probes} buckets"),
+    "buckets-1": ("Think-in-Memory", "1 bucket"),
+    "events": ("EM-LLM", "Events"),
+    "events-near": ("EM-LLM", "Events, contiguity"),
 }
-# What a memory does to what it finds: before and after.
+# What a memory does to what it finds: before, after, and the name of the change.
 PAIRS = (
-    ("amem", "amem-evolved"),
-    ("amem-evolved", "amem-links"),
-    *(("bank", f"bank-{formula}") for formula in FORMULAS),
-    ("buckets-all", "buckets-n"),
-    ("buckets-n", "buckets-1"),
-    ("events", "events-near"),
+    ("amem", "amem-evolved", "A-MEM: evolution"),
+    ("amem-evolved", "amem-links", "A-MEM: links"),
+    *(("bank", f"bank-{formula}", f"Forgetting: {formula}") for formula in FORMULAS),
+    ("buckets-all", "buckets-n", "{probes} buckets only"),
+    ("buckets-all", "buckets-1", "1 bucket only"),
+    ("events", "events-near", "Contiguity"),
 )
 NO_VECTORS = "Dense is left out: this corpus came without sentence vectors."
 NO_DAYS = "MemoryBank is left out: not every note has a date."
-NO_OBSERVATIONS = "A-MEM of observations is left out: none were given."
-SOME_OBSERVATIONS = "A-MEM of observations is left out: not every conversation has some."
+NO_OBSERVATIONS = "A-MEM of ready-made observations is left out: none were given."
+SOME_OBSERVATIONS = "A-MEM of ready-made observations is left out: not every conversation has some."
 
 Progress = Callable[[float, float], None]
 
 
 class _Found(NamedTuple):
-    """Who answered everything: ``values`` (method, question, cutoff) in percent, ``alive``."""
+    """Who answered everything: ``values`` (method, question, cutoff) in percent, ``alive`` and
+    ``changes`` (method,)."""
 
     methods: list[str]
     values: np.ndarray
     alive: np.ndarray
+    changes: np.ndarray
 
 
 def contest(config: ContestConfig, read: Read, progress: Progress) -> Result:
@@ -76,7 +79,8 @@ def contest(config: ContestConfig, read: Read, progress: Progress) -> Result:
     percent, its 95 percent ``interval`` (method, category, cutoff, end) by bootstrap over
     questions; ``difference`` (pair, category, cutoff) after minus before, and its interval
     ``difference_interval``, paired by question; ``questions`` (category,) are counts, the first
-    category is all of them; ``alive`` (method,) is the share of notes that are still there.
+    category is all of them; ``alive`` (method,) is the share of notes that are still there, and
+    ``changes`` how often a note was rewritten or linked.
     Raises BadInput for questions without gold and for conversations of over 3,000 notes.
     """
     given = load(config, read)
@@ -96,12 +100,14 @@ def _ask(config: ContestConfig, given: Loaded, rooms: Sequence[Room], progress: 
     shape = (len(given.questions), len(CUTOFFS))
     found: dict[str, np.ndarray] = {}
     alive: dict[str, float] = {}
+    changes: dict[str, int] = {}
     notes = sum(len(room.talk.passages) for room in rooms)
     for done, room in enumerate(rooms):
         share = len(room.talk.passages) / notes
         for part, (name, contestant) in enumerate(room.contestants(config)):
             recall = found.setdefault(name, np.full(shape, np.nan, np.float32))
             alive[name] = alive.get(name, 0.0) + share * contestant.alive
+            changes[name] = changes.get(name, 0) + contestant.changes
             for i in room.asked:
                 recall[i] = [room.recall(contestant, given.questions[i], k) for k in CUTOFFS]
             progress(done * len(NAMES) + part + 1, len(rooms) * len(NAMES))
@@ -111,6 +117,7 @@ def _ask(config: ContestConfig, given: Loaded, rooms: Sequence[Room], progress: 
         methods,
         np.stack([found[name] for name in methods]),
         np.array([alive[name] for name in methods]),
+        np.array([changes[name] for name in methods]),
     )
 
 
@@ -119,7 +126,7 @@ def _result(config: ContestConfig, given: Loaded, rooms: Sequence[Room], found: 
     names, members = _categories(given.questions)
     methods, values = found.methods, found.values
     probes = min(config.probes, config.buckets)
-    pairs = [(a, b) for a, b in PAIRS if a in methods and b in methods]
+    pairs = [pair for pair in PAIRS if pair[0] in methods and pair[1] in methods]
     before, after = ([methods.index(pair[end]) for pair in pairs] for end in (0, 1))
     change = values[after] - values[before]
 
@@ -150,6 +157,7 @@ def _result(config: ContestConfig, given: Loaded, rooms: Sequence[Room], found: 
             "difference_interval": Field(ends(change), ("pair", *by_category, "end"), "%"),
             "questions": Field(np.array([own.sum() for own in members]), ("category",)),
             "alive": Field(found.alive, ("method",)),
+            "changes": Field(found.changes, ("method",)),
         },
         {
             f"{method} recall@{k}": float(recall[m, 0, c])
@@ -166,7 +174,7 @@ def _result(config: ContestConfig, given: Loaded, rooms: Sequence[Room], found: 
             "methods": methods,
             "titles": [NAMES[method][1].format(probes=probes) for method in methods],
             "families": [NAMES[m][0] for m in methods],
-            "pairs": [list(pair) for pair in pairs],
+            "pairs": [[a, b, title.format(probes=probes)] for a, b, title in pairs],
             "categories": names,
             "cutoffs": list(CUTOFFS),
             "absent": _absent(methods, rooms),

@@ -26,7 +26,7 @@ from engine.labs.memory_graph.observations import Observation
 from engine.labs.memory_graph.questions import Question
 from engine.labs.memory_graph.vectors import Vectors
 
-# Vectors of words are dense: more notes than these in one conversation do not fit beside each other.
+# Vectors of words are dense: more notes in one conversation do not fit beside each other.
 MOST_NOTES = 3_000
 RETRIEVERS = ("bm25", "tfidf", "dense", "hipporag", "hipporag2", "mix")
 

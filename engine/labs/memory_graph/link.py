@@ -17,7 +17,7 @@ from engine.labs.memory_graph.ngrams import NgramIndex
 
 # Rows of a dense block of similarities: 512 x 50,000 float32 are 100 MB.
 BLOCK = 512
-# Products of single numbers of one sparse product, and pairs whose exact cosine is computed at once:
+# Products of single numbers, and pairs whose exact cosine is computed, at once:
 # both bound what a block takes.
 PRODUCTS = 1 << 22
 PAIRS = 1 << 18

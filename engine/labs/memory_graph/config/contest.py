@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from engine.labs.memory_graph.config.files import Files
 from engine.labs.memory_graph.config.retrieval import Retrieval
 
 OBSERVATIONS = "observations"
-ADVANCED = {"advanced": True}
+ADVANCED: JsonDict = {"advanced": True}
 
 
 class ContestConfig(Retrieval, Files):

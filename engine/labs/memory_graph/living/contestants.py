@@ -32,11 +32,12 @@ Ask = Callable[[Question, int], Sequence[int]]
 class Contestant:
     """A memory ready to be asked; ``alive`` of its notes are there, a share from 0 to 1.
 
-    ``close`` gives back what it holds.
+    ``changes``: how often a note was rewritten or linked. ``close`` gives back what it holds.
     """
 
     ask: Ask
     alive: float = 1.0
+    changes: int = 0
     close: Callable[[], None] = lambda: None
 
 
@@ -55,7 +56,7 @@ def of_notes(memory: AMem, *, linked: bool = False) -> Contestant:
     def ask(question: Question, k: int) -> list[int]:
         return [int(hit.id) for hit in memory.ask(question.text, k, linked=linked)][:k]
 
-    return Contestant(ask)
+    return Contestant(ask, changes=len(memory.store.ledger))
 
 
 def of_observations(texts: Sequence[str], sources: Sequence[Sequence[int]]) -> Contestant:
@@ -73,12 +74,15 @@ def of_observations(texts: Sequence[str], sources: Sequence[Sequence[int]]) -> C
 def stored(talk: Talk, triples: Triples | None) -> Contestant:
     """``Memory`` as it is stored, asked by its own mixture of a walk and BM25."""
     memory = Memory.open()
-    days = talk.days or [""] * len(talk.passages)
     entries = [
-        entry(passage.text, day, passage.title, passage.source, came)
-        for passage, day, came in zip(
-            talk.passages, days, triples or [None] * len(days), strict=True
+        entry(
+            passage.text,
+            talk.days[place] if talk.days else "",
+            passage.title,
+            passage.source,
+            triples[place] if triples else None,
         )
+        for place, passage in enumerate(talk.passages)
     ]
     places: dict[int, list[int]] = {}
     for place, note in enumerate(memory.add_all(entries)):
