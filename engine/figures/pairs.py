@@ -61,8 +61,8 @@ def pairs(
         hoverinfo="skip",
         showlegend=False,
     )
-    for slot, (name, end, symbol) in enumerate(
-        zip(names, ends, ("circle-open", "square"), strict=True)
+    for slot, (name, end, (symbol, size)) in enumerate(
+        zip(names, ends, (("circle-open", 14), ("square", 8)), strict=True)
     ):
         figure.add_scatter(
             x=end,
@@ -72,7 +72,7 @@ def pairs(
             customdata=rows,
             marker={
                 "symbol": symbol,
-                "size": 11,
+                "size": size,
                 "color": palette.category(slot),
                 "line": {"width": 2, "color": palette.category(slot)},
             },

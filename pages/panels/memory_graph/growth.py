@@ -20,6 +20,7 @@ from engine.labs.memory_graph.views.growth import (
     draw_taking,
     first_limit,
     growth_table,
+    moves,
 )
 from pages.kit import badge, explain, palette, say, section, show
 from pages.panels.memory_graph.scene import View
@@ -63,9 +64,10 @@ def show_growth(lab: Lab) -> None:
             "At the end": st.column_config.NumberColumn(
                 format="%.2f", help="exponent between the two largest sizes"
             ),
-            "Passages at the limit": st.column_config.NumberColumn(format="localized"),
+            "Passages there": st.column_config.NumberColumn(format="localized"),
         },
     )
+    say(lab, "\n".join(f"- {sentence}" for sentence in moves(growth)))
     last = {name: growth.figures[name][-1] for name in ("nodes", "edges", "peak_mb", "file_mb")}
     explain(
         lab,

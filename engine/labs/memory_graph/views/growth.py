@@ -106,7 +106,7 @@ def _draw(
     scale: float = 1.0,
     level: tuple[float, str] | None = None,
 ) -> go.Figure:
-    return lines(
+    figure = lines(
         [
             Series(f"{words}, n^{growth.exponent(name):.2f}", growth.passages,
                    scale * growth.figures[name])
@@ -121,6 +121,9 @@ def _draw(
         height=440,
         alt=describe(growth, names, title),
     )  # fmt: skip
+    sizes = [f"{size:,.0f}" for size in growth.passages]
+    figure.update_xaxes(tickmode="array", tickvals=growth.passages, ticktext=sizes)
+    return figure.update_yaxes(dtick=1)
 
 
 def describe(growth: Growth, names: dict[str, str], title: str) -> str:
@@ -159,24 +162,33 @@ def draw_taking(growth: Growth, palette: Palette) -> go.Figure:
 
 
 def beyond_table(growth: Growth) -> list[dict[str, object]]:
-    """For each part its slope, where its limit lies, and where it would go beyond it."""
+    """For each part its slope and where its limit lies, the nearest limit first."""
     largest = growth.passages[-1]
-    rows = []
-    for part in sorted(PARTS, key=lambda part: growth.reach(part.figure, part.limit)):
-        reach = growth.reach(part.figure, part.limit)
-        rows.append(
-            {
-                "Part": part.name,
-                "Exponent": growth.exponent(part.figure),
-                "At the end": growth.last_exponent(part.figure),
-                "Limit": part.limit_words,
-                "Passages at the limit": _rounded(reach),
-                "How": "measured" if reach <= largest else "extrapolated",
-                "Why": part.why,
-                "Would go to": part.goes_to,
-            }
-        )
-    return rows
+    return [
+        {
+            "Part": part.name,
+            "Exponent": growth.exponent(part.figure),
+            "At the end": growth.last_exponent(part.figure),
+            "Limit": part.limit_words,
+            "Passages there": _rounded(growth.reach(part.figure, part.limit)),
+            "": "measured" if growth.reach(part.figure, part.limit) <= largest else "extrapolated",
+        }
+        for part in _in_order(growth)
+    ]
+
+
+def moves(growth: Growth) -> list[str]:
+    """Which part would go to which engine, and why, a sentence each, the nearest limit first."""
+    return [
+        f"**{part.name}** (exponent {growth.exponent(part.figure):.2f}, "
+        f"{growth.last_exponent(part.figure):.2f} at the end): {part.why}. "
+        f"Goes to: {part.goes_to}."
+        for part in _in_order(growth)
+    ]
+
+
+def _in_order(growth: Growth) -> list[Part]:
+    return sorted(PARTS, key=lambda part: growth.reach(part.figure, part.limit))
 
 
 def _rounded(reach: float) -> int:
@@ -186,11 +198,11 @@ def _rounded(reach: float) -> int:
 
 def first_limit(growth: Growth) -> str:
     """The sentence that says what ends first."""
-    part = min(PARTS, key=lambda one: growth.reach(one.figure, one.limit))
+    part = _in_order(growth)[0]
     reach = growth.reach(part.figure, part.limit)
-    far = "was measured" if reach <= growth.passages[-1] else "is extrapolated"
+    how = "measured" if reach <= growth.passages[-1] else "extrapolated"
     return (
-        f"The first line is met at about {_rounded(reach):,} passages ({far}): "
+        f"The first limit is met at about {_rounded(reach):,} passages ({how}): "
         f"{part.name[:1].lower()}{part.name[1:]}, {part.limit_words}."
     )
 

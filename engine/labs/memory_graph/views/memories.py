@@ -9,6 +9,7 @@ from engine.core.result import Result
 from engine.figures import Palette, axis, bars, heatmap, pairs
 
 INTERVAL = "95 % bootstrap over questions"
+GAP = 6  # pixels between the name of a row and its bar
 
 
 def category_names(result: Result) -> list[str]:
@@ -30,23 +31,31 @@ def sample(result: Result, category: int = 0) -> str:
 def draw_methods(result: Result, palette: Palette, *, category: int, cutoff: int) -> go.Figure:
     """Recall of everybody in one category, with intervals."""
     k, name = result.notes["cutoffs"][cutoff], category_names(result)[category]
+    families = np.array(result.notes["families"])
+    own = {family: families == family for family in dict.fromkeys(families.tolist())}
     values = result.array("recall")[:, category, cutoff]
     low, high = result.array("interval")[:, category, cutoff].T
-    key = f"recall@{k}"
-    return bars(
+    figure = bars(
         result.notes["titles"],
-        {key: values},
+        {family: np.where(there, values, np.nan) for family, there in own.items()},
         palette,
-        low={key: low},
-        high={key: high},
+        low=dict.fromkeys(own, low),
+        high=dict.fromkeys(own, high),
         interval=INTERVAL,
         horizontal=True,
         title=f"Evidence recall@{k}, {name}",
         subtitle=sample(result, category),
         category="Method",
         value=axis(f"Evidence among the first {k}", "%", limits=(0, 100)),
+        height=170 + 24 * len(values),
         alt=describe_methods(result, category, cutoff),
     )
+    # Every row has the bar of one family, in the middle of the row.
+    figure.update_layout(barmode="overlay")
+    for bar in figure.data:
+        # An outline, since a bar of one row shows little of its pattern.
+        bar.marker.line = {"color": bar.marker.color, "width": 1.5}
+    return figure.update_yaxes(ticklabelstandoff=GAP)
 
 
 def describe_methods(result: Result, category: int, cutoff: int) -> str:
@@ -84,6 +93,7 @@ def draw_table(result: Result, palette: Palette, *, cutoff: int) -> go.Figure:
         height=150 + 26 * len(values),
         alt=describe_table(result, cutoff),
     )
+    figure.update_yaxes(ticklabelstandoff=GAP)
     ends = result.array("interval")[:, :, cutoff]
     figure.data[0].update(
         text=[[f"{value:.0f}" for value in row] for row in values],
@@ -144,9 +154,9 @@ def describe_changes(result: Result, category: int, cutoff: int) -> str:
             felt.append(f"{title} {change[i]:+.1f}")
         else:
             still.append(title)
-    told = [f"felt, in points of recall: {'; '.join(felt)}"] if felt else []
-    told += [f"not told apart from nothing: {'; '.join(still)}"] if still else []
-    return f"Before and after, {'. '.join(told)}."
+    told = [f"Changes in points of recall: {'; '.join(felt)}."] if felt else []
+    told += [f"Not told apart from no change: {'; '.join(still)}."] if still else []
+    return " ".join(told) or "Nothing here changes what is found."
 
 
 def recall_table(result: Result) -> dict[str, list[object]]:
