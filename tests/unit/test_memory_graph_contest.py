@@ -57,7 +57,7 @@ def files(tmp_path: Path) -> dict[str, str]:
     notes = [
         {"conv": "one", "text": "Ann has a tortoise that eats newspapers.", "evidence": ["D1:2"]},
         {"conv": "one", "text": "The kayak from Ghent leaks.", "evidence": ["D1:3", "D1:5"]},
-        {"conv": "two", "text": "Ann's brother plays the theremin.", "evidence": ["D1:3", "D1:4"]},
+        {"conv": "two", "text": "Ann's brother plays the theremin.", "evidence": ["D1:3, D1:4"]},
     ]
     return {
         "corpus": str(write_lines(tmp_path / "turns.jsonl", turns)),

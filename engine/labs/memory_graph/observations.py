@@ -1,11 +1,12 @@
 """Notes that somebody made from passages, each with the passages that it was made from.
 
 Read are LoCoMo's observations, JSON lines of ``{conv, text, evidence}``; ``evidence`` holds ids of
-the corpus.
+the corpus, some of them several in one text ("D22:21, D22:23").
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from engine.io.jsonl import Rows, read_rows
 from engine.labs.memory_graph.corpus import LONGEST, Corpus, text_of
 
 FIELD = "observations"
+SEVERAL = re.compile(r"\s*[,;]\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,11 @@ def load_observations(
         names = row.get("evidence")
         if not isinstance(names, list) or not names:
             raise BadInput(FIELD, 'a list "evidence" of ids of passages is required')
-        places = [_position(name, scope, corpus) for name in names]
+        places = [
+            _position(part, scope, corpus)
+            for name in names
+            for part in (SEVERAL.split(name) if isinstance(name, str) else [name])
+        ]
         return Observation(text, tuple(dict.fromkeys(places)), scope)
 
     return read_rows(source, convert, field=FIELD, keep_rest=keep_rest)
