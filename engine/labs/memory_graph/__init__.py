@@ -112,10 +112,18 @@ LAB = Lab(
             "engine.labs.memory_graph.run:evaluate",
             cost_seconds=lambda settings: 1.0 if settings.corpus in SAMPLES else 15.0,
         ),
+        Experiment(
+            "memories",
+            "Memories side by side",
+            config.ContestConfig,
+            "engine.labs.memory_graph.run:memories",
+            cost_seconds=lambda settings: 20.0,
+        ),
     ),
     papers=PAPERS,
     commands={
         "evaluate": "engine.labs.memory_graph.commands:evaluate",
+        "memories": "engine.labs.memory_graph.commands:memories",
         "embed": "engine.labs.memory_graph.commands_embed:embed",
         "extract": "engine.labs.memory_graph.commands_extract:extract",
         "index": "engine.labs.memory_graph.commands_memory:index",

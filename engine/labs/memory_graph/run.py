@@ -6,6 +6,7 @@ from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_graph import bench as benching
 from engine.labs.memory_graph import bucketing, tree_search
+from engine.labs.memory_graph import contest as contesting
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
 from engine.labs.memory_graph import event_stream as streaming
@@ -18,6 +19,7 @@ from engine.labs.memory_graph.config import (
     BenchConfig,
     BucketsConfig,
     CoatConfig,
+    ContestConfig,
     DuelConfig,
     EvaluateConfig,
     EventsConfig,
@@ -83,6 +85,11 @@ def events(config: EventsConfig, context: Context) -> Result:
 def order(config: OrderConfig, context: Context) -> Result:
     """SORT: the order memory of four ways to remember the same text."""
     return ordering.order(config, _reader(context), context.progress)
+
+
+def memories(config: ContestConfig, context: Context) -> Result:
+    """Every retriever and every memory on the same questions, by category."""
+    return contesting.contest(config, _reader(context), context.progress)
 
 
 def _reader(context: Context) -> Read:

@@ -23,7 +23,7 @@ class WordIndex:
 
     def __init__(self, texts: Sequence[str]):
         self.vocabulary = Vocabulary()
-        counts = self.vocabulary.count([terms(text) for text in texts])
+        counts = self.vocabulary.count(terms(text) for text in texts)
         self.idf = 1 + np.log((1 + len(texts)) / (1 + document_counts(counts)))
         weights = counts.copy()
         weights.data = (1 + np.log(counts.data)) * self.idf[counts.indices]

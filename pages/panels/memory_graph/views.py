@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.memory_graph import bench, duel, events, evolution, more, wavefront, why
+from pages.panels.memory_graph import (
+    bench,
+    duel,
+    events,
+    evolution,
+    growth,
+    memories,
+    more,
+    wavefront,
+    why,
+)
 from pages.panels.memory_graph.scene import View
 
 VIEWS: dict[str, View[Any]] = {
@@ -15,4 +25,6 @@ VIEWS: dict[str, View[Any]] = {
     "evolution": evolution.VIEW,
     "events": events.VIEW,
     "more": more.VIEW,
+    "memories": memories.VIEW,
+    "growth": growth.VIEW,
 }

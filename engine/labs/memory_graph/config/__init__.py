@@ -3,6 +3,7 @@
 from engine.labs.memory_graph.config.bench import BenchConfig
 from engine.labs.memory_graph.config.buckets import BucketsConfig
 from engine.labs.memory_graph.config.coat import CoatConfig
+from engine.labs.memory_graph.config.contest import ContestConfig
 from engine.labs.memory_graph.config.events import EventsConfig, OrderConfig
 from engine.labs.memory_graph.config.evolution import MOST_NOTES, EvolutionConfig, Switches
 from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
@@ -30,6 +31,7 @@ __all__ = [
     "BenchConfig",
     "BucketsConfig",
     "CoatConfig",
+    "ContestConfig",
     "DuelConfig",
     "EvaluateConfig",
     "EventsConfig",
