@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.core.arguments import ExperimentCommand
 from engine.core.result import Result
-from engine.labs.memory_graph.config import FILES, ContestConfig, EvaluateConfig
+from engine.labs.memory_graph.config import ContestConfig, EvaluateConfig
 
 
 def _tell(config: EvaluateConfig, result: Result) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def _tell(config: EvaluateConfig, result: Result) -> dict[str, Any]:
     notes = result.notes
     return {
         "method": config.method,
-        "files": {name: Path(getattr(config, name)).name or None for name in FILES},
+        "files": {name: Path(getattr(config, name)).name or None for name in config.files},
         "unit": "percent",
         **result.metrics,
         "index_seconds": notes["index_seconds"],

@@ -72,7 +72,7 @@ def of_observations(texts: Sequence[str], sources: Sequence[Sequence[int]]) -> C
 
 
 def stored(talk: Talk, triples: Triples | None) -> Contestant:
-    """``Memory`` as it is stored, asked by its own mixture of a walk and BM25."""
+    """``Memory`` as it is stored, asked by its default method."""
     memory = Memory.open()
     entries = [
         entry(
