@@ -69,6 +69,13 @@ LAB = Lab(
             config.OrderConfig,
             "engine.labs.memory_graph.run:order",
             cost_seconds=cost.order,
+            "forgetting",
+            "Forgetting in time",
+            config.ForgettingConfig,
+            "engine.labs.memory_graph.run:forgetting",
+            cost_seconds=lambda settings: (
+                2.0 if settings.forget_by == "threshold" else 1.0 + 0.5 * settings.draws
+            ),
         ),
         Experiment(
             "evolution",

@@ -12,6 +12,7 @@ from engine.labs.memory_graph import evaluate as evaluating
 from engine.labs.memory_graph import event_stream as streaming
 from engine.labs.memory_graph import evolution as evolving
 from engine.labs.memory_graph import order as ordering
+from engine.labs.memory_graph import timeline
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
 from engine.labs.memory_graph import working_memory as remembering
@@ -26,6 +27,7 @@ from engine.labs.memory_graph.config import (
     EvolutionConfig,
     HiAgentConfig,
     OrderConfig,
+    ForgettingConfig,
     WavefrontConfig,
     WhyConfig,
 )
@@ -50,6 +52,9 @@ def why(config: WhyConfig, context: Context) -> Result:
 def evolution(config: EvolutionConfig, context: Context) -> Result:
     """A-MEM grown note by note, under each switch."""
     return evolving.evolution(config, _reader(context), context.progress)
+def forgetting(config: ForgettingConfig, context: Context) -> Result:
+    """A dated memory, day by day, under three forgetting formulas."""
+    return timeline.forgetting(config, _reader(context), context.progress)
 
 
 def bench(config: BenchConfig, context: Context) -> Result:

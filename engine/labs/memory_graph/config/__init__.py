@@ -9,6 +9,7 @@ from engine.labs.memory_graph.config.evolution import MOST_NOTES, EvolutionConfi
 from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
 from engine.labs.memory_graph.config.hiagent import HiAgentConfig
 from engine.labs.memory_graph.config.question import OneQuestion
+from engine.labs.memory_graph.config.forgetting import ForgettingConfig
 from engine.labs.memory_graph.config.retrieval import (
     DEFAULT_QUESTION,
     FIRST_FOUND,
@@ -38,6 +39,7 @@ __all__ = [
     "EvolutionConfig",
     "Files",
     "HiAgentConfig",
+    "ForgettingConfig",
     "Memories",
     "Method",
     "OneQuestion",
