@@ -153,6 +153,13 @@ def _notes(
         "formulas": list(FORMULAS),
         "first": memories.first.isoformat(),
         "closeness": closeness,
+        "forget_by": config.forget_by,
+        "least_retention": config.least_retention,
+        "every_load": config.every_load,
+        "recalled_by": config.recalled_by,
+        "asked_per_day": config.asked_per_day,
+        "found_k": config.found_k,
+        "evidence": config.evidence,
         "undated": memories.undated,
         "labels": [(p.title or p.text)[:TITLE] for p in passages],
         "passages": [
