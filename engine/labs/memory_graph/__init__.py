@@ -74,7 +74,7 @@ LAB = Lab(
             config.ForgettingConfig,
             "engine.labs.memory_graph.run:forgetting",
             cost_seconds=lambda settings: (
-                2.0 if settings.forget_by == "threshold" else 1.0 + 0.5 * settings.draws
+                2.0 if settings.forget_by == "threshold" else 1.0 + 0.2 * settings.draws
             ),
         ),
         Experiment(
