@@ -12,7 +12,9 @@ from engine.labs.memory_graph.living.checks import top
 NEIGHBOURS = 3
 
 
-def nearest_map(closeness: Closeness, shown: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def nearest_map(
+    closeness: Closeness, shown: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the memories ``shown`` within [-1, 1] (memory, axis), and edges (edge, end).
 
     Ends are places in ``shown``. A memory that shares no word with another has no edge.

@@ -58,10 +58,10 @@ def build_probes(
     memories = closeness.memories
     usable = [(question, memories.of(question.gold)) for question in questions]
     usable = [(question, gold) for question, gold in usable if gold]
-    chosen = range(len(usable))
+    chosen = list(range(len(usable)))
     if len(usable) > config.probes:
         drawn = rng(config.seed, "probes").permutation(len(usable))[: config.probes]
-        chosen = sorted(drawn.tolist())
+        chosen = sorted(int(i) for i in drawn)
     probes = [_probe(closeness, *usable[i]) for i in chosen]
     if config.ask.strip():
         probes.insert(0, _own(config, closeness))

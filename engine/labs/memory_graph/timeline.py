@@ -39,7 +39,7 @@ def forgetting(
     over draws, 0 where forgotten, with ``retention_low`` and ``retention_high`` (5th and 95th
     percentile) by chance; ``there`` (formula, frame, memory): share of draws; ``gone`` (formula,
     memory): the day by which most draws have forgotten it, -1 for never; ``recall`` (event, part):
-    formula, memory and day of each recall, ``recall_share`` (event): share of draws that saw it;
+    formula, memory and day of its recalls, ``recall_count`` (event): how many, a mean over draws;
     ``found`` (formula, probe, day): share of draws in which the answer is among the top k,
     ``found_whole`` (probe, day): the same while nothing is forgotten; ``last`` (formula, draw,
     probe): the last day that finds it, -1 for none; ``xy`` (memory, axis), ``edges`` (edge, end).
@@ -123,10 +123,10 @@ def _events(found: Lives, shown: np.ndarray) -> dict[str, Field]:
         if memory in place
     )
     table = np.array(kept, dtype=np.int32).reshape(-1, 4)
-    share = table[:, 3] / found.alive.shape[1]
+    count = table[:, 3] / found.alive.shape[1]
     return {
         "recall": Field(table[:, :3].copy(), ("event", "part")),
-        "recall_share": Field(share.astype(np.float32), ("event",)),
+        "recall_count": Field(count.astype(np.float32), ("event",)),
     }
 
 

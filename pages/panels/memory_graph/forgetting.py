@@ -19,6 +19,7 @@ from engine.labs.memory_graph.views.season import (
     NEVER,
     OWNERS,
     day_of,
+    describe_recalls,
     formulas,
     frame_days,
     long_name,
@@ -43,7 +44,7 @@ from pages.kit.components.graph import ABSENT, GHOST, THERE, EdgeKind, NodeKind,
 from pages.panels.memory_graph.forgetting_compare import show_compare
 from pages.panels.memory_graph.forgetting_curves import show_curves
 from pages.panels.memory_graph.forgetting_probes import show_probes
-from pages.panels.memory_graph.scene import FILES, MEMORY, View, left_out
+from pages.panels.memory_graph.scene import MEMORY, View, left_out
 
 DAY = "memory_graph.day"
 NODE = "memory_graph.memory"
@@ -72,9 +73,7 @@ def forgetting_settings(lab: Lab) -> Season:
     rule = form(lab, experiment, fields=(*asked, "found_k", "evidence", "forget_by"))
     chance = getattr(rule, "forget_by", "") == "chance"
     how = ("draws", "every_load") if chance else ("least_retention",)
-    return Season(
-        lab, form(lab, experiment, fields=(*how, "ask", "probes", "days_after", "seed"))
-    )
+    return Season(lab, form(lab, experiment, fields=(*how, "ask", "probes", "days_after", "seed")))
 
 
 def show_forgetting(season: Season) -> None:
@@ -94,7 +93,7 @@ def show_forgetting(season: Season) -> None:
     frame = _frame(result)
     day = int(result.array("frame")[frame])
     memory = _memory(result)
-    say(season.lab, describe_alive(result, day))
+    say(season.lab, f"{describe_alive(result, day)} {describe_recalls(result)}")
     _map(result, formula, frame, memory)
     _chosen(result, formula, memory)
     left_out(result)
@@ -110,7 +109,10 @@ def show_forgetting(season: Season) -> None:
         memories=int(result.number("memories")),
         days=int(result.number("days")),
         closeness=result.notes["closeness"],
-        **{f"{name}_alive": result.number(f"mean_alive_{name}") for name in formulas(result)},
+        **{
+            f"{name}_alive": f"{result.number(f'mean_alive_{name}'):.1f}"
+            for name in formulas(result)
+        },
     )
     take_away(season.lab, experiment, obtained)
 

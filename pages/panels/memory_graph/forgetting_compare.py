@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from engine.core import Result
-from engine.labs.memory_graph.living.forgetting import retention
 from engine.labs.memory_graph.views.forgetting import (
     describe_difference,
+    describe_slip,
+    difference_table,
     draw_difference,
     memory_table,
     only_there,
@@ -16,8 +16,9 @@ from engine.labs.memory_graph.views.forgetting import (
 from engine.labs.memory_graph.views.season import NAMES, OWNERS, day_of, formulas
 from pages.kit import choose, claim, palette, section, show
 
-CODE = "https://github.com/zhongwanjun/MemoryBank-SiliconFriend/blob/main/memory_bank/memory_retrieval/forget_memory.py"
-DAYS, WEAK, STRONG = 5, 1, 3
+FILE = "memory_bank/memory_retrieval/forget_memory.py"
+REPOSITORY = "https://github.com/zhongwanjun/MemoryBank-SiliconFriend/blob"
+SLIP, BEFORE = "3869efcc2c5847e78353b4c53056903f5d1730a6", "0cc7111a267464964a008255d509c96ffdb636e4"
 
 
 def show_compare(result: Result, frame: int) -> None:
@@ -35,11 +36,14 @@ def show_compare(result: Result, frame: int) -> None:
             figure,
             "memory_graph_difference",
             figure.layout.meta["alt"],
-            export=lambda: _difference(result, first, second),
+            export=lambda: difference_table(result, first, second),
         )
         for one, other in ((first, second), (second, first)):
             only = only_there(result, one, other, frame)
-            words = f"{len(only)} on {day_of(result, day)} under {OWNERS[one]} alone"
+            words = f"{len(only) or 'none'} on {day_of(result, day)} under {OWNERS[one]} alone"
+            if not only:
+                st.markdown(f"{words[:1].upper()}{words[1:]}.")
+                continue
             with st.expander(words):
                 st.dataframe(
                     memory_table(result, one, only), hide_index=True, width="stretch", height=240
@@ -49,37 +53,16 @@ def show_compare(result: Result, frame: int) -> None:
 
 def _claim(result: Result) -> None:
     """The slip of precedence, with this run's own numbers."""
-    weak, strong = (
-        {
-            formula: float(retention(formula, np.array(DAYS), np.array(strength)))
-            for formula in formulas(result)
-        }
-        for strength in (WEAK, STRONG)
-    )
-    alive = {formula: result.number(f"mean_alive_{formula}") for formula in formulas(result)}
     claim(
-        "Forgetting follows R = exp(−t/S), with t in days since the last recall and the strength "
-        "S, which each recall raises by 1: what is recalled lasts longer.",
-        f"After {DAYS} days, R at S = {WEAK} and S = {STRONG}: "
-        + "; ".join(
-            f"{NAMES[formula].lower()} {weak[formula]:.2f} and {strong[formula]:.2f}"
-            for formula in formulas(result)
-        )
-        + ". Memories there on a mean day of this run: "
-        + ", ".join(f"{NAMES[formula].lower()} {alive[formula]:.1f}" for formula in alive)
-        + ".",
+        "Forgetting follows R = exp(−t/S), with the time t since the last recall (in days, as the "
+        "code says) and the strength S, which each recall raises by 1: what is recalled lasts "
+        "longer.",
+        describe_slip(result),
         "Zhong et al. 2023, section 2.3",
         "The authors' code does the opposite of its own comment: exp(-t / 5*S) divides t by 5 and "
         "multiplies by S, so that stronger memories fade faster.",
         url="https://arxiv.org/abs/2305.10250",
-        caveat=f"[The line in their repository]({CODE}); an earlier version of that file has "
-        "exp(-t / S). The corrected form is our reading of what was meant.",
+        caveat=f"[The file in their repository]({REPOSITORY}/{SLIP}/{FILE}); an "
+        f"[earlier version]({REPOSITORY}/{BEFORE}/{FILE}) of it has exp(-t / S). The corrected "
+        "form is our reading of what was meant.",
     )
-
-
-def _difference(result: Result, first: str, second: str) -> dict[str, object]:
-    order = formulas(result)
-    alive = np.median(result.array("alive"), axis=1)
-    a, b = alive[order.index(first)], alive[order.index(second)]
-    days = [day_of(result, day) for day in range(len(a))]
-    return {"date": days, first: a, second: b, "difference": a - b}

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from engine.core import Result
 from engine.labs.memory_graph.views.retention import (
     describe_cells,
+    describe_memory,
     draw_cells,
     draw_curves,
     draw_memory,
     retention_cells,
+    shown_curves,
 )
 from engine.labs.memory_graph.views.season import formulas, frame_days, label, long_name
 from pages.kit import offer, palette, section, show
@@ -33,18 +36,21 @@ def show_curves(
         "Each recall lifts a memory back to 1 and makes it stronger. Under the authors' code the "
         "stronger memory then falls faster.",
     )
-    left, right = st.columns(2, gap="large")
-    with left:
-        figure = draw_memory(result, palette(), memory=memory, day=day)
-        show(
-            figure,
-            "memory_graph_retention",
-            figure.layout.meta["alt"],
-            export=lambda: _curves(result, memory),
-        )
-    with right:
-        figure = draw_curves(result, palette(), formula=formula, memory=memory, day=day)
-        show(figure, "memory_graph_often", figure.layout.meta["alt"])
+    figure = draw_memory(result, palette(), memory=memory, day=day)
+    show(
+        figure,
+        "memory_graph_retention",
+        figure.layout.meta["alt"],
+        export=lambda: _curves(result, [memory], formulas(result)),
+    )
+    st.markdown(describe_memory(result, memory))
+    figure = draw_curves(result, palette(), formula=formula, memory=memory, day=day)
+    show(
+        figure,
+        "memory_graph_often",
+        figure.layout.meta["alt"],
+        export=lambda: _curves(result, shown_curves(result, formula, memory), [formula]),
+    )
     cells, days = retention_cells(result, formula), frame_days(result)
     frame = int(np.searchsorted(result.array("frame"), day))
     alt = describe_cells(result, formula)
@@ -73,11 +79,19 @@ def show_curves(
     )
 
 
-def _curves(result: Result, memory: int) -> dict[str, object]:
-    return {
-        "date": frame_days(result),
-        **{
-            f"{formula} retention": result.array("retention")[i, :, memory].astype(np.float32)
-            for i, formula in enumerate(formulas(result))
-        },
-    }
+def _curves(result: Result, memories: list[int], which: list[str]) -> pd.DataFrame:
+    """A row for each day, memory and formula that is drawn."""
+    order, days = formulas(result), frame_days(result)
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "date": days,
+                "memory": result.notes["labels"][memory],
+                "formula": formula,
+                "retention": retention_cells(result, formula)[memory],
+            }
+        )
+        for formula in order
+        if formula in which
+        for memory in memories
+    )

@@ -9,13 +9,13 @@ from engine.core import Lab, Result
 from engine.labs.memory_graph.views.probes import (
     ORDERS,
     WHOLE,
-    Order,
     describe_answerable,
     describe_probe,
     draw_answerable,
     draw_probes,
     probe_table,
     shown_probes,
+    telling_probe,
 )
 from engine.labs.memory_graph.views.season import day_of, formulas
 from pages.kit import choose, palette, say, section, show
@@ -52,13 +52,12 @@ def show_probes(lab: Lab, result: Result, day: int) -> None:
     probe = pick(
         "Question",
         PROBE,
-        0,
+        0 if notes[0]["made"] else telling_probe(result),
         list(range(len(notes))),
         lambda i: f"{i + 1}. {notes[i]['question']}" + (" (your own)" if notes[i]["made"] else ""),
     )
     st.markdown(f"**{describe_probe(result, probe)}**")
-    order: Order = choose("Questions", dict(ORDERS), "memory_graph.probe_order")  # type: ignore[assignment]
-    shown = shown_probes(result, order, probe)
+    shown = shown_probes(result, choose("Questions", ORDERS, "memory_graph.probe_order"), probe)
     figure = draw_probes(result, palette(), probes=shown, chosen=probe, day=day)
     show(
         figure,

@@ -20,9 +20,10 @@ class Recalling(Config):
         "entries",
         title="Recalled by",
         json_schema_extra={
+            "widget": "select",
             "help": "entries: each new entry asks for what resembles it, as a chat with MemoryBank "
             "does; questions: the memory's own questions on seeded days, each once its answer is "
-            "written; nothing: no memory is ever recalled"
+            "written; nothing: no memory is ever recalled",
         },
     )
     asked_per_day: int = Field(

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from engine.core.result import Result
 from engine.figures import Palette, Series, axis, lines
 from engine.figures.lines import Event
+from engine.labs.memory_graph.living.forgetting import FORMULAS, retention
 from engine.labs.memory_graph.views.season import (
     INTERVAL,
     NAMES,
@@ -21,6 +22,8 @@ from engine.labs.memory_graph.views.season import (
     on_dates,
     recalls_of,
 )
+
+DAYS, WEAK, STRONG = 5, 1, 3
 
 
 def draw_alive(result: Result, palette: Palette, *, day: int) -> go.Figure:
@@ -53,9 +56,8 @@ def describe_alive(result: Result, day: int) -> str:
         middle, low, high = middle_and_ends(draws)
         words = f"{middle:g}" if low is None else f"{middle:g} ({low:g} to {high:g})"
         parts.append(f"{words} under {OWNERS[formula]}")
-    return f"On {day_of(result, day)}, {written:,} entries are written; still there are " + (
-        f"{', '.join(parts[:-1])} and {parts[-1]}."
-    )
+    there = f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"On {day_of(result, day)}, {written:,} entries are written. Still there: {there}."
 
 
 def draw_difference(
@@ -94,6 +96,35 @@ def describe_difference(result: Result, first: str, second: str) -> str:
     return (
         f"{OWNERS[more].capitalize()} keeps up to {abs(apart[at]):g} memories more, on "
         f"{day_of(result, at)}; the two differ on {int((apart != 0).sum())} of {len(apart)} days."
+    )
+
+
+def difference_table(result: Result, first: str, second: str) -> dict[str, object]:
+    """The numbers behind ``draw_difference``: medians of both by day."""
+    order = formulas(result)
+    alive = np.median(result.array("alive"), axis=1)
+    a, b = alive[order.index(first)], alive[order.index(second)]
+    days = [day_of(result, day) for day in range(len(a))]
+    return {"date": days, f"A: {first}": a, f"B: {second}": b, "A - B": a - b}
+
+
+def describe_slip(result: Result) -> str:
+    """What the three formulas make of a weak and a strong memory, and of this memory."""
+    kept = [
+        [float(retention(formula, np.array(DAYS), np.array(s))) for s in (WEAK, STRONG)]
+        for formula in FORMULAS
+    ]
+    values = "; ".join(
+        f"{NAMES[formula].lower()} {weak:.2f} and {strong:.2f}"
+        for formula, (weak, strong) in zip(FORMULAS, kept, strict=True)
+    )
+    alive = ", ".join(
+        f"{NAMES[formula].lower()} {result.number(f'mean_alive_{formula}'):.1f}"
+        for formula in formulas(result)
+    )
+    return (
+        f"After {DAYS} days, R at S = {WEAK} and S = {STRONG}: {values}. Memories there on a mean "
+        f"day of this run: {alive}."
     )
 
 

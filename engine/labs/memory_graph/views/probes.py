@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import plotly.graph_objects as go
 
@@ -26,11 +24,10 @@ from engine.labs.memory_graph.views.season import (
     on_dates,
 )
 
-Order = Literal["differ", "asked"]
-ORDERS: dict[Order, str] = {"differ": "Where the formulas differ most", "asked": "In their order"}
+ORDERS = {"differ": "Where the formulas differ most", "asked": "In their order"}
 ROWS = 12
 ROW_PX = 52
-LETTERS = 70
+LETTERS = 48
 LANES = {"whole": -0.02, "paper": 0.14, "code": 0.28, "corrected": 0.42}
 WHOLE = "nothing forgotten"
 
@@ -108,8 +105,13 @@ def describe_answerable(result: Result, day: int) -> str:
     )
 
 
-def shown_probes(result: Result, order: Order, chosen: int) -> list[int]:
-    """At most twelve questions, the chosen one always among them."""
+def telling_probe(result: Result) -> int:
+    """The question on which the formulas disagree by most days."""
+    return shown_probes(result, "differ", 0, always=False)[0]
+
+
+def shown_probes(result: Result, order: str, chosen: int, always: bool = True) -> list[int]:
+    """At most twelve questions in one of ``ORDERS``, the ``chosen`` one ``always`` among them."""
     count = len(result.notes["probes"])
     end = result.number("days")
     if order == "asked":
@@ -120,8 +122,8 @@ def shown_probes(result: Result, order: Order, chosen: int) -> list[int]:
     )
     days = np.nan_to_num(np.where(np.isinf(days), end, days))
     spread = np.argsort(-(days.max(axis=1) - days.min(axis=1)), kind="stable").tolist()
-    first = [chosen, *(probe for probe in spread if probe != chosen)][:ROWS]
-    return sorted(first, key=lambda probe: (spread.index(probe), probe))
+    first = [chosen, *(probe for probe in spread if probe != chosen)] if always else spread
+    return sorted(first[:ROWS], key=spread.index)
 
 
 def draw_probes(
@@ -154,7 +156,7 @@ def draw_probes(
         figure.add_annotation(
             x=0, xref="paper", xanchor="left", y=row - 0.2, yanchor="middle", showarrow=False,
             text=f"<b>▸ {probe + 1}. {text}</b>" if probe == chosen else f"{probe + 1}. {text}",
-            font={"size": 12, "color": palette.ink if probe == chosen else palette.muted},
+            font={"size": 11, "color": palette.ink if probe == chosen else palette.muted},
         )  # fmt: skip
     figure.update_yaxes(
         range=[len(probes) - 0.35, -0.5], tickvals=list(range(len(probes))),
@@ -209,7 +211,7 @@ def _lane(
     for row, days in enumerate(found):
         edges = np.diff(np.concatenate([[0], days.astype(np.int8), [0]]))
         for start, end in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
-            at += [start, end - 1, np.nan]
+            at += [float(start), float(end - 1), np.nan]
             up += [row + lane, row + lane, np.nan]
             sizes += [0, 8, 0]
     figure.add_scatter(
@@ -224,7 +226,12 @@ def _lane(
 
 
 def _whiskers(
-    figure: go.Figure, result: Result, probes: list[int], formula: int, lane: float, palette: Palette
+    figure: go.Figure,
+    result: Result,
+    probes: list[int],
+    formula: int,
+    lane: float,
+    palette: Palette,
 ) -> None:
     """The interval over draws of the day on which each answer was lost."""
     at: list[float] = []

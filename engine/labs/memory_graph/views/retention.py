@@ -31,7 +31,7 @@ def draw_memory(result: Result, palette: Palette, *, memory: int, day: int) -> g
     series = [
         _curve(result, i, memory, long_name(formula)) for i, formula in enumerate(formulas(result))
     ]
-    return _figure(
+    figure = _figure(
         result,
         palette,
         series,
@@ -40,6 +40,8 @@ def draw_memory(result: Result, palette: Palette, *, memory: int, day: int) -> g
         day=day,
         alt=describe_memory(result, memory),
     )
+    start = min(day, int(result.array("born")[memory]))
+    return figure.update_xaxes(range=[day_of(result, start), figure.layout.xaxis.range[1]])
 
 
 def draw_curves(
@@ -47,22 +49,29 @@ def draw_curves(
 ) -> go.Figure:
     """The chosen memory, drawn thick, among those that are recalled most often."""
     index = formulas(result).index(formula)
-    often = np.argsort(-recalls_of(result, index), kind="stable").tolist()
-    others = [one for one in often if one != memory][: CURVES - 1]
+    drawn = shown_curves(result, formula, memory)
     figure = _figure(
         result,
         palette,
-        [_curve(result, index, one, label(result, one)) for one in (memory, *others)],
+        [_curve(result, index, one, label(result, one)) for one in drawn],
         title=f"Recalled most often: {NAMES[formula].lower()}",
         subtitle=f"the chosen memory is the thick line; {draws_said(result)}",
         day=day,
-        alt=f"{describe_memory(result, memory)} Beside it the {len(others)} memories recalled most "
-        f"often under {OWNERS[formula]}.",
+        alt=f"{describe_memory(result, memory)} Beside it the {len(drawn) - 1} memories recalled "
+        f"most often under {OWNERS[formula]}.",
+        height=440,  # the legend names each memory
     )
     for trace in figure.data:
         if trace.mode == "lines" and trace.fill is None:
             trace.line.width = 4 if trace.name == figure.data[0].name else 1.25
     return figure
+
+
+def shown_curves(result: Result, formula: str, memory: int) -> list[int]:
+    """The chosen memory and those recalled most often: as many curves as can be told apart."""
+    often = recalls_of(result, formulas(result).index(formula))
+    others = [one for one in np.argsort(-often, kind="stable").tolist() if one != memory]
+    return [memory, *others[: CURVES - 1]]
 
 
 def describe_memory(result: Result, memory: int) -> str:
@@ -128,6 +137,7 @@ def _figure(
     subtitle: str,
     day: int,
     alt: str,
+    height: int = 380,
 ) -> go.Figure:
     threshold = result.notes["forget_by"] == "threshold"
     least = float(result.notes["least_retention"])
@@ -137,11 +147,12 @@ def _figure(
         title=title,
         subtitle=subtitle,
         x=axis("Date"),
-        y=axis("Retention", limits=(0.0, 1.05)),
+        y=axis("Retention", limits=(0.0, 1.18)),
         events=[Event(day, day_of(result, day))],
         level=(least, "least retention") if threshold else None,
         band=INTERVAL,
         alt=alt,
+        height=height,
     )
     return on_dates(figure, result)
 
@@ -155,7 +166,9 @@ def _curve(result: Result, formula: int, memory: int, name: str) -> Series:
     lived = (frames >= born) & (frames <= end)
     at, kept = frames[lived], result.array("retention")[formula, lived, memory]
     if "retention_low" in result.fields:
-        ends = [result.array(f"retention_{side}")[formula, lived, memory] for side in ("low", "high")]
+        ends = [
+            result.array(f"retention_{side}")[formula, lived, memory] for side in ("low", "high")
+        ]
         return Series(name, at, kept, *ends, category=None)
     events = result.array("recall")
     own = (events[:, 0] == formula) & (events[:, 1] == memory)

@@ -43,22 +43,23 @@ def frame_days(result: Result) -> list[str]:
 
 
 def telling_frame(result: Result) -> int:
-    """The frame on which the formulas disagree most about how much is left."""
-    alive = np.median(result.array("alive"), axis=1)[:, result.array("frame")]
-    return int(np.argmax(alive.max(axis=0) - alive.min(axis=0)))
+    """The frame on which the formulas disagree most about how much is left.
+
+    Of those on which the corrected formula forgets something, where there are any.
+    """
+    frames = result.array("frame")
+    alive = np.median(result.array("alive"), axis=1)[:, frames]
+    apart = alive.max(axis=0) - alive.min(axis=0)
+    forgets = np.isin(frames, result.array("gone")[formulas(result).index("corrected")])
+    return int(np.argmax(np.where(forgets | ~forgets.any(), apart, -1.0)))
 
 
 def telling_memory(result: Result) -> int:
-    """The memory that the corrected formula keeps longest beyond the authors' code.
-
-    Of those recalled at least twice under the code, where there are any.
-    """
+    """The memory that lived longest under the authors' code and yet longer when corrected."""
     lives = lifetimes(result)
     order = formulas(result)
-    code, corrected = order.index("code"), order.index("corrected")
-    longer = (lives[corrected] - lives[code]).astype(np.float64)
-    often = recalls_of(result, code) >= 2
-    return int(np.argmax(np.where(often | ~often.any(), longer, -1.0)))
+    code, corrected = lives[order.index("code")], lives[order.index("corrected")]
+    return int(np.argmax(np.where(corrected > code, code, -1)))
 
 
 def lifetimes(result: Result) -> np.ndarray:
@@ -72,8 +73,8 @@ def recalls_of(result: Result, formula: int) -> np.ndarray:
     """Recalls of each memory under one formula, a mean over draws (memory,)."""
     events = result.array("recall")
     own = events[:, 0] == formula
-    share = result.array("recall_share")[own]
-    return np.bincount(events[own, 1], weights=share, minlength=len(result.array("born")))
+    count = result.array("recall_count")[own]
+    return np.bincount(events[own, 1], weights=count, minlength=len(result.array("born")))
 
 
 def label(result: Result, memory: int) -> str:
@@ -87,6 +88,26 @@ def draws_said(result: Result) -> str:
     if result.notes["forget_by"] == "chance":
         return f"median of {int(result.number('draws'))} draws"
     return f"forgotten below a retention of {result.notes['least_retention']:g}"
+
+
+def describe_recalls(result: Result) -> str:
+    """What is asked of the memory each day, and how many recalls come of it."""
+    k, by = result.notes["found_k"], result.notes["recalled_by"]
+    if by == "nothing" or not len(result.array("recall")):
+        return "Nothing is recalled in this season."
+    asked = {
+        "entries": f"Each new entry asks for the {k} that are closest to it",
+        "questions": f"On each day {result.notes['asked_per_day']} of the memory's own questions, "
+        f"drawn with the seed once their answers are written, ask for the {k} closest",
+    }[by]
+    counts = [
+        f"{result.number(f'recalls_{formula}'):,.0f} under {OWNERS[formula]}"
+        for formula in formulas(result)
+    ]
+    return (
+        f"{asked} among what is still there; these are recalled: {', '.join(counts[:-1])} and "
+        f"{counts[-1]}."
+    )
 
 
 def middle_and_ends(values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:

@@ -110,7 +110,8 @@ def graph(
     nodes are pale. ``readouts`` maps names to (numbers [nodes] or [frames, nodes], unit), shown
     for the node under the pointer. ``presence`` [nodes] or [frames, nodes] says of each node
     whether it is there (0), a ghost that was there once (1: hollow, of one size, called
-    ``ghost_name``) or not there yet (2: not drawn). ``selected`` and ``on_select`` as in ``matrix``.
+    ``ghost_name``) or not there yet (2: not drawn). ``selected`` and ``on_select`` are those of
+    ``matrix``.
 
     Raises BadInput for unequal lengths, edges to nodes that are not there, or more than 60 000
     nodes or 200 000 edges.
