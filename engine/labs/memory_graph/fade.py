@@ -47,7 +47,7 @@ class Lives:
     over draws, 0 where forgotten or not yet written, at the load of the frame's day and before its
     recalls; ``low`` and ``high`` are its 5th and 95th percentiles. ``there`` float, same axes: the
     share of draws in which the memory is there. ``gone`` int (formula, draw, memory): the day on
-    which it was forgotten, -1 for never. ``recalls`` (formula, memory, day) -> how many, over all draws.
+    which it was forgotten, -1 for never. ``recalls`` (formula, memory, day) -> how many in all.
     ``found`` float (formula, probe, day): the share of draws that find the answer; ``last`` int
     (formula, draw, probe): the last day that does, -1 for none. ``found_whole`` bool (probe, day):
     the same while nothing is forgotten.

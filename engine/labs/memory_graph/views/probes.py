@@ -58,7 +58,9 @@ def describe_probe(result: Result, probe: int) -> str:
         else:
             words = f"became unreachable on {day_of(result, int(middle))} under {OWNERS[formula]}"
         if result.number("draws") > 1 and not np.isnan(middle):
-            words += f" (in 5 to 95 % of draws: {_day(result, low)} to {_day(result, high)})"
+            words += (
+                f" (in 5 to 95 % of draws: {_day(result, low)} to {_day(result, high, 'the end')})"
+            )
         parts.append(words)
     named = f"The answer to “{note['question']}” " + ", ".join(parts[:-1]) + f" and {parts[-1]}."
     whole = result.array("found_whole")[probe].astype(bool)
@@ -181,10 +183,10 @@ def probe_table(result: Result) -> list[dict[str, object]]:
     return rows
 
 
-def _day(result: Result, offset: float) -> str:
+def _day(result: Result, offset: float, end: str = "to the end") -> str:
     if np.isnan(offset):
         return "not found"
-    return "to the end" if np.isinf(offset) else day_of(result, int(offset))
+    return end if np.isinf(offset) else day_of(result, int(offset))
 
 
 def _rule(result: Result) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -40,8 +42,15 @@ def draw_memory(result: Result, palette: Palette, *, memory: int, day: int) -> g
         day=day,
         alt=describe_memory(result, memory),
     )
-    start = min(day, int(result.array("born")[memory]))
-    return figure.update_xaxes(range=[day_of(result, start), figure.layout.xaxis.range[1]])
+    # The life of the memory, with a little room; the chosen day may lie outside.
+    born, end = int(result.array("born")[memory]), int(result.number("days")) - 1
+    gone = result.array("gone")[:, memory]
+    last = end if (gone == NEVER).any() else min(end, int(gone.max()))
+    room = max(1, (last - born) // 20)
+    return figure.update_xaxes(
+        range=[day_of(result, born - room), day_of(result, min(end, last + room))],
+        tickformat=None,
+    )
 
 
 def draw_curves(
@@ -53,7 +62,10 @@ def draw_curves(
     figure = _figure(
         result,
         palette,
-        [_curve(result, index, one, label(result, one)) for one in drawn],
+        [
+            replace(_curve(result, index, one, label(result, one)), low=None, high=None)
+            for one in drawn
+        ],
         title=f"Recalled most often: {NAMES[formula].lower()}",
         subtitle=f"the chosen memory is the thick line; {draws_said(result)}",
         day=day,
@@ -62,7 +74,7 @@ def draw_curves(
         height=440,  # the legend names each memory
     )
     for trace in figure.data:
-        if trace.mode == "lines" and trace.fill is None:
+        if "lines" in (trace.mode or "") and trace.fill is None:
             trace.line.width = 4 if trace.name == figure.data[0].name else 1.25
     return figure
 
