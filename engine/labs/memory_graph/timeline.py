@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from engine.core.result import Field, Result
 from engine.core.seeds import rng
 from engine.labs.memory_graph.closeness import Closeness
 from engine.labs.memory_graph.config.forgetting import ForgettingConfig
+from engine.labs.memory_graph.corpus import Passage
 from engine.labs.memory_graph.dated import Dated, dated
 from engine.labs.memory_graph.fade import NEVER, Lives, live
 from engine.labs.memory_graph.living.forgetting import FORMULAS
@@ -130,6 +132,15 @@ def _events(found: Lives, shown: np.ndarray) -> dict[str, Field]:
     }
 
 
+def _labels(passages: Sequence[Passage]) -> list[str]:
+    """Titles; with their first words where several share one, as the turns of a speaker do."""
+    often = Counter(passage.title for passage in passages)
+    return [
+        (f"{p.title}: {p.text}" if often[p.title] > 1 and p.title else p.title or p.text)[:TITLE]
+        for p in passages
+    ]
+
+
 def _notes(
     config: ForgettingConfig,
     loaded: Loaded,
@@ -161,7 +172,7 @@ def _notes(
         "found_k": config.found_k,
         "evidence": config.evidence,
         "undated": memories.undated,
-        "labels": [(p.title or p.text)[:TITLE] for p in passages],
+        "labels": _labels(passages),
         "passages": [
             {"title": p.title, "text": p.text[:LONGEST_TEXT], "source": p.source} for p in passages
         ],

@@ -177,7 +177,8 @@ def _map(result: Result, formula: str, frame: int, memory: int) -> None:
         readouts=readouts,
         selected=(memory,),
         on_select=lambda nodes: select(NODE, nodes[0] if nodes else -1),
-        radii=(2.5, 11.0),
+        # Few large discs or many small ones.
+        radii=(2.0, float(np.clip(11 * np.sqrt(150 / len(written[0])), 4.5, 11))),
         height=520,
         alt=describe_alive(result, int(result.array("frame")[frame])),
     )

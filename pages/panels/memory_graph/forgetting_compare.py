@@ -18,7 +18,10 @@ from pages.kit import choose, claim, palette, section, show
 
 FILE = "memory_bank/memory_retrieval/forget_memory.py"
 REPOSITORY = "https://github.com/zhongwanjun/MemoryBank-SiliconFriend/blob"
-SLIP, BEFORE = "3869efcc2c5847e78353b4c53056903f5d1730a6", "0cc7111a267464964a008255d509c96ffdb636e4"
+SLIP, BEFORE = (
+    "3869efcc2c5847e78353b4c53056903f5d1730a6",
+    "0cc7111a267464964a008255d509c96ffdb636e4",
+)
 
 
 def show_compare(result: Result, frame: int) -> None:

@@ -54,10 +54,17 @@ def describe_alive(result: Result, day: int) -> str:
     parts = []
     for formula, draws in zip(formulas(result), alive, strict=True):
         middle, low, high = middle_and_ends(draws)
-        words = f"{middle:g}" if low is None else f"{middle:g} ({low:g} to {high:g})"
+        words = _count(middle)
+        if low is not None:
+            words += f" ({_count(low)} to {_count(high)})"
         parts.append(f"{words} under {OWNERS[formula]}")
     there = f"{', '.join(parts[:-1])} and {parts[-1]}"
     return f"On {day_of(result, day)}, {written:,} entries are written. Still there: {there}."
+
+
+def _count(value: float | np.ndarray) -> str:
+    """A median of counts: whole, or a half."""
+    return f"{float(value):,.1f}".removesuffix(".0")
 
 
 def draw_difference(
@@ -94,7 +101,7 @@ def describe_difference(result: Result, first: str, second: str) -> str:
     at = int(np.argmax(np.abs(apart)))
     more = first if apart[at] >= 0 else second
     return (
-        f"{OWNERS[more].capitalize()} keeps up to {abs(apart[at]):g} memories more, on "
+        f"{OWNERS[more].capitalize()} keeps up to {_count(abs(apart[at]))} memories more, on "
         f"{day_of(result, at)}; the two differ on {int((apart != 0).sum())} of {len(apart)} days."
     )
 

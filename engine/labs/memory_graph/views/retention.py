@@ -189,5 +189,7 @@ def _curve(result: Result, formula: int, memory: int, name: str) -> Series:
     kept = np.concatenate([[1.0], kept, np.ones(len(recalled))])
     # The recall of a day follows its load: first what was left, then 1 again.
     later = np.concatenate([[0], np.full(lived.sum(), 1), np.full(len(recalled), 2)])
+    if gone != NEVER and gone not in frames:
+        at, kept, later = np.append(at, gone), np.append(kept, 0.0), np.append(later, 1)
     order = np.lexsort((later, at))
     return Series(name, at[order], kept[order].astype(np.float64))

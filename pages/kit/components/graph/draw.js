@@ -46,8 +46,8 @@ function nearness(data, view) {
   return Math.min(1.8, Math.max(0.7, Math.sqrt(view.scale / data.unit)));
 }
 
-// Hollow nodes are ghosts: once there, gone now. All are of one size.
-const GHOST_PX = 4;
+// Hollow nodes are ghosts: once there, gone now. All are of one size, small where the others are.
+const ghostRadius = (data) => Math.min(4, 0.6 * data.large);
 const [GHOST, ABSENT] = [1, 2];
 
 function presenceOf(data, frame, i) {
@@ -56,7 +56,7 @@ function presenceOf(data, frame, i) {
 
 // Radius in px of node i: 255 steps of weight over the area.
 function radiusOf(data, frame, view, i) {
-  if (presenceOf(data, frame, i) === GHOST) return nearness(data, view) * GHOST_PX;
+  if (presenceOf(data, frame, i) === GHOST) return nearness(data, view) * ghostRadius(data);
   const weight = data.arrays.weight[frame * data.count + i] / 255;
   return nearness(data, view) * (data.small + (data.large - data.small) * Math.sqrt(weight));
 }

@@ -167,7 +167,7 @@ class Renderer {
     set("shapes", "1fv", shapes);
     set("radii", "2f", data.small, data.large);
     set("near", "1f", near);
-    set("ghost", "1f", GHOST_PX);
+    set("ghost", "1f", ghostRadius(data));
     set("faded", "4f", ...channels(data.theme.muted), 1);
     set("rim", "1f", data.count <= 3000 ? 1 : 0);
     set("paper", "4f", ...channels(data.theme.paper), 1);
