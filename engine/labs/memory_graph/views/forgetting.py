@@ -55,7 +55,7 @@ def describe_alive(result: Result, day: int) -> str:
     for formula, draws in zip(formulas(result), alive, strict=True):
         middle, low, high = middle_and_ends(draws)
         words = _count(middle)
-        if low is not None:
+        if low is not None and high is not None:
             words += f" ({_count(low)} to {_count(high)})"
         parts.append(f"{words} under {OWNERS[formula]}")
     there = f"{', '.join(parts[:-1])} and {parts[-1]}"

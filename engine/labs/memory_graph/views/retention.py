@@ -178,10 +178,10 @@ def _curve(result: Result, formula: int, memory: int, name: str) -> Series:
     lived = (frames >= born) & (frames <= end)
     at, kept = frames[lived], result.array("retention")[formula, lived, memory]
     if "retention_low" in result.fields:
-        ends = [
+        low, high = (
             result.array(f"retention_{side}")[formula, lived, memory] for side in ("low", "high")
-        ]
-        return Series(name, at, kept, *ends, category=None)
+        )
+        return Series(name, at, kept, low, high)
     events = result.array("recall")
     own = (events[:, 0] == formula) & (events[:, 1] == memory)
     recalled = events[own, 2]
