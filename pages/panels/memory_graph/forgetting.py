@@ -155,7 +155,7 @@ def _map(result: Result, formula: str, frame: int, memory: int) -> None:
     if weight.size <= READABLE_CELLS:
         readouts = {"retention": (kept, "1")}
         if chance:
-            readouts["there in draws"] = (100 * there, "%")
+            readouts["there in draws"] = (np.round(100 * there), "%")
     colours = palette()
     days = frame_days(result)
     graph(
@@ -191,7 +191,9 @@ def _map(result: Result, formula: str, frame: int, memory: int) -> None:
         )
     if len(days) < result.number("days"):
         part += f" It has {len(days)} of {int(result.number('days')):,} days."
-    size = "share of draws in which it is there" if chance else "retention"
+    size = "retention"
+    if chance:
+        size = "share of draws in which it is there; hollow: forgotten in at least half of them"
     st.caption(
         f"Size: {size}. Lines join memories that are alike by {result.notes['closeness']}.{part}"
     )

@@ -59,7 +59,10 @@ def describe_alive(result: Result, day: int) -> str:
             words += f" ({_count(low)} to {_count(high)})"
         parts.append(f"{words} under {OWNERS[formula]}")
     there = f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"On {day_of(result, day)}, {written:,} entries are written. Still there: {there}."
+    said = f"On {day_of(result, day)}, {written:,} entries are written. Still there: {there}."
+    if alive.shape[1] == 1:
+        return said
+    return f"{said} (The {draws_said(result)}, in brackets {INTERVAL}.)"
 
 
 def _count(value: float | np.ndarray) -> str:
