@@ -34,6 +34,7 @@ from pages.kit import (
     linked,
     obtain,
     palette,
+    plain,
     say,
     section,
     select,
@@ -207,7 +208,7 @@ def _chosen(result: Result, formula: str, memory: int) -> None:
     fate = "never forgotten" if gone == NEVER else f"forgotten on {day_of(result, gone)}"
     recalls = recalls_of(result, index)[memory]
     with st.container(border=True):
-        st.markdown(f"**{result.notes['labels'][memory]}**")
+        st.markdown(f"**{plain(result.notes['labels'][memory])}**")
         st.text(passage["text"])
         st.caption(
             f"Written on {day_of(result, result.array('born')[memory])}; under {OWNERS[formula]} "
@@ -226,7 +227,7 @@ def _today(result: Result, formula: str, frame: int) -> None:
         st.markdown(f"Nothing is forgotten on this day under {OWNERS[formula]}.")
     for memory in gone[:LISTED]:
         written = day_of(result, result.array("born")[memory])
-        with st.expander(f"{result.notes['labels'][memory].replace('[', '')} ({written})"):
+        with st.expander(f"{plain(result.notes['labels'][memory])} ({written})"):
             st.text(result.notes["passages"][memory]["text"])
     if len(gone) > LISTED:
         st.caption(f"and {len(gone) - LISTED} more, in the list below")

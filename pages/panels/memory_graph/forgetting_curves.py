@@ -19,7 +19,7 @@ from engine.labs.memory_graph.views.retention import (
     shown_curves,
 )
 from engine.labs.memory_graph.views.season import formulas, frame_days, label, long_name
-from pages.kit import offer, palette, section, show
+from pages.kit import offer, palette, plain, section, show
 from pages.kit.components.matrix import matrix
 
 
@@ -43,7 +43,7 @@ def show_curves(
         figure.layout.meta["alt"],
         export=lambda: _curves(result, [memory], formulas(result)),
     )
-    st.markdown(describe_memory(result, memory))
+    st.markdown(plain(describe_memory(result, memory)))
     figure = draw_curves(result, palette(), formula=formula, memory=memory, day=day)
     show(
         figure,

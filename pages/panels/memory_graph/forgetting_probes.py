@@ -18,7 +18,7 @@ from engine.labs.memory_graph.views.probes import (
     telling_probe,
 )
 from engine.labs.memory_graph.views.season import day_of, formulas
-from pages.kit import choose, palette, say, section, show
+from pages.kit import choose, palette, plain, say, section, show
 from pages.panels.memory_graph.scene import pick
 
 PROBE = "memory_graph.probe"
@@ -56,7 +56,7 @@ def show_probes(lab: Lab, result: Result, day: int) -> None:
         list(range(len(notes))),
         lambda i: f"{i + 1}. {notes[i]['question']}" + (" (your own)" if notes[i]["made"] else ""),
     )
-    st.markdown(f"**{describe_probe(result, probe)}**")
+    st.markdown(f"**{plain(describe_probe(result, probe))}**")
     shown = shown_probes(result, choose("Questions", ORDERS, "memory_graph.probe_order"), probe)
     figure = draw_probes(result, palette(), probes=shown, chosen=probe, day=day)
     show(

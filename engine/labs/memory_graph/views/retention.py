@@ -49,7 +49,6 @@ def draw_memory(result: Result, palette: Palette, *, memory: int, day: int) -> g
     room = max(1, (last - born) // 20)
     return figure.update_xaxes(
         range=[day_of(result, born - room), day_of(result, min(end, last + room))],
-        tickformat=None,
     )
 
 

@@ -133,6 +133,4 @@ def on_dates(figure: go.Figure, result: Result) -> go.Figure:
         if note.xref in (None, "x"):
             note.x = named(note.x)
     end = int(result.number("days")) - 1
-    return figure.update_xaxes(
-        type="date", range=[named(0), named(end)], hoverformat="%Y-%m-%d", tickformat="%b %Y"
-    )
+    return figure.update_xaxes(type="date", range=[named(0), named(end)], hoverformat="%Y-%m-%d")
