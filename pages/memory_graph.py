@@ -11,6 +11,7 @@ from pages.panels.memory_graph.views import VIEWS
 from pages.panels.memory_graph import duel, events, evolution, wavefront, why
 from pages.panels.memory_graph import duel, events, wavefront, why
 from pages.panels.memory_graph import duel, forgetting, wavefront, why
+from pages.panels.memory_graph import duel, events, forgetting, wavefront, why
 from pages.panels.memory_graph.scene import View, graph_lab
 
 VIEWS: dict[str, View[Any]] = {

@@ -69,6 +69,8 @@ LAB = Lab(
             config.OrderConfig,
             "engine.labs.memory_graph.run:order",
             cost_seconds=cost.order,
+        ),
+        Experiment(
             "forgetting",
             "Forgetting in time",
             config.ForgettingConfig,

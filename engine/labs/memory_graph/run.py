@@ -28,6 +28,7 @@ from engine.labs.memory_graph.config import (
     HiAgentConfig,
     OrderConfig,
     ForgettingConfig,
+    OrderConfig,
     WavefrontConfig,
     WhyConfig,
 )
