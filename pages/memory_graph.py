@@ -12,6 +12,7 @@ from pages.panels.memory_graph import duel, events, evolution, wavefront, why
 from pages.panels.memory_graph import duel, events, wavefront, why
 from pages.panels.memory_graph import duel, forgetting, wavefront, why
 from pages.panels.memory_graph import duel, events, forgetting, wavefront, why
+from pages.panels.memory_graph import duel, events, evolution, forgetting, wavefront, why
 from pages.panels.memory_graph.scene import View, graph_lab
 
 VIEWS: dict[str, View[Any]] = {

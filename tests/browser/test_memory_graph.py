@@ -116,7 +116,7 @@ def test_a_cell_chooses_memory_and_date_and_a_ghost_is_named(
     expect(ghost.locator(".st-key-memory_graph_season .readout")).to_contain_text("forgotten")
 
 
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "forgetting"])
+@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "events", "evolution", "forgetting"])
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
     for width in WIDTHS:

@@ -12,6 +12,7 @@ from engine.figures.palette import Palette
 from pages.kit.components.graph import EdgeKind, NodeKind, _groups, _levels, _positions, graph
 from pages.kit.components.graph.growth import arrival_frames, marks
 from pages.kit.components.graph import EdgeKind, NodeKind, _levels, _positions, _presence, graph
+from pages.kit.components.graph.growth import arrival_frames, marks
 
 SQUARE = {"xy": [[0, 0], [1, 0], [1, 1]], "edges": [[0, 1], [1, 2]]}
 REST = {
@@ -81,6 +82,8 @@ def test_arrivals_travel_as_small_whole_numbers() -> None:
     assert arrival_frames(None, 3, 5, "born").size == 0
     frames = arrival_frames([0, 4, 4], 3, 5, "born")
     assert frames.dtype == np.uint16 and frames.tolist() == [0, 4, 4]
+
+
 def test_presence_travels_frame_by_frame_and_is_empty_where_all_are_there() -> None:
     assert _presence(None, 2, 3).size == 0
     assert _presence([0, 1, 2], 2, 3).tolist() == [0, 1, 2, 0, 1, 2]

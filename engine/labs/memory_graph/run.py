@@ -53,6 +53,8 @@ def why(config: WhyConfig, context: Context) -> Result:
 def evolution(config: EvolutionConfig, context: Context) -> Result:
     """A-MEM grown note by note, under each switch."""
     return evolving.evolution(config, _reader(context), context.progress)
+
+
 def forgetting(config: ForgettingConfig, context: Context) -> Result:
     """A dated memory, day by day, under three forgetting formulas."""
     return timeline.forgetting(config, _reader(context), context.progress)

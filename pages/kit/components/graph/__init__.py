@@ -105,13 +105,9 @@ def graph(
     ``marked`` nodes wear a ring that the legend calls ``marked_name``, the same in all frames or a
     list of nodes for each; with ``lit`` all other nodes are pale. ``readouts`` maps names to
     (numbers [nodes] or [frames, nodes], unit), shown for the node under the pointer. ``selected``
-    and ``on_select`` as in ``matrix``.
-    ``marked`` nodes wear a ring that the legend calls ``marked_name``; with ``lit`` all other
-    nodes are pale. ``readouts`` maps names to (numbers [nodes] or [frames, nodes], unit), shown
-    for the node under the pointer. ``presence`` [nodes] or [frames, nodes] says of each node
+    and ``on_select`` as in ``matrix``. ``presence`` [nodes] or [frames, nodes] says of each node
     whether it is there (0), a ghost that was there once (1: hollow, of one size, called
-    ``ghost_name``) or not there yet (2: not drawn). ``selected`` and ``on_select`` are those of
-    ``matrix``.
+    ``ghost_name``) or not there yet (2: not drawn).
 
     Raises BadInput for unequal lengths, edges to nodes that are not there, or more than 60 000
     nodes or 200 000 edges.

@@ -4,10 +4,8 @@ const MOST_KINDS = 8;
 const SHAPES = { circle: 0, square: 1, diamond: 2 };
 
 const EDGE_VERTEX = `#version 300 es
-in vec2 corner; in vec2 a; in vec2 b; in float kind; in float flow; in float born;
+in vec2 corner; in vec2 a; in vec2 b; in float kind; in float flow; in float born; in float presence;
 uniform vec2 middle, size; uniform float scale, faint, now, fresh;
-in vec2 corner; in vec2 a; in vec2 b; in float kind; in float flow; in float presence;
-uniform vec2 middle, size; uniform float scale, faint;
 uniform vec4 colours[${MOST_KINDS}]; uniform float dashes[${MOST_KINDS}];
 out vec4 colour; out float across, along, dash;
 void main() {
@@ -22,9 +20,8 @@ void main() {
   vec2 at = mix(p, q, corner.x) + vec2(-way.y, way.x) * corner.y * half_width;
   across = 2.0 * corner.y * half_width / width;
   along = corner.x * reach; dash = dashes[k];
-  colour = vec4(colours[k].rgb, flow == 0.0 && !is_new ? faint : 0.85);
   float shade = presence < 0.5 ? 1.0 : presence < 1.5 ? 0.45 : 0.0;
-  colour = vec4(colours[k].rgb, shade * (flow == 0.0 ? faint : 0.85));
+  colour = vec4(colours[k].rgb, shade * (flow == 0.0 && !is_new ? faint : 0.85));
   gl_Position = vec4(at / (0.5 * size), 0.0, 1.0);
 }`;
 
@@ -38,21 +35,17 @@ void main() {
 }`;
 
 const NODE_VERTEX = `#version 300 es
-in vec2 at; in float weight; in float kind; in float dimmed; in float born;
-uniform vec2 middle, size, radii; uniform float scale, ratio, near, now;
-in vec2 at; in float weight; in float kind; in float dimmed; in float presence;
-uniform vec2 middle, size, radii; uniform float scale, ratio, near, ghost; uniform vec4 faded;
+in vec2 at; in float weight; in float kind; in float dimmed; in float born; in float presence;
+uniform vec2 middle, size, radii; uniform float scale, ratio, near, now, ghost; uniform vec4 faded;
 uniform vec4 colours[${MOST_KINDS}]; uniform float shapes[${MOST_KINDS}];
 out vec4 colour; out float shape, radius, hollow;
 void main() {
   int k = int(kind + 0.5);
   radius = near * mix(radii.x, radii.y, sqrt(weight));
   shape = shapes[k];
-  colour = vec4(colours[k].rgb, dimmed > 0.0 || born > now ? 0.18 : 1.0);
-  gl_Position = vec4((at - middle) * scale / (0.5 * size), 0.0, 1.0);
   hollow = presence > 0.5 ? 1.0 : 0.0;
   if (hollow > 0.0) radius = near * ghost;
-  colour = vec4(hollow > 0.0 ? faded.rgb : colours[k].rgb, dimmed > 0.0 ? 0.18 : 1.0);
+  colour = vec4(hollow > 0.0 ? faded.rgb : colours[k].rgb, dimmed > 0.0 || born > now ? 0.18 : 1.0);
   gl_Position = presence > 1.5 ? vec4(2.0, 2.0, 0.0, 1.0) : vec4((at - middle) * scale / (0.5 * size), 0.0, 1.0);
   gl_PointSize = ratio * 2.0 * (radius * 1.25 + 1.0);
 }`;
@@ -110,8 +103,7 @@ class Renderer {
 
   load(data) {
     this.data = data;
-    const { x, y, source, target, kind, edge_kind, dimmed, weight, flow, born, edge_born } = data.arrays;
-    const { x, y, source, target, kind, edge_kind, dimmed, weight, flow, presence } = data.arrays;
+    const { x, y, source, target, kind, edge_kind, dimmed, weight, flow, born, edge_born, presence } = data.arrays;
     const points = new Float32Array(2 * x.length);
     for (let i = 0; i < x.length; i++) points.set([x[i], y[i]], 2 * i);
     const ends = new Float32Array(4 * source.length);
@@ -209,12 +201,10 @@ class Renderer {
     this.attribute(this.edges, "kind", "edge_kind", 1, gl.UNSIGNED_BYTE, { each: 1 });
     this.attribute(this.edges, "flow", "flow", 1, gl.UNSIGNED_BYTE, { normal: true, offset, each: 1 });
     this.attribute(this.edges, "born", "edge_born", 1, gl.UNSIGNED_SHORT, { each: 1 });
-    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, Math.min(count, most));
-    for (const name of ["a", "b", "kind", "flow", "born", "corner"]) {
     const times = data.arrays.presence.length ? frame : 0;
     this.attribute(this.edges, "presence", "edge_presence", 1, gl.UNSIGNED_BYTE, { offset: times * count, each: 1 });
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, Math.min(count, most));
-    for (const name of ["a", "b", "kind", "flow", "presence", "corner"]) {
+    for (const name of ["a", "b", "kind", "flow", "born", "presence", "corner"]) {
       const place = gl.getAttribLocation(this.edges, name);
       gl.vertexAttribDivisor(place, 0);
       gl.disableVertexAttribArray(place);

@@ -457,7 +457,6 @@ class GraphView {
       if (!isThere(data, state.frame, at)) add(" · not there yet");
       const presence = presenceOf(data, state.frame, at);
       if (presence) add(` · ${presence === GHOST ? data.ghost_name : "not there yet"}`);
-      if (data.arrays.marked.includes(at)) add(` · ${data.marked_name}`);
     }
     if (aloud) this.part("spoken").textContent = line.textContent;
   }
