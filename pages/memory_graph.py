@@ -8,21 +8,6 @@ from pages.kit import choose, error_boundary, keep_settings, presets
 from pages.panels.memory_graph import compare
 from pages.panels.memory_graph.scene import graph_lab
 from pages.panels.memory_graph.views import VIEWS
-from pages.panels.memory_graph import duel, events, evolution, wavefront, why
-from pages.panels.memory_graph import duel, events, wavefront, why
-from pages.panels.memory_graph import duel, forgetting, wavefront, why
-from pages.panels.memory_graph import duel, events, forgetting, wavefront, why
-from pages.panels.memory_graph import duel, events, evolution, forgetting, wavefront, why
-from pages.panels.memory_graph.scene import View, graph_lab
-
-VIEWS: dict[str, View[Any]] = {
-    "wavefront": wavefront.VIEW,
-    "duel": duel.VIEW,
-    "why": why.VIEW,
-    "events": events.VIEW,
-    "evolution": evolution.VIEW,
-    "forgetting": forgetting.VIEW,
-}
 
 lab = graph_lab()
 st.title(lab.title, anchor=False)

@@ -79,9 +79,6 @@ def test_a_dropped_fact_is_part_of_the_link(visitor: BrowserContext, server: str
     ).to_be_visible()
 
 
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "events"])
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "evolution"])
 def test_the_date_on_the_map_is_that_of_the_page_and_of_the_link(
     visitor: BrowserContext, server: str
 ) -> None:
@@ -116,7 +113,7 @@ def test_a_cell_chooses_memory_and_date_and_a_ghost_is_named(
     expect(ghost.locator(".st-key-memory_graph_season .readout")).to_contain_text("forgotten")
 
 
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why", "events", "evolution", "forgetting"])
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
     for width in WIDTHS:

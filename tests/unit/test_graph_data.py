@@ -9,9 +9,15 @@ import pytest
 
 from engine.core import BadInput
 from engine.figures.palette import Palette
-from pages.kit.components.graph import EdgeKind, NodeKind, _groups, _levels, _positions, graph
-from pages.kit.components.graph.growth import arrival_frames, marks
-from pages.kit.components.graph import EdgeKind, NodeKind, _levels, _positions, _presence, graph
+from pages.kit.components.graph import (
+    EdgeKind,
+    NodeKind,
+    _groups,
+    _levels,
+    _positions,
+    _presence,
+    graph,
+)
 from pages.kit.components.graph.growth import arrival_frames, marks
 
 SQUARE = {"xy": [[0, 0], [1, 0], [1, 1]], "edges": [[0, 1], [1, 2]]}

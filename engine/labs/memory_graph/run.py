@@ -5,14 +5,13 @@ from __future__ import annotations
 from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_graph import bench as benching
-from engine.labs.memory_graph import bucketing, tree_search
+from engine.labs.memory_graph import bucketing, timeline, tree_search
 from engine.labs.memory_graph import contest as contesting
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
 from engine.labs.memory_graph import event_stream as streaming
 from engine.labs.memory_graph import evolution as evolving
 from engine.labs.memory_graph import order as ordering
-from engine.labs.memory_graph import timeline
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
 from engine.labs.memory_graph import working_memory as remembering
@@ -25,9 +24,8 @@ from engine.labs.memory_graph.config import (
     EvaluateConfig,
     EventsConfig,
     EvolutionConfig,
-    HiAgentConfig,
-    OrderConfig,
     ForgettingConfig,
+    HiAgentConfig,
     OrderConfig,
     WavefrontConfig,
     WhyConfig,
