@@ -14,6 +14,7 @@ from engine.labs.memory_graph.config import DEFAULT_QUESTION, FIRST_FOUND, Asked
 from engine.store import Store
 from pages.kit import complain, field_key, form, linked, select
 
+FILES = ("questions", "triples", "vectors")
 MEMORY = ("corpus", "keep_rest")
 ATTACHED = ("questions", "triples", "vectors")
 WALK = ("method", "damping", "synonyms", "threshold", "specificity", "passage_score", "spread")
