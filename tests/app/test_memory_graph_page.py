@@ -18,6 +18,7 @@ VIEWS = {
     "evolution": "A-MEM: a new note rewrites old ones",
     "bench": "Threshold by damping",
     "more": "Thoughts in hash buckets",
+    "forgetting": "What is forgotten, and when",
 }
 TABS = {
     "buckets": "Thoughts in hash buckets",

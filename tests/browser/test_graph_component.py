@@ -82,6 +82,24 @@ def test_nodes_have_the_colours_of_their_kinds(visitor: BrowserContext, app: str
         assert all(abs(a - b) <= 2 for a, b in zip(seen[:3], wanted, strict=True))
 
 
+def test_a_ghost_is_hollow_and_what_is_not_there_yet_cannot_be_chosen(
+    visitor: BrowserContext, app: str
+) -> None:
+    page = visit(visitor, f"{app}/?ghosts=1")
+    expect(page.locator(".st-key-graph .legend")).to_contain_text("forgotten")
+    leaf = list(rgb(Palette.light().category(1)))
+    early, gone = place(page, 1), place(page, 5)
+    assert pixel(page, *early)[:3] != leaf
+    plot(page).click(position=dict(zip("xy", early, strict=True)))
+    expect(page.get_by_text("chosen ()")).to_be_visible()
+    go_to(page, "End")
+    assert pixel(page, *early) == [*leaf, 255]
+    assert pixel(page, *gone)[3] < 200  # the edge to it shows through, faintly
+    plot(page).click(position=dict(zip("xy", gone, strict=True)))
+    expect(page.get_by_text("chosen (5,)")).to_be_visible()
+    expect(page.locator(".st-key-graph .readout")).to_contain_text("forgotten")
+
+
 def test_a_node_is_pale_and_its_edge_absent_until_they_come(
     visitor: BrowserContext, app: str
 ) -> None:

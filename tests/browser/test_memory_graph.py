@@ -79,6 +79,40 @@ def test_a_dropped_fact_is_part_of_the_link(visitor: BrowserContext, server: str
     ).to_be_visible()
 
 
+def test_the_date_on_the_map_is_that_of_the_page_and_of_the_link(
+    visitor: BrowserContext, server: str
+) -> None:
+    query = "?memory_graph.view=forgetting&memory_graph.day=2025-06-02"
+    page = open_page(visitor, server, query)
+    expect(page.get_by_role("heading", name="Forgotten on 2025-06-02")).to_be_visible()
+    page.locator(".st-key-memory_graph_season input.step").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="Forgotten on 2025-06-03")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"memory_graph\.day=2025-06-03"))
+
+
+def test_a_cell_chooses_memory_and_date_and_a_ghost_is_named(
+    visitor: BrowserContext, server: str
+) -> None:
+    page = open_page(visitor, server, "?memory_graph.view=forgetting")
+    cells = page.locator(".st-key-memory_graph_cells canvas.cells")
+    cells.scroll_into_view_if_needed()
+    box = cells.bounding_box()
+    assert box
+    cells.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.3})
+    expect(page).to_have_url(re.compile(r"memory_graph\.memory=\d+"))
+    expect(page).to_have_url(re.compile(r"memory_graph\.day=2025|memory_graph\.day=2026"))
+    settle(page)
+    number = re.search(r"memory_graph\.memory=(\d+)", page.url)
+    assert number
+    query = f"?memory_graph.view=forgetting&memory_graph.memory={number[1]}"
+    ghost = open_page(
+        visitor, server, f"{query}&memory_graph.day=2026-01-29&memory_graph.formula=code"
+    )
+    # Under the code nothing is left at the end: whatever is chosen is a ghost by then.
+    expect(ghost.locator(".st-key-memory_graph_season .readout")).to_contain_text("forgotten")
+
+
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:

@@ -9,7 +9,15 @@ import pytest
 
 from engine.core import BadInput
 from engine.figures.palette import Palette
-from pages.kit.components.graph import EdgeKind, NodeKind, _groups, _levels, _positions, graph
+from pages.kit.components.graph import (
+    EdgeKind,
+    NodeKind,
+    _groups,
+    _levels,
+    _positions,
+    _presence,
+    graph,
+)
 from pages.kit.components.graph.growth import arrival_frames, marks
 
 SQUARE = {"xy": [[0, 0], [1, 0], [1, 1]], "edges": [[0, 1], [1, 2]]}
@@ -32,6 +40,8 @@ REST = {
         ({"weight": [1, 2]}, "weight: has shape"),
         ({"weight": [1, -1, 0]}, "weight: must be finite and not negative"),
         ({"flow": [np.inf, 0]}, "flow: must be finite"),
+        ({"presence": [0, 1]}, "presence: has shape (2,), not (1, 3)"),
+        ({"presence": [0, 1, 3]}, "presence: must be 0 (there), 1 (a ghost) or 2"),
         ({"readouts": {"mass": ([1.0], "1")}}, "readouts: mass has shape"),
         ({"born": [0, 0]}, "born: needs 3 frames from 0 to 0"),
         ({"born": [0, 1, 2], "frame_names": ["a", "b"]}, "born: needs 3 frames from 0 to 1"),
@@ -78,3 +88,9 @@ def test_arrivals_travel_as_small_whole_numbers() -> None:
     assert arrival_frames(None, 3, 5, "born").size == 0
     frames = arrival_frames([0, 4, 4], 3, 5, "born")
     assert frames.dtype == np.uint16 and frames.tolist() == [0, 4, 4]
+
+
+def test_presence_travels_frame_by_frame_and_is_empty_where_all_are_there() -> None:
+    assert _presence(None, 2, 3).size == 0
+    assert _presence([0, 1, 2], 2, 3).tolist() == [0, 1, 2, 0, 1, 2]
+    assert _presence([[2, 2, 2], [0, 2, 1]], 2, 3).tolist() == [2, 2, 2, 0, 2, 1]

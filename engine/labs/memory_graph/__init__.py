@@ -71,6 +71,15 @@ LAB = Lab(
             cost_seconds=cost.order,
         ),
         Experiment(
+            "forgetting",
+            "Forgetting in time",
+            config.ForgettingConfig,
+            "engine.labs.memory_graph.run:forgetting",
+            cost_seconds=lambda settings: (
+                2.0 if settings.forget_by == "threshold" else 1.0 + 0.2 * settings.draws
+            ),
+        ),
+        Experiment(
             "evolution",
             "A-MEM, note by note",
             config.EvolutionConfig,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_graph import bench as benching
-from engine.labs.memory_graph import bucketing, tree_search
+from engine.labs.memory_graph import bucketing, timeline, tree_search
 from engine.labs.memory_graph import contest as contesting
 from engine.labs.memory_graph import duel as dueling
 from engine.labs.memory_graph import evaluate as evaluating
@@ -24,6 +24,7 @@ from engine.labs.memory_graph.config import (
     EvaluateConfig,
     EventsConfig,
     EvolutionConfig,
+    ForgettingConfig,
     HiAgentConfig,
     OrderConfig,
     WavefrontConfig,
@@ -50,6 +51,11 @@ def why(config: WhyConfig, context: Context) -> Result:
 def evolution(config: EvolutionConfig, context: Context) -> Result:
     """A-MEM grown note by note, under each switch."""
     return evolving.evolution(config, _reader(context), context.progress)
+
+
+def forgetting(config: ForgettingConfig, context: Context) -> Result:
+    """A dated memory, day by day, under three forgetting formulas."""
+    return timeline.forgetting(config, _reader(context), context.progress)
 
 
 def bench(config: BenchConfig, context: Context) -> Result:

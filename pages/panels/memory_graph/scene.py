@@ -14,6 +14,7 @@ from engine.labs.memory_graph.config import DEFAULT_QUESTION, FIRST_FOUND, Asked
 from engine.store import Store
 from pages.kit import complain, field_key, form, linked, select
 
+FILES = ("questions", "triples", "vectors")
 MEMORY = ("corpus", "keep_rest")
 ATTACHED = ("questions", "triples", "vectors")
 WALK = ("method", "damping", "synonyms", "threshold", "specificity", "passage_score", "spread")
@@ -81,13 +82,14 @@ def pick(
     value = linked(key, default, options=options)
     widget = f"{key}#menu"
     st.session_state[widget] = value
-    st.selectbox(
-        label,
-        options,
-        format_func=words,
-        key=widget,
-        on_change=lambda: select(key, int(st.session_state[widget])),
-    )
+
+    def take() -> None:
+        # A menu whose options have changed meanwhile sends the words of one that is gone.
+        chosen = st.session_state[widget]
+        if isinstance(chosen, int):
+            select(key, chosen)
+
+    st.selectbox(label, options, format_func=words, key=widget, on_change=take)
     return value
 
 

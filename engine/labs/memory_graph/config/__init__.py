@@ -7,6 +7,7 @@ from engine.labs.memory_graph.config.contest import ContestConfig
 from engine.labs.memory_graph.config.events import EventsConfig, OrderConfig
 from engine.labs.memory_graph.config.evolution import MOST_NOTES, EvolutionConfig, Switches
 from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
+from engine.labs.memory_graph.config.forgetting import ForgettingConfig
 from engine.labs.memory_graph.config.hiagent import HiAgentConfig
 from engine.labs.memory_graph.config.question import OneQuestion
 from engine.labs.memory_graph.config.retrieval import (
@@ -37,6 +38,7 @@ __all__ = [
     "EventsConfig",
     "EvolutionConfig",
     "Files",
+    "ForgettingConfig",
     "HiAgentConfig",
     "Memories",
     "Method",

@@ -20,6 +20,7 @@ from pages.kit.components.sync import UNSET, reconcile, report
 MAX_NODES = 60_000
 MAX_EDGES = 200_000
 _LEVELS = 255
+THERE, GHOST, ABSENT = range(3)
 
 _HERE = Path(__file__).parent
 _SCRIPTS = (
@@ -81,6 +82,8 @@ def graph(
     readouts: Mapping[str, tuple[object, str]] | None = None,
     selected: Sequence[int] | None = UNSET,
     on_select: Callable[[tuple[int, ...]], None] | None = None,
+    presence: object | None = None,
+    ghost_name: str = "forgotten",
     radii: tuple[float, float] = (2.5, 16.0),
     height: int = 520,
 ) -> tuple[int, ...]:
@@ -102,7 +105,9 @@ def graph(
     ``marked`` nodes wear a ring that the legend calls ``marked_name``, the same in all frames or a
     list of nodes for each; with ``lit`` all other nodes are pale. ``readouts`` maps names to
     (numbers [nodes] or [frames, nodes], unit), shown for the node under the pointer. ``selected``
-    and ``on_select`` as in ``matrix``.
+    and ``on_select`` as in ``matrix``. ``presence`` [nodes] or [frames, nodes] says of each node
+    whether it is there (0), a ghost that was there once (1: hollow, of one size, called
+    ``ghost_name``) or not there yet (2: not drawn).
 
     Raises BadInput for unequal lengths, edges to nodes that are not there, or more than 60 000
     nodes or 200 000 edges.
@@ -125,6 +130,7 @@ def graph(
         "edge_born": arrival_frames(edge_born, count, frames, "edge_born"),
         **marks(marked, nodes, frames),
         "dimmed": _dimmed(lit, nodes),
+        "presence": _presence(presence, frames, nodes),
     }
     described = []
     for i, (name, (numbers, unit)) in enumerate((readouts or {}).items()):
@@ -154,6 +160,7 @@ def graph(
         "frame_ms": max(50, round(1000 * frame_seconds)),
         "marked_name": marked_name,
         "marked_colour": palette.bad.colour,
+        "ghost_name": ghost_name,
         "readouts": described,
         "pushed": pushed,
         "pushed_frame": pushed_frame,
@@ -224,6 +231,18 @@ def _levels(given: object, frames: int, count: int, field: str) -> np.ndarray:
         raise BadInput(field, "must be finite and not negative")
     top = float(array.max()) if count else 0.0
     return np.ceil(_LEVELS * array / (top or 1.0)).astype(np.uint8).ravel()
+
+
+def _presence(given: object | None, frames: int, nodes: int) -> np.ndarray:
+    """0, 1 or 2 for each node in each frame: uint8 [frames * nodes], or empty where all are."""
+    if given is None:
+        return np.zeros(0, np.uint8)
+    array = np.asarray(given)
+    if array.shape not in ((nodes,), (frames, nodes)):
+        raise BadInput("presence", f"has shape {array.shape}, not {(frames, nodes)}")
+    if not np.isin(array, (THERE, GHOST, ABSENT)).all():
+        raise BadInput("presence", "must be 0 (there), 1 (a ghost) or 2 (not there yet)")
+    return np.broadcast_to(array, (frames, nodes)).astype(np.uint8).ravel()
 
 
 def _dimmed(lit: Sequence[int] | None, nodes: int) -> np.ndarray:

@@ -46,8 +46,17 @@ function nearness(data, view) {
   return Math.min(1.8, Math.max(0.7, Math.sqrt(view.scale / data.unit)));
 }
 
+// Hollow nodes are ghosts: once there, gone now. All are of one size, small where the others are.
+const ghostRadius = (data) => Math.min(4, 0.6 * data.large);
+const [GHOST, ABSENT] = [1, 2];
+
+function presenceOf(data, frame, i) {
+  return data.arrays.presence.length ? data.arrays.presence[frame * data.count + i] : 0;
+}
+
 // Radius in px of node i: 255 steps of weight over the area.
 function radiusOf(data, frame, view, i) {
+  if (presenceOf(data, frame, i) === GHOST) return nearness(data, view) * ghostRadius(data);
   const weight = data.arrays.weight[frame * data.count + i] / 255;
   return nearness(data, view) * (data.small + (data.large - data.small) * Math.sqrt(weight));
 }
@@ -93,6 +102,7 @@ function isThere(data, frame, i) {
 // then the one under the pointer.
 function paintRings(context, data, frame, view, size, { selected, hover }) {
   const ring = (i, colour, width, room) => {
+    if (presenceOf(data, frame, i) === ABSENT) return;
     const [px, py] = toScreen(view, size, data.arrays.x[i], data.arrays.y[i]);
     const r = radiusOf(data, frame, view, i) + room;
     context.beginPath();
@@ -119,6 +129,7 @@ function paintNames(context, data, frame, view, size, chosen, order) {
   context.textBaseline = "middle";
   let named = 0;
   const write = (i, strong) => {
+    if (presenceOf(data, frame, i) === ABSENT) return;
     const [px, py] = toScreen(view, size, data.arrays.x[i], data.arrays.y[i]);
     if (px < 0 || py < 0 || px > size.width || py > size.height) return;
     context.font = `${strong ? 600 : 400} 12px ${look.family}`;

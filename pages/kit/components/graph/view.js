@@ -4,6 +4,10 @@ const look = { family: "sans-serif" };
 // What outlives a remount of the component, by its key: view, frame and chosen nodes.
 const remembered = new Map();
 const MOST_CHOSEN = 500;
+const FRAME_MS = 900;
+const LEAST_FRAME_MS = 80;
+const FILM_MS = 20_000; // a long film is played faster, so that it ends
+const SPOKEN_FRAMES = 30; // more are not read aloud while they play
 const SLOW_MS = 30;
 const FEW_EDGES = 4000;
 const REST_MS = 140;
@@ -106,6 +110,7 @@ class GraphView {
     const items = data.kinds.map(({ name, colour, shape }) => [name, colour, shape]);
     if (data.arrays.marked.length) items.push([data.marked_name, data.marked_colour, "ring"]);
     if (data.arrays.born.length) items.push(["comes now", data.edge_kinds[data.fresh_edge]?.colour ?? data.theme.ink, "broken ring"]);
+    if (data.arrays.presence.length) items.push([data.ghost_name, data.theme.muted, "ring"]);
     for (const { name, colour, dash } of data.edge_kinds) items.push([name, colour, dash.length ? "dashes" : "line"]);
     this.part("legend").replaceChildren(
       ...items.map(([name, colour, shape]) => {
@@ -182,7 +187,7 @@ class GraphView {
     if (this.order?.frame === state.frame) return this.order.nodes;
     const start = state.frame * data.count;
     const weight = data.arrays.weight;
-    const all = Array.from({ length: data.count }, (_, i) => i);
+    const all = Array.from({ length: data.count }, (_, i) => i).filter((i) => !this.absent(i));
     // Only the front of the order is ever written.
     // Names of nodes that weigh next to nothing would only hide the others.
     const there = all.filter((i) => isThere(data, state.frame, i));
@@ -190,6 +195,11 @@ class GraphView {
     const nodes = (heavy.length ? heavy : there).sort((a, b) => weight[start + b] - weight[start + a]).slice(0, 300);
     this.order = { frame: state.frame, nodes };
     return nodes;
+  }
+
+  // Not there yet in this frame: neither drawn nor found.
+  absent(i) {
+    return presenceOf(this.data, this.state.frame, i) === ABSENT;
   }
 
   isWhole() {
@@ -226,7 +236,7 @@ class GraphView {
     this.state.frame = frame;
     this.film();
     this.draw();
-    this.say(true);
+    this.say(!this.playing || this.data.frames <= SPOKEN_FRAMES);
   }
 
   play(on) {
@@ -239,6 +249,7 @@ class GraphView {
         else if (this.state.frame >= this.data.frames - 1) this.play(false);
         else this.show(this.state.frame + 1);
       }, this.data.frame_ms);
+      }, Math.min(FRAME_MS, Math.max(LEAST_FRAME_MS, FILM_MS / this.data.frames)));
     } else this.reportFrame();
     this.film();
   }
@@ -322,6 +333,7 @@ class GraphView {
     const [x1, y0] = toGraph(view, size, px + reach, py + reach);
     let [best, least] = [null, Infinity];
     for (const i of this.grid.within(x0, x1, y0, y1)) {
+      if (this.absent(i)) continue;
       const [x, y] = toScreen(view, size, data.arrays.x[i], data.arrays.y[i]);
       const away = Math.hypot(x - px, y - py) - radiusOf(data, frame, view, i);
       if (away < least && away <= 6) [best, least] = [i, away];
@@ -352,7 +364,7 @@ class GraphView {
     const ys = corners.map(([, y]) => y);
     const found = [];
     for (const i of this.grid.within(Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys))) {
-      if (found.length < MOST_CHOSEN && encloses(corners, data.arrays.x[i], data.arrays.y[i])) found.push(i);
+      if (found.length < MOST_CHOSEN && !this.absent(i) && encloses(corners, data.arrays.x[i], data.arrays.y[i])) found.push(i);
     }
     if (this.lassoing) this.toggleLasso();
     this.choose(found.sort((a, b) => a - b));
@@ -399,7 +411,7 @@ class GraphView {
     for (let i = 0; i < this.data.count; i++) {
       const [dx, dy] = [x[i] - x[from], y[i] - y[from]];
       const along = dx * wx + dy * wy;
-      if (i === from || along <= 0) continue;
+      if (i === from || along <= 0 || this.absent(i)) continue;
       const cost = along + 2 * Math.abs(dx * wy - dy * wx);
       if (cost < least) [best, least] = [i, cost];
     }
@@ -443,6 +455,8 @@ class GraphView {
       });
       if (marksOf(data, state.frame).includes(at)) add(` · ${data.marked_name}`);
       if (!isThere(data, state.frame, at)) add(" · not there yet");
+      const presence = presenceOf(data, state.frame, at);
+      if (presence) add(` · ${presence === GHOST ? data.ghost_name : "not there yet"}`);
     }
     if (aloud) this.part("spoken").textContent = line.textContent;
   }
