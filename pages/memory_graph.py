@@ -16,7 +16,9 @@ presets(lab)
 side, main = st.columns([1, 4], gap="large")
 with main:
     titles = {name: view.title for name, view in VIEWS.items()}
-    chosen = VIEWS[choose("View", titles, "memory_graph.view", label_visibility="collapsed")]
+    name = choose("View", titles, "memory_graph.view", label_visibility="collapsed")
+    chosen = VIEWS[name]
+    presets(lab, view=name)
 # On a phone the settings would stand between the title and the first figure.
 phone = "Mobi" in st.context.headers.get("User-Agent", "")
 place = side.expander("Settings") if phone else side

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -37,11 +38,18 @@ from pages.kit import (
     take_away,
 )
 from pages.kit.components.matrix import Selection, matrix
+from pages.panels.memory_graph import growth, memories
 from pages.panels.memory_graph.bench_bars import show_ablations, show_methods, show_published
 from pages.panels.memory_graph.compare import compare_settings, show_compare
 from pages.panels.memory_graph.scene import WALK, View, choose_files, left_out
 
-MODES = {"grid": "Grid", "compare": "A against B"}
+MODES = {
+    "grid": "Threshold by damping",
+    "compare": "A against B",
+    "memories": memories.VIEW.title,
+    "growth": growth.VIEW.title,
+}
+OTHERS: dict[str, View[Any]] = {"memories": memories.VIEW, "growth": growth.VIEW}
 MODE = "memory_graph.bench"
 CELL = "memory_graph.cell"
 MEASURE = "memory_graph.measure"
@@ -56,9 +64,19 @@ class Bench:
     other: EvaluateConfig | None = None
 
 
-def bench_settings(lab: Lab) -> Bench:
+@dataclass(frozen=True)
+class Other:
+    """A bench with a panel of its own, and what its settings gave."""
+
+    view: View[Any]
+    scene: Any
+
+
+def bench_settings(lab: Lab) -> Bench | Other:
     """The left column: what is benchmarked, on which memory and questions."""
-    mode = choose("Bench", MODES, MODE, width="stretch", label_visibility="collapsed")
+    mode = choose("Bench", MODES, MODE, menu=True)
+    if mode in OTHERS:
+        return Other(OTHERS[mode], OTHERS[mode].settings(lab))
     name = "bench" if mode == "grid" else "evaluate"
     experiment = lab.experiment(name)
     choose_files(lab, experiment)
@@ -70,8 +88,11 @@ def bench_settings(lab: Lab) -> Bench:
     return Bench(lab, settings)
 
 
-def show_bench(bench: Bench) -> None:
-    """The grid with all that stands beside it, or two settings against each other."""
+def show_bench(bench: Bench | Other) -> None:
+    """The grid with all that stands beside it, two settings against each other, or another."""
+    if isinstance(bench, Other):
+        bench.view.show(bench.scene)
+        return
     if bench.other is not None:
         show_compare(bench.lab, bench.settings, bench.other)
         return

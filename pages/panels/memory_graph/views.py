@@ -10,8 +10,6 @@ from pages.panels.memory_graph import (
     events,
     evolution,
     forgetting,
-    growth,
-    memories,
     more,
     wavefront,
     why,
@@ -27,6 +25,4 @@ VIEWS: dict[str, View[Any]] = {
     "evolution": evolution.VIEW,
     "events": events.VIEW,
     "more": more.VIEW,
-    "memories": memories.VIEW,
-    "growth": growth.VIEW,
 }
