@@ -175,6 +175,8 @@ def _map(result: Result, formula: str, frame: int, memory: int) -> None:
         frame_title="Date",
         frame=frame,
         on_frame=lambda at: select(DAY, days[at]),
+        # A long season is played faster, so that it ends.
+        frame_seconds=float(np.clip(20 / len(days), 0.08, 0.9)),
         readouts=readouts,
         selected=(memory,),
         on_select=lambda nodes: select(NODE, nodes[0] if nodes else -1),

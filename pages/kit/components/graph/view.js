@@ -4,9 +4,6 @@ const look = { family: "sans-serif" };
 // What outlives a remount of the component, by its key: view, frame and chosen nodes.
 const remembered = new Map();
 const MOST_CHOSEN = 500;
-const FRAME_MS = 900;
-const LEAST_FRAME_MS = 80;
-const FILM_MS = 20_000; // a long film is played faster, so that it ends
 const SPOKEN_FRAMES = 30; // more are not read aloud while they play
 const SLOW_MS = 30;
 const FEW_EDGES = 4000;
@@ -249,7 +246,6 @@ class GraphView {
         else if (this.state.frame >= this.data.frames - 1) this.play(false);
         else this.show(this.state.frame + 1);
       }, this.data.frame_ms);
-      }, Math.min(FRAME_MS, Math.max(LEAST_FRAME_MS, FILM_MS / this.data.frames)));
     } else this.reportFrame();
     this.film();
   }
