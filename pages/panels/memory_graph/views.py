@@ -13,6 +13,7 @@ from pages.panels.memory_graph import (
     growth,
     memories,
     more,
+    own,
     wavefront,
     why,
 )
@@ -29,4 +30,5 @@ VIEWS: dict[str, View[Any]] = {
     "more": more.VIEW,
     "memories": memories.VIEW,
     "growth": growth.VIEW,
+    "overview": own.VIEW,
 }
