@@ -19,6 +19,7 @@ VIEWS = {
     "bench": "Threshold by damping",
     "more": "Thoughts in hash buckets",
     "forgetting": "What is forgotten, and when",
+    "overview": "Your memory",
 }
 TABS = {
     "buckets": "Thoughts in hash buckets",

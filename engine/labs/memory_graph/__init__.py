@@ -115,6 +115,15 @@ LAB = Lab(
             cost_seconds=lambda settings: 1.0,
         ),
         Experiment(
+            "overview",
+            "Your memory",
+            config.OverviewConfig,
+            "engine.labs.memory_graph.run:overview",
+            # Of two hundred notes; what a visitor brings is drawn without being asked for, and
+            # twenty thousand take nine seconds.
+            cost_seconds=lambda settings: 2.0,
+        ),
+        Experiment(
             "evaluate",
             "Recall of one retriever",
             config.EvaluateConfig,

@@ -89,4 +89,10 @@ PAPERS: tuple[Paper, ...] = (
         2024,
         arxiv="2402.17753",
     ),
+    Paper(
+        "Fast unfolding of communities in large networks",
+        "Vincent D. Blondel, Jean-Loup Guillaume, Renaud Lambiotte, Etienne Lefebvre",
+        2008,
+        arxiv="0803.0476",
+    ),
 )

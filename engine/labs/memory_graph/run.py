@@ -12,6 +12,7 @@ from engine.labs.memory_graph import evaluate as evaluating
 from engine.labs.memory_graph import event_stream as streaming
 from engine.labs.memory_graph import evolution as evolving
 from engine.labs.memory_graph import order as ordering
+from engine.labs.memory_graph import overview as surveying
 from engine.labs.memory_graph import wavefront as spreading
 from engine.labs.memory_graph import why as explaining
 from engine.labs.memory_graph import working_memory as remembering
@@ -27,6 +28,7 @@ from engine.labs.memory_graph.config import (
     ForgettingConfig,
     HiAgentConfig,
     OrderConfig,
+    OverviewConfig,
     WavefrontConfig,
     WhyConfig,
 )
@@ -76,6 +78,11 @@ def coat(config: CoatConfig, context: Context) -> Result:
 def hiagent(config: HiAgentConfig, context: Context) -> Result:
     """An agent's working memory, flat and by subgoals."""
     return remembering.working_memory(config, _reader(context), context.progress)
+
+
+def overview(config: OverviewConfig, context: Context) -> Result:
+    """A whole memory: its map, its communities and its file."""
+    return surveying.overview(config, _reader(context))
 
 
 def evaluate(config: EvaluateConfig, context: Context) -> Result:

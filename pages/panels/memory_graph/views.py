@@ -11,6 +11,7 @@ from pages.panels.memory_graph import (
     evolution,
     forgetting,
     more,
+    own,
     wavefront,
     why,
 )
@@ -25,4 +26,5 @@ VIEWS: dict[str, View[Any]] = {
     "evolution": evolution.VIEW,
     "events": events.VIEW,
     "more": more.VIEW,
+    "overview": own.VIEW,
 }

@@ -6,9 +6,10 @@ from engine.labs.memory_graph.config.coat import CoatConfig
 from engine.labs.memory_graph.config.contest import ContestConfig
 from engine.labs.memory_graph.config.events import EventsConfig, OrderConfig
 from engine.labs.memory_graph.config.evolution import MOST_NOTES, EvolutionConfig, Switches
-from engine.labs.memory_graph.config.files import FILES, UPLOAD, Files, Memories
+from engine.labs.memory_graph.config.files import FILES, UPLOAD, Described, Files, Memories
 from engine.labs.memory_graph.config.forgetting import ForgettingConfig
 from engine.labs.memory_graph.config.hiagent import HiAgentConfig
+from engine.labs.memory_graph.config.overview import OverviewConfig
 from engine.labs.memory_graph.config.question import OneQuestion
 from engine.labs.memory_graph.config.retrieval import (
     DEFAULT_QUESTION,
@@ -33,6 +34,7 @@ __all__ = [
     "BucketsConfig",
     "CoatConfig",
     "ContestConfig",
+    "Described",
     "DuelConfig",
     "EvaluateConfig",
     "EventsConfig",
@@ -44,6 +46,7 @@ __all__ = [
     "Method",
     "OneQuestion",
     "OrderConfig",
+    "OverviewConfig",
     "Retrieval",
     "Switches",
     "WavefrontConfig",

@@ -75,7 +75,15 @@ class Memories(Config):
         return self.model_copy(update=changes) if changes else self
 
 
-class Files(Memories):
+class Described(Memories):
+    """A memory, and facts that were read out of its passages elsewhere."""
+
+    triples: str = file_field(
+        "Triples", "JSON lines of triples per passage; empty: none, no LLM", widget="file"
+    )
+
+
+class Files(Described):
     """A memory, questions about it, and what was computed from it elsewhere."""
 
     questions: str = file_field(
@@ -83,9 +91,6 @@ class Files(Memories):
         "JSON lines of question and gold passages; empty: those of the sample, none for a memory "
         "of your own",
         widget="file",
-    )
-    triples: str = file_field(
-        "Triples", "JSON lines of triples per passage; empty: none, no LLM", widget="file"
     )
     vectors: str = file_field(
         "Vectors", ".npz of sentence vectors of these passages; empty: none", widget="file"
