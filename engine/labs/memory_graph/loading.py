@@ -109,7 +109,13 @@ def load_memory(config: Memories, read: Read) -> tuple[Memory, dict[str, Any]]:
     except BadInput as error:
         memory.close()
         raise BadInput("corpus", f"a note cannot be kept: {error.field} {error.reason}") from None
-    return memory, notes
+    return memory, {**notes, "passages": len(corpus.passages), "ids": _plain_ids(corpus)}
+
+
+def _plain_ids(corpus: Corpus) -> list[int | str] | None:
+    """What triples call the passages, in order; None where that takes more than one word."""
+    keys = list(corpus.places)
+    return keys if all(isinstance(key, int | str) for key in keys) else None
 
 
 def _given(config: Described, corpus: Corpus, read: Read, notes: dict[str, Any]) -> Triples | None:

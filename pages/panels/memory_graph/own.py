@@ -21,6 +21,8 @@ from pages.kit import (
     show,
     take_away,
 )
+from pages.panels.memory_graph.language import Language, language_model
+from pages.panels.memory_graph.own_facts import show_facts
 from pages.panels.memory_graph.own_keep import show_keep
 from pages.panels.memory_graph.own_map import AT, GROUP, map_of
 from pages.panels.memory_graph.own_memory import KEPT, Own, follow_kept, opened
@@ -31,8 +33,8 @@ from pages.panels.memory_graph.scene import MEMORY, View, left_out
 SEEN = "#memory_graph.seen"
 
 
-def own_settings(lab: Lab) -> Own:
-    """The memory, and how fine its communities are."""
+def own_settings(lab: Lab) -> tuple[Own, Language | None]:
+    """The memory, how fine its communities are, and who may read it."""
     experiment = lab.experiment("overview")
     kept = follow_kept(lab, experiment)
     files = form(lab, experiment, fields=MEMORY)
@@ -44,7 +46,7 @@ def own_settings(lab: Lab) -> Own:
     # Facts from elsewhere: a file, or what another reader of these passages put into this field.
     form(lab, experiment, fields=("triples",))
     form(lab, experiment, fields=("grain", "seed"))
-    return own
+    return own, language_model()
 
 
 def _begin_anew(corpus: str, kept: str) -> None:
@@ -58,8 +60,9 @@ def _begin_anew(corpus: str, kept: str) -> None:
         select(AT, "")
 
 
-def show_own(own: Own) -> None:
+def show_own(chosen: tuple[Own, Language | None]) -> None:
     """Communities, search, what lies around a note or a name, and the memory to keep."""
+    own, language = chosen
     section(
         "Your memory",
         "Bring notes, papers or a chat on the left: names join them, and communities show what "
@@ -84,6 +87,7 @@ def show_own(own: Own) -> None:
         figure, "memory_graph_groups", figure.layout.meta["alt"], export=lambda: group_table(result)
     )
     show_keep(here, obtained, memory)
+    show_facts(here, language, result, memory)
     explain(
         own.lab,
         "Your memory",
