@@ -29,8 +29,8 @@ def _bench_cost(settings: config.BenchConfig) -> float:
 LAB = Lab(
     name="memory_graph",
     title="Memory graph",
-    sentence="How a graph of facts remembers: where a question's attention spreads, which passages "
-    "it reaches, and why.",
+    sentence="Notes that link, evolve, forget and answer: which passages a question reaches, what "
+    "a memory keeps and loses, and why.",
     experiments=(
         Experiment(
             "duel",
