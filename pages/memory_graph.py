@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from pages.kit import choose, error_boundary, keep_settings, presets
-from pages.panels.memory_graph import duel, wavefront, why
-from pages.panels.memory_graph.scene import View, graph_lab
-
-VIEWS: dict[str, View[Any]] = {
-    "wavefront": wavefront.VIEW,
-    "duel": duel.VIEW,
-    "why": why.VIEW,
-}
+from pages.panels.memory_graph import compare
+from pages.panels.memory_graph.scene import graph_lab
+from pages.panels.memory_graph.views import VIEWS
 
 lab = graph_lab()
-keep_settings(lab)
 st.title(lab.title, anchor=False)
 st.markdown(lab.sentence)
 presets(lab)
 side, main = st.columns([1, 4], gap="large")
 with main:
     titles = {name: view.title for name, view in VIEWS.items()}
-    chosen = VIEWS[choose("View", titles, "memory_graph.view", label_visibility="collapsed")]
+    name = choose("View", titles, "memory_graph.view", label_visibility="collapsed")
+    chosen = VIEWS[name]
+    presets(lab, view=name)
 # On a phone the settings would stand between the title and the first figure.
 phone = "Mobi" in st.context.headers.get("User-Agent", "")
 place = side.expander("Settings") if phone else side
@@ -34,3 +28,4 @@ with place, error_boundary("the settings"):
 if scene is not None:
     with main, error_boundary(f"the view {chosen.title}"):
         chosen.show(scene)
+keep_settings(lab, compare.B)

@@ -36,7 +36,11 @@ class Paper:
 
 @dataclass(frozen=True, eq=False)
 class Preset:
-    """A named situation that tells a story; a permalink of experiment, config and page state."""
+    """A named situation that tells a story; a permalink of experiment, config and page state.
+
+    Four to eight of a lab are ``featured``: they stand at the top of its page and in the gallery,
+    the others in the view that they open.
+    """
 
     name: str
     title: str
@@ -44,6 +48,7 @@ class Preset:
     experiment: str
     config: Mapping[str, Any]
     page: Mapping[str, Any] = field(default_factory=dict)
+    featured: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from engine.figures.bars import bars
 from engine.figures.heatmap import heatmap
 from engine.figures.histogram import histogram
 from engine.figures.lines import Event, Series, lines
+from engine.figures.pairs import pairs
 from engine.figures.palette import Palette
 from engine.figures.scatter import Point, pareto_front, scatter
 from engine.figures.stems import stems
@@ -23,6 +24,7 @@ __all__ = [
     "heatmap",
     "histogram",
     "lines",
+    "pairs",
     "pareto_front",
     "scatter",
     "stems",

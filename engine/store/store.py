@@ -10,6 +10,7 @@ from engine.core.settings import home_folder, log_file
 from engine.store.database import Database
 from engine.store.hosts import Hosts
 from engine.store.inputs import Inputs
+from engine.store.memories import Memories
 from engine.store.results import Results
 from engine.store.runs import Runs
 
@@ -24,6 +25,7 @@ class Store:
         self.hosts = Hosts(self.database)
         self.results = Results(home / "results")
         self.inputs = Inputs(home / "inputs")
+        self.memories = Memories(home / "memories")
 
     @staticmethod
     def open(home: Path | str | None = None) -> Store:

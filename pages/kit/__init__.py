@@ -5,7 +5,7 @@ from pages.kit.form import form, keep_settings, set_values
 from pages.kit.linked import choose, linked, select
 from pages.kit.links import field_key, permalink, preset_query, query
 from pages.kit.obtain import Obtained, default_result, forget, obtain
-from pages.kit.presets import presets
+from pages.kit.presets import preset_link, presets
 from pages.kit.run_panel import run_panel, visitor
 from pages.kit.show import offer, show
 from pages.kit.take_away import take_away, took_away
@@ -41,6 +41,7 @@ __all__ = [
     "palette",
     "permalink",
     "plain",
+    "preset_link",
     "preset_query",
     "presets",
     "query",

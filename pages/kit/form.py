@@ -15,6 +15,7 @@ from pages.kit.widgets import draw
 
 ROW = 4
 SAID = "#said"
+DRAWN = "#drawn"
 
 
 def form(
@@ -68,16 +69,20 @@ def form(
     return config
 
 
-def keep_settings(lab: Lab) -> None:
-    """Keep what was set in views that are not drawn now: Streamlit forgets undrawn widgets.
+def keep_settings(lab: Lab, *key_prefixes: str) -> None:
+    """Keep what was set in views that were not drawn: Streamlit forgets undrawn widgets.
 
-    A page with a form for each view calls it before it draws any.
+    A page with a form for each view calls it when all is drawn; ``key_prefixes`` are those of its
+    second sets. Drawn widgets are left alone: what a visitor is typing just now would be
+    overwritten.
     """
+    drawn = st.session_state.get(DRAWN, set())
     for experiment in lab.experiments:
         for name in experiment.config.model_fields:
-            key = field_key(lab, experiment, name)
-            if key in st.session_state:
-                st.session_state[key] = st.session_state[key]
+            keys = [field_key(lab, experiment, name), *(f"{own}.{name}" for own in key_prefixes)]
+            for key in keys:
+                if key in st.session_state and key not in drawn:
+                    st.session_state[key] = st.session_state[key]
 
 
 def set_values(lab: Lab, experiment: Experiment, values: Mapping[str, Any]) -> None:
@@ -95,8 +100,9 @@ def complain_once(sentence: str) -> None:
 
 
 def begin_forms() -> None:
-    """Forget what was said in the run before; the frame calls this."""
+    """Forget what was said and drawn in the run before; the frame calls this."""
     st.session_state[SAID] = set()
+    st.session_state[DRAWN] = set()
 
 
 def _key(lab: Lab, experiment: Experiment, name: str, prefix: str | None) -> str:
@@ -135,6 +141,7 @@ def _draw(control: Control) -> None:
     elif asked is not None and (error := control.check_link(asked)):
         st.session_state[complaint] = (str(error), control.default)
     draw(control)
+    st.session_state.setdefault(DRAWN, set()).add(control.key)
     st.session_state[f"{control.key}#kept"] = _value(control)
     said = st.session_state.get(complaint)
     if said is not None:

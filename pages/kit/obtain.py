@@ -10,7 +10,7 @@ import streamlit as st
 from engine.core import Config, EngramError, Experiment, Lab, Result
 from engine.store import Store, lookup
 from pages.kit.form import complain_once
-from pages.kit.run_panel import run_panel
+from pages.kit.run_panel import mark_previous, run_panel
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ def obtain(lab: Lab, experiment: Experiment, config: Config, *, fall_back: bool 
         config.fits(Store.open().inputs.get)
     except EngramError as error:
         complain_once(str(error))
+        if shown.result is not None and shown.config != config:
+            mark_previous(shown.config, config)
         return shown
     run_panel(lab, experiment, config, shown.config if shown.result is not None else None)
     return shown

@@ -8,10 +8,21 @@ from engine.core import Lab
 from pages.kit.links import preset_query
 
 
-def presets(lab: Lab) -> None:
-    """A chip per preset: a permalink whose tooltip tells the story."""
-    with st.container(horizontal=True, gap="small", key=f"{lab.name}-presets"):
-        for preset in lab.presets:
+def presets(lab: Lab, *, view: str = "") -> None:
+    """A chip per featured preset: a permalink whose tooltip tells the story.
+
+    With ``view`` the others that open this view.
+    """
+    chosen = [
+        preset
+        for preset in lab.presets
+        if (not preset.featured and preset.page.get("view") == view if view else preset.featured)
+    ]
+    if not chosen:
+        return
+    key = f"{lab.name}-presets-{view}" if view else f"{lab.name}-presets"
+    with st.container(horizontal=True, gap="small", key=key):
+        for preset in chosen:
             preset_link(lab, preset.name)
 
 

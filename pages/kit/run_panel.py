@@ -48,7 +48,7 @@ def run_panel(lab: Lab, experiment: Experiment, config: Config, shown: Config | 
         else:
             _offer(lab, experiment, config, row, cost, closed)
         if shown is not None and shown != config:
-            _mark(shown, config)
+            mark_previous(shown, config)
 
 
 def visitor() -> str:
@@ -166,7 +166,8 @@ def _metrics(store: Store, row: RunRow) -> None:
             )
 
 
-def _mark(shown: Config, asked: Config) -> None:
+def mark_previous(shown: Config, asked: Config) -> None:
+    """Say that the figures below are not those that were asked for, and which they are."""
     old = differences(shown, asked)
     words = f" ({plain(old)})" if old else ""
     st.markdown(

@@ -20,7 +20,8 @@ from pages.kit.linked import linked, select
 
 UPLOAD_MB = 2
 DOCUMENTS_MB = 20
-ROWS = (".json", ".jsonl", ".ndjson", ".gz")
+# Kept as they are: their first bytes tell what they are.
+WHOLE = (".json", ".jsonl", ".ndjson", ".gz", ".memory")
 LONGEST_PASTE = 200_000
 Take = Callable[[str], str | None]
 """From a widget's key to the address of what was brought; None: nothing was."""
@@ -46,7 +47,7 @@ def draw_documents(control: Control) -> None:
     key = control.key
     with st.popover("Your own", icon=":material/upload_file:", type="tertiary"):
         st.file_uploader(
-            f"Files: text, Markdown, PDF, chats (JSON), GraphML, or a zip; at most "
+            f"Files: text, Markdown, PDF, chats (JSON), GraphML, a kept memory, or a zip; at most "
             f"{DOCUMENTS_MB} MB each",
             key=f"{key}#files",
             accept_multiple_files=True,
@@ -175,14 +176,14 @@ def _paste(key: str) -> str | None:
 
 
 def _documents(uploads: list[Any] | None) -> str | None:
-    """One file of rows or a zip as it is, all else packed: the kind of a file is in its name."""
+    """Rows, a memory or a zip as they are, all else packed: a file's kind is in its name."""
     if not uploads:
         return None
     files = [(upload.name, upload.getvalue()) for upload in uploads]
     if len(files) == 1:
         name, data = files[0]
         _some(data, name)
-        if is_zip(data) or name.lower().endswith(ROWS):
+        if is_zip(data) or name.lower().endswith(WHOLE):
             return _put(data, name)
         return _put(pack_files(files), name)
     if all(not data.strip() for _, data in files):

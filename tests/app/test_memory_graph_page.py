@@ -14,7 +14,20 @@ VIEWS = {
     "wavefront": "How the question spreads",
     "duel": "Retrievers side by side",
     "why": "Why this passage?",
+    "events": "Where a stream is cut",
+    "evolution": "A-MEM: a new note rewrites old ones",
+    "bench": "Threshold by damping",
+    "more": "Thoughts in hash buckets",
+    "forgetting": "What is forgotten, and when",
+    "overview": "Your memory",
 }
+TABS = {
+    "buckets": "Thoughts in hash buckets",
+    "coat": "A search tree of thoughts",
+    "hiagent": "Working memory by subgoals",
+}
+# A view that shows one of two things.
+COMPARE = "A against B"
 LAB = get_lab("memory_graph")
 
 
@@ -32,7 +45,10 @@ def test_every_preset_opens_on_a_result(preset: Preset) -> None:
     app = visit("memory_graph", **preset_query(LAB, preset))
     assert not app.warning
     assert "have not been computed" not in texts(app)
-    assert any(VIEWS[preset.page["view"]] in header.value for header in app.header)
+    heading = TABS.get(preset.page.get("tab", ""), VIEWS[preset.page["view"]])
+    if preset.page.get("bench") == "compare":
+        heading = COMPARE
+    assert any(heading in header.value for header in app.header)
 
 
 def test_the_shipped_question_and_its_names_are_on_the_page() -> None:

@@ -44,32 +44,89 @@ def place(page: Page, node: int) -> tuple[float, float]:
     return box["width"] / 2 + unit * x, box["height"] / 2 - unit * y
 
 
+def pixel(page: Page, x: float, y: float) -> list[int]:
+    """Red, green, blue and alpha of the map at a point of the canvas."""
+    # A drawing buffer is kept only until it is shown: draw and read in one frame.
+    return page.locator(".st-key-graph canvas.map").evaluate(
+        """(canvas, [x, y]) => new Promise((done) => requestAnimationFrame(() => {
+            const copy = document.createElement('canvas');
+            [copy.width, copy.height] = [canvas.width, canvas.height];
+            const view = canvas.nextElementSibling;
+            view.dispatchEvent(new KeyboardEvent('keydown', { key: '0' }));
+            requestAnimationFrame(() => {
+              const context = copy.getContext('2d');
+              context.drawImage(canvas, 0, 0);
+              const ratio = devicePixelRatio;
+              done([...context.getImageData(x * ratio, y * ratio, 1, 1).data]);
+            });
+          }))""",
+        [x, y],
+    )
+
+
+def go_to(page: Page, key: str) -> None:
+    """Move the slider of the frames by a key."""
+    page.get_by_role("slider").focus()
+    page.keyboard.press(key)
+    page.wait_for_timeout(300)
+
+
 def test_nodes_have_the_colours_of_their_kinds(visitor: BrowserContext, app: str) -> None:
     page = visit(visitor, app)
     for step, (node, kind) in enumerate([(0, 0), (5, 1)]):
         if step:
-            page.get_by_role("slider").focus()
-            page.keyboard.press("End")
-            page.wait_for_timeout(300)
-        # A drawing buffer is kept only until it is shown: draw and read in one frame.
-        seen = page.locator(".st-key-graph canvas.map").evaluate(
-            """(canvas, [x, y]) => new Promise((done) => requestAnimationFrame(() => {
-                const copy = document.createElement('canvas');
-                [copy.width, copy.height] = [canvas.width, canvas.height];
-                const view = canvas.nextElementSibling;
-                view.dispatchEvent(new KeyboardEvent('keydown', { key: '0' }));
-                requestAnimationFrame(() => {
-                  const context = copy.getContext('2d');
-                  context.drawImage(canvas, 0, 0);
-                  const ratio = devicePixelRatio;
-                  done([...context.getImageData(x * ratio, y * ratio, 1, 1).data]);
-                });
-              }))""",
-            list(place(page, node)),
-        )
+            go_to(page, "End")
+        seen = pixel(page, *place(page, node))
         assert seen[3] == 255
         wanted = rgb(Palette.light().category(kind))
         assert all(abs(a - b) <= 2 for a, b in zip(seen[:3], wanted, strict=True))
+
+
+def test_a_ghost_is_hollow_and_what_is_not_there_yet_cannot_be_chosen(
+    visitor: BrowserContext, app: str
+) -> None:
+    page = visit(visitor, f"{app}/?ghosts=1")
+    expect(page.locator(".st-key-graph .legend")).to_contain_text("forgotten")
+    leaf = list(rgb(Palette.light().category(1)))
+    early, gone = place(page, 1), place(page, 5)
+    assert pixel(page, *early)[:3] != leaf
+    plot(page).click(position=dict(zip("xy", early, strict=True)))
+    expect(page.get_by_text("chosen ()")).to_be_visible()
+    go_to(page, "End")
+    assert pixel(page, *early) == [*leaf, 255]
+    assert pixel(page, *gone)[3] < 200  # the edge to it shows through, faintly
+    plot(page).click(position=dict(zip("xy", gone, strict=True)))
+    expect(page.get_by_text("chosen (5,)")).to_be_visible()
+    expect(page.locator(".st-key-graph .readout")).to_contain_text("forgotten")
+
+
+def test_a_node_is_pale_and_its_edge_absent_until_they_come(
+    visitor: BrowserContext, app: str
+) -> None:
+    page = visit(visitor, f"{app}/?grow=1")
+    late, hub = place(page, 6), place(page, 0)
+    on_the_spoke = [0.5 * a + 0.5 * b for a, b in zip(late, hub, strict=True)]
+    assert 0 < pixel(page, *late)[3] < 80
+    assert pixel(page, *on_the_spoke)[3] == 0
+    expect(page.locator(".st-key-graph .legend")).to_contain_text("new spoke")
+    go_to(page, "End")
+    assert pixel(page, *late)[3] == 255
+    seen = pixel(page, *on_the_spoke)
+    wanted = rgb(Palette.light().good.colour)
+    assert seen[3] > 200
+    assert all(abs(a - b) <= 3 for a, b in zip(seen[:3], wanted, strict=True))
+
+
+def test_marks_may_differ_from_frame_to_frame(visitor: BrowserContext, app: str) -> None:
+    page = visit(visitor, f"{app}/?grow=1")
+    readout = page.locator(".st-key-graph .readout")
+    x, y = place(page, 6)
+    plot(page).hover(position={"x": x, "y": y})
+    expect(readout).to_contain_text("not there yet")
+    expect(readout).not_to_contain_text("gold")
+    go_to(page, "End")
+    expect(readout).to_contain_text("gold")
+    expect(readout).not_to_contain_text("not there yet")
 
 
 def test_a_click_chooses_a_node_and_the_page_can_choose_one(

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from pages.panels.memory_graph.views import VIEWS
 from tests.browser.looks import THEMES, WIDTHS, context, settle
 from tests.browser.test_pages import violations
 
@@ -44,6 +45,14 @@ def test_a_chosen_passage_shows_its_text_and_is_part_of_the_link(
     expect(page.get_by_text("Casimir Ode cooked for eight").first).to_be_visible()
 
 
+def unfold(page: Page, label: str) -> None:
+    """Open a menu below the fold: one that is opened while the page still scrolls closes again."""
+    box = page.get_by_role("combobox", name=label)
+    box.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
+    box.click()
+
+
 def test_another_question_is_computed_by_itself(visitor: BrowserContext, server: str) -> None:
     page = open_page(visitor, server)
     page.get_by_role("combobox", name="Question").first.click()
@@ -54,19 +63,65 @@ def test_another_question_is_computed_by_itself(visitor: BrowserContext, server:
 
 
 def test_a_dropped_seed_changes_the_rank(visitor: BrowserContext, server: str) -> None:
-    page = open_page(visitor, server, "?memory_graph.view=why")
+    page = open_page(visitor, server, "?memory_graph.view=why&memory_graph.passage=91")
     expect(page.get_by_text("Rank 5, with and without")).to_be_visible()
-    page.get_by_role("combobox", name="Without seeds").click()
+    unfold(page, "Without seeds")
     page.get_by_role("option", name=re.compile("deep thistle")).click()
     expect(page).to_have_url(re.compile(r"without_seeds=1"))
     other = open_page(visitor, server, page.url.partition("/memory_graph")[2])
     expect(other.get_by_text("Rank 5, with and without")).to_be_visible()
-    other.get_by_role("combobox", name="Without edges").click()
-    other.get_by_role("option").first.click()
+    unfold(other, "Without edges")
+    other.get_by_role("option").nth(1).click()
     expect(other).to_have_url(re.compile(r"without_edges=\d+-\d+"))
 
 
-@pytest.mark.parametrize("view", ["wavefront", "duel", "why"])
+def test_a_dropped_fact_is_part_of_the_link(visitor: BrowserContext, server: str) -> None:
+    page = open_page(visitor, server, "?memory_graph.view=why&memory_graph.passage=91")
+    unfold(page, "Without facts")
+    page.get_by_role("option").nth(1).click()
+    expect(page).to_have_url(re.compile(r"without_facts=\d+"))
+    expect(page.get_by_text("taken out of the whole memory")).to_be_visible()
+    other = open_page(visitor, server, page.url.partition("/memory_graph")[2])
+    expect(
+        other.get_by_text(re.compile("Rank 5, and [0-9]+ without|Rank 5, with|Rank 5; without"))
+    ).to_be_visible()
+
+
+def test_the_date_on_the_map_is_that_of_the_page_and_of_the_link(
+    visitor: BrowserContext, server: str
+) -> None:
+    query = "?memory_graph.view=forgetting&memory_graph.day=2025-06-02"
+    page = open_page(visitor, server, query)
+    expect(page.get_by_role("heading", name="Forgotten on 2025-06-02")).to_be_visible()
+    page.locator(".st-key-memory_graph_season input.step").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="Forgotten on 2025-06-03")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"memory_graph\.day=2025-06-03"))
+
+
+def test_a_cell_chooses_memory_and_date_and_a_ghost_is_named(
+    visitor: BrowserContext, server: str
+) -> None:
+    page = open_page(visitor, server, "?memory_graph.view=forgetting")
+    cells = page.locator(".st-key-memory_graph_cells canvas.cells")
+    cells.scroll_into_view_if_needed()
+    box = cells.bounding_box()
+    assert box
+    cells.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.3})
+    expect(page).to_have_url(re.compile(r"memory_graph\.memory=\d+"))
+    expect(page).to_have_url(re.compile(r"memory_graph\.day=2025|memory_graph\.day=2026"))
+    settle(page)
+    number = re.search(r"memory_graph\.memory=(\d+)", page.url)
+    assert number
+    query = f"?memory_graph.view=forgetting&memory_graph.memory={number[1]}"
+    ghost = open_page(
+        visitor, server, f"{query}&memory_graph.day=2026-01-29&memory_graph.formula=code"
+    )
+    # Under the code nothing is left at the end: whatever is chosen is a ghost by then.
+    expect(ghost.locator(".st-key-memory_graph_season .readout")).to_contain_text("forgotten")
+
+
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
     for width in WIDTHS:
@@ -76,3 +131,16 @@ def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: 
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{view} at {width} px scrolls sideways by {wide} px"
         visitor.close()
+
+
+def test_settings_of_a_view_outlive_its_absence_and_are_in_its_link(
+    visitor: BrowserContext, server: str
+) -> None:
+    page = open_page(visitor, server, "?memory_graph.damping=0.3")
+    expect(page.get_by_text("0.30", exact=True)).to_be_visible()
+    page.get_by_role("radio", name="Why this passage").or_(
+        page.get_by_role("button", name="Why this passage", exact=True)
+    ).first.click()
+    settle(page)
+    expect(page.get_by_text("Why this passage?").first).to_be_visible()
+    expect(page.get_by_text("0.30", exact=True)).to_be_visible()

@@ -18,7 +18,7 @@ def test_the_address_follows_each_situation(visitor, server, lab):
     page = open_page(visitor, f"{server}/{lab.name}")
     chips = page.locator(f".st-key-{lab.name}-presets")
     reached = []
-    for preset in lab.presets:
+    for preset in (preset for preset in lab.presets if preset.featured):
         chips.get_by_role("link", name=preset.title, exact=True).click()
         asked = preset_query(lab, preset)
         view = asked[f"{lab.name}.view"]

@@ -122,3 +122,12 @@ def test_page_and_component_share_one_value() -> None:
     del st.session_state[key]
     assert reconcile(key, "selected", UNSET) == ([2], {"value": [2], "number": 3})
     assert reconcile(key, "selected", [2]) == ([2], {"value": [2], "number": 3})
+
+
+def test_another_thing_under_the_same_key_is_told_the_value_again() -> None:
+    key = "anew"
+    assert reconcile(key, "frame", 7, "a") == (7, {"value": 7, "number": 1})
+    assert reconcile(key, "frame", 7, "a") == (7, {"value": 7, "number": 1})
+    assert reconcile(key, "frame", 7, "b") == (7, {"value": 7, "number": 2})
+    assert reconcile(key, "frame", 7, "b") == (7, {"value": 7, "number": 2})
+    assert reconcile(key, "frame", UNSET, "c") == (7, {"value": 7, "number": 2})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import networkx
 import pytest
 
+from engine.core import BadInput
 from engine.labs.memory_graph.ingest.document import Document
 from engine.labs.memory_graph.ingest.read import read_documents
 from engine.labs.memory_graph.openie import Triple
@@ -137,6 +139,14 @@ def test_documents_with_triples() -> None:
 def test_a_dialogue_of_memorybank_is_two_turns() -> None:
     found = read([{"user": "Emily", "date": "2023-04-27", "query": "hi", "response": "hello"}])
     assert [(turn.title, turn.text) for turn in found] == [("Emily", "hi"), ("assistant", "hello")]
+    assert {turn.scope for turn in found} == {"Emily"}
+
+
+def test_a_packed_upload_without_a_name_is_read_by_what_is_in_it() -> None:
+    row = b'{"user": "Emily", "date": "2023-04-27", "query": "hi", "response": "hello"}'
+    assert [turn.when for turn in read_documents(gzip.compress(row))] == ["2023-04-27"] * 2
+    with pytest.raises(BadInput):
+        read_documents(b"\x1f\x8bnothing that unpacks")
 
 
 @pytest.mark.shared

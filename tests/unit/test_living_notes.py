@@ -306,3 +306,19 @@ def test_keywords_and_spans():
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), [1, 1, 1, 1, 1, 0], atol=1e-6)
     with pytest.raises(BadInput):
         TfIdf([])
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_many_questions_at_once_find_what_each_finds_alone(linked):
+    found = memory(analyst=Scripted())
+    asked = ["harbour of Genoa", "rye bread", "nothing of the kind"]
+    together = found.ask_all(asked, 2, linked=linked)
+    alone = [found.ask(question, 2, linked=linked) for question in asked]
+    assert [[(h.id, h.via) for h in hits] for hits in together] == [
+        [(h.id, h.via) for h in hits] for hits in alone
+    ]
+    assert any(hit.via for hits in together for hit in hits) == linked
+    assert found.ask_all([], 2) == [] and AMem(TfIdf(TEXTS).vectors, Scripted()).ask_all(["a"]) == [
+        []
+    ]
+    assert all(note.retrieval_count == 0 for note in found.store)

@@ -13,11 +13,18 @@ from engine.core import BadInput, Result, get_lab
 from engine.core.context import QuietContext
 from engine.figures import Palette, check_axes
 from engine.labs.memory_graph import run
-from engine.labs.memory_graph.config import DuelConfig, WavefrontConfig, WhyConfig
+from engine.labs.memory_graph.build import Workshop
+from engine.labs.memory_graph.choosing import MADE, chosen_question
+from engine.labs.memory_graph.config import (
+    WavefrontConfig,
+    WhyConfig,
+)
 from engine.labs.memory_graph.layout import layout
+from engine.labs.memory_graph.loading import load
 from engine.labs.memory_graph.views import duel as duelling
 from engine.labs.memory_graph.views import wavefront as spreading
 from engine.labs.memory_graph.views import why as explaining
+from pages.panels.memory_graph.views import VIEWS
 
 LAB = get_lab("memory_graph")
 
@@ -143,9 +150,48 @@ def test_the_duel_agrees_with_the_evaluation_and_its_filters_part_the_questions(
     assert sum(title.startswith("★") for title in table["HippoRAG"]) == 2
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"ask": "Where does Joana Brites work?"},
+        {"corpus": "python-topics"},
+        {"corpus": "python-topics", "ask": "What is a decorator?"},
+    ],
+    ids=str,
+)
+def test_a_question_without_gold_follows_what_each_retriever_found(values: dict[str, str]) -> None:
+    found = result("duel", **values)
+    assert "recall" not in found.fields
+    assert not [name for name in found.metrics if "recall" in name]
+    assert found.notes["gold"] is False
+    firsts = found.array("top")[:, 0, :3]
+    followed = found.array("followed")[0].tolist()
+    assert sorted(followed) == sorted(set(firsts.ravel().tolist()))
+    for m, own in enumerate(firsts.tolist()):
+        ranks = found.array("rank")[m, 0]
+        assert [ranks[followed.index(passage)] for passage in own] == [1, 2, 3]
+    figure = duelling.draw_rank_flow(found, Palette.of("light"), question=0)
+    assert len(figure.data) == len(followed)
+    assert "without gold" in figure.layout.meta["alt"]
+    assert duelling.filtered(found, "graph loses") == [0]
+    assert not any("★" in title for row in duelling.place_table(found, 0).values() for title in row)
+
+
+def test_every_view_makes_the_same_question_of_a_memory_without_any() -> None:
+    config = WavefrontConfig(corpus="python-topics")
+    loaded = load(config, lambda value, _: b"")
+    chosen = chosen_question(config, loaded, Workshop(loaded.materials).graph(config))
+    asked = result("duel", corpus="python-topics").notes["questions"]
+    assert [(one["text"], one["made"]) for one in asked] == [(chosen.text, MADE)]
+
+
 FIGURES = {
     "ranks": lambda p: spreading.draw_gold_ranks(result("wavefront"), p, step=2),
     "flow": lambda p: duelling.draw_rank_flow(result("duel"), p, question=8),
+    "flow without gold": lambda p: duelling.draw_rank_flow(
+        result("duel", ask="Where does Joana Brites work?"), p, question=0
+    ),
     "recall": lambda p: duelling.draw_recall(result("duel"), p),
     **{
         part: (lambda p, part=part: explaining.draw_parts(result("why"), p, part=part))
@@ -163,9 +209,8 @@ def test_every_figure_has_titles_units_and_a_finding(name: str, theme: str) -> N
 
 
 def test_presets_are_configs_of_their_experiments() -> None:
-    assert 4 <= len(LAB.presets) <= 8
+    assert 4 <= sum(preset.featured for preset in LAB.presets) <= 8
     for preset in LAB.presets:
-        built = LAB.experiment(preset.experiment).config.build(preset.config)
-        assert isinstance(built, WavefrontConfig | WhyConfig | DuelConfig)
-        assert preset.story and preset.page["view"] in {"wavefront", "duel", "why"}
+        assert LAB.experiment(preset.experiment).config.build(preset.config)
+        assert preset.story and preset.page["view"] in VIEWS
     assert Path(LAB.folder, "presets.toml").is_file()

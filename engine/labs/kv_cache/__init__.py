@@ -9,7 +9,7 @@ from engine.labs.kv_cache import config, cost
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.orders_grammar import parse_order
 from engine.labs.kv_cache.papers import PAPERS
-from engine.labs.kv_cache.sources import weights_version
+from engine.models.embedded import weights_version
 
 __all__ = ["LAB", "parse_format", "parse_order"]
 

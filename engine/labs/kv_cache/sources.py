@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import os
-import zlib
 from pathlib import Path
 
 from engine.core.assets import ASSETS
+from engine.models.embedded import EMBEDDED, EMBEDDED_FOLDER
 
-EMBEDDED = "engram-lm"
-EMBEDDED_FOLDER = ASSETS / "models" / "lm"
+__all__ = ["EMBEDDED", "EMBEDDED_FOLDER", "SAMPLES", "model_shelf", "sample_path"]
 
 SAMPLES = {
     "handbook": "A handbook of this lab's own parts, in the manner of reference documentation",
     "stories": "Six short stories in plain words",
 }
-
-
-def weights_version() -> int:
-    """A number that changes with the embedded model's weights, so that old results do not stay."""
-    weights = EMBEDDED_FOLDER / "model.safetensors"
-    return zlib.crc32(weights.read_bytes()) if weights.is_file() else 0
 
 
 def model_shelf() -> Path | None:

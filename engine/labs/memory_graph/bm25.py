@@ -31,7 +31,7 @@ class BM25(Ranker):
 
     def __init__(self, passages: Sequence[Passage], k1: float = K1, b: float = B):
         self.vocabulary = Vocabulary()
-        counts = self.vocabulary.count([words(passage.content) for passage in passages])
+        counts = self.vocabulary.count(words(passage.content) for passage in passages)
         n = document_counts(counts)
         idf = np.log1p((counts.shape[0] - n + 0.5) / (n + 0.5))
         lengths = np.asarray(counts.sum(axis=1)).ravel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,8 @@ from engine.labs.memory_graph.hipporag import HippoRag, WalkRules
 from engine.labs.memory_graph.hipporag2 import HippoRag2, Likeness, Rules2
 from engine.labs.memory_graph.link import Meaning, Pairs
 from engine.labs.memory_graph.mix import Mix
-from engine.labs.memory_graph.openie import Triples
+from engine.labs.memory_graph.openie import Triple, Triples
+from engine.labs.memory_graph.phrases import normalise
 from engine.labs.memory_graph.retrievers import Retriever
 from engine.labs.memory_graph.tfidf import Tfidf, WordIndex
 from engine.labs.memory_graph.vectors import Vectors, fact_vectors, node_vectors
@@ -37,20 +38,28 @@ def build_retriever(settings: Retrieval, materials: Materials) -> Retriever:
 
     >>> build_retriever(Retrieval(method="bm25"), Materials(corpus))    # doctest: +SKIP
     """
-    return _Builder(settings, materials).build(settings.method)
+    return Workshop(materials).retriever(settings)
 
 
-class _Builder:
-    """Builds what a method needs; a mixture shares the parts."""
+class Workshop:
+    """Builds retrievers of one memory; what several have in common is built once.
 
-    def __init__(self, settings: Retrieval, materials: Materials):
-        self.settings = settings
+    Graphs that differ in their threshold or in the rule of synonyms alone come from one search for
+    synonyms: ask for the lowest threshold first.
+    """
+
+    def __init__(self, materials: Materials):
         self.materials = materials
+        self._graphs: dict[bool, MemoryGraph] = {}
 
-    def build(self, method: str) -> Retriever:
-        settings = self.settings
+    def retriever(self, settings: Retrieval, graph: MemoryGraph | None = None) -> Retriever:
+        """The retriever that ``settings.method`` names, on ``graph`` where one is given."""
+        return self._build(settings, settings.method, graph)
+
+    def _build(self, settings: Retrieval, method: str, given: MemoryGraph | None) -> Retriever:
         if method == "mix":
-            first, second = self.build(settings.mix_first), self.build(settings.mix_second)
+            parts = (settings.mix_first, settings.mix_second)
+            first, second = (self._build(settings, part, given) for part in parts)
             return Mix(first, second, settings.mix_weight)
         if method == "bm25":
             return BM25(self.materials.corpus.passages)
@@ -59,32 +68,61 @@ class _Builder:
         if method == "dense":
             return Dense(self._vectors())
         if method == "hipporag":
-            return HippoRag(self.graph(method), walk_rules(settings))
+            return HippoRag(given or self.graph(settings, method), walk_rules(settings))
         if method == "hipporag2":
-            graph = self.graph(method)
+            graph = given or self.graph(settings, method)
             return HippoRag2(graph, *self._likeness(graph), rules=second_rules(settings))
         raise BadInput("method", f"there is no method {method[:40]!r}")
 
     @cached_property
     def triples(self) -> Triples:
+        """Those that were given, else those of the passages' own names."""
         return self.materials.triples or extract_all(self.materials.corpus.passages)
 
     @cached_property
     def tfidf(self) -> Tfidf:
+        """The index of words."""
         return Tfidf(self.materials.corpus.passages)
 
-    def graph(self, method: str) -> MemoryGraph:
-        """The graph for one of the two methods; the settings may give both the same."""
-        settings, vectors = self.settings, self.materials.vectors
-        rules = GraphRules(threshold=settings.threshold, synonyms=settings.synonyms)
-        by = settings.alike_by
+    def graph(self, settings: Retrieval, method: str | None = None) -> MemoryGraph:
+        """The graph for one of the two methods that walk; the settings may give both the same."""
+        rules = graph_rules(settings)
+        by_vectors = self._by_vectors(settings, method or settings.method)
+        kept = self._graphs.get(by_vectors)
+        if kept is not None and kept.holds(rules):
+            return kept.under(rules)
+        built = build_graph(self.triples, rules, self._meaning if by_vectors else None)
+        self._graphs[by_vectors] = built
+        return built
+
+    def graph_without(self, settings: Retrieval, facts: Collection[int]) -> MemoryGraph:
+        """The graph had the extractor not found some ``facts``, positions in ``graph(settings)``.
+
+        A phrase that stands in none of the others is gone with them. Raises BadInput("facts").
+        """
+        whole = self.graph(settings)
+        for fact in facts:
+            if not 0 <= fact < len(whole.facts):
+                raise BadInput("facts", f"there is no fact {fact}; there are {len(whole.facts)}")
+        gone = {whole.facts[fact] for fact in facts}
+        fewer = [
+            [row for row in rows if Triple(*map(normalise, row)) not in gone]
+            for rows in self.triples
+        ]
+        by_vectors = self._by_vectors(settings, settings.method)
+        alike = self._meaning if by_vectors else None
+        return build_graph(fewer, whole.rules, alike, before=whole)
+
+    def _by_vectors(self, settings: Retrieval, method: str) -> bool:
+        """Whether synonyms are told by vectors, else by spelling."""
+        vectors, by = self.materials.vectors, settings.alike_by
         if by == "vectors" or (by == "auto" and method == "hipporag2"):
             # Stored vectors belong to the phrases of the given triples and to no others.
             if vectors and vectors.entities is not None and self.materials.triples:
-                return build_graph(self.triples, rules, self._meaning)
+                return True
             if by == "vectors":
                 raise BadInput("alike_by", "vectors of the entities of the triples are needed")
-        return build_graph(self.triples, rules)
+        return False
 
     def _meaning(self, phrases: Sequence[str]) -> Pairs:
         return Meaning(node_vectors(self._vectors(), self.triples, phrases))
@@ -103,6 +141,11 @@ class _Builder:
         if self.materials.vectors is None:
             raise BadInput("vectors", NO_VECTORS)
         return self.materials.vectors
+
+
+def graph_rules(settings: Retrieval) -> GraphRules:
+    """The graph's share of the settings."""
+    return GraphRules(threshold=settings.threshold, synonyms=settings.synonyms)
 
 
 def walk_rules(settings: Retrieval) -> WalkRules:

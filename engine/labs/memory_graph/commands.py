@@ -1,4 +1,4 @@
-"""The lab's own commands for the command line: ``evaluate``."""
+"""The lab's own commands that run an experiment: ``evaluate`` and ``memories``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.core.arguments import ExperimentCommand
 from engine.core.result import Result
-from engine.labs.memory_graph.config import FILES, EvaluateConfig
+from engine.labs.memory_graph.config import ContestConfig, EvaluateConfig
 
 
 def _tell(config: EvaluateConfig, result: Result) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def _tell(config: EvaluateConfig, result: Result) -> dict[str, Any]:
     notes = result.notes
     return {
         "method": config.method,
-        "files": {name: Path(getattr(config, name)).name or None for name in FILES},
+        "files": {name: Path(getattr(config, name)).name or None for name in config.files},
         "unit": "percent",
         **result.metrics,
         "index_seconds": notes["index_seconds"],
@@ -44,3 +44,41 @@ def _rows(result: Result, name: str) -> list[list[float]]:
 
 # Recall of one retriever on one set of questions.
 evaluate = ExperimentCommand("evaluate", _tell)
+
+
+def _tell_memories(config: ContestConfig, result: Result) -> dict[str, Any]:
+    """Recall in percent with its interval, for every method, category and cutoff."""
+    notes = result.notes
+    recall, interval = result.array("recall"), result.array("interval")
+    counts = result.array("questions").tolist()
+    return {
+        "files": {name: Path(getattr(config, name)).name or None for name in config.files},
+        "unit": "percent",
+        "conversations": result.metrics["conversations"],
+        "notes": result.metrics["notes"],
+        "categories": [
+            {**category, "questions": count}
+            for category, count in zip(notes["categories"], counts, strict=True)
+        ],
+        "methods": {
+            method: {
+                "title": notes["titles"][m],
+                "alive": float(result.array("alive")[m]),
+                "changes": int(result.array("changes")[m]),
+                **{
+                    key: {
+                        "recall": recall[m, :, c].tolist(),
+                        "interval": interval[m, :, c].tolist(),
+                    }
+                    for c, key in enumerate(_keys(notes["cutoffs"]))
+                },
+            }
+            for m, method in enumerate(notes["methods"])
+        },
+        "absent": notes["absent"],
+        "left_out": notes["left_out"],
+    }
+
+
+# Every retriever and every memory on the same questions.
+memories = ExperimentCommand("memories", _tell_memories)

@@ -10,7 +10,7 @@ from typing import Any
 from engine.core.arguments import Arguments
 
 PROGRAM = "python -m engine memory_graph"
-METHODS = "mix, hipporag, hipporag2, bm25, tfidf"
+METHODS = "hipporag2, mix, hipporag, bm25, tfidf"
 
 
 def index(argv: Sequence[str]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _ask_parser() -> Arguments:
     parser = Arguments(f"{PROGRAM} ask", "Passages of a memory that answer a question.")
     parser.add_argument("memory", metavar="MEMORY", help="what index made")
     parser.add_argument("question", metavar="QUESTION", help="in one argument")
-    parser.add_argument("--method", default="mix", help=f"{METHODS}; default mix")
+    parser.add_argument("--method", default="hipporag2", help=f"{METHODS}; default hipporag2")
     parser.add_argument("-k", type=int, default=5, help="how many passages at most; default 5")
     parser.add_argument("--at", help="a date: what is found is recalled on it")
     return parser

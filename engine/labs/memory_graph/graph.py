@@ -9,7 +9,7 @@ Source: HippoRAG (arXiv 2405.14831) section 2.2, and its code, branch legacy, wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -79,16 +79,38 @@ class MemoryGraph:
         """Pairs of nodes that are joined."""
         return self.adjacency.nnz // 2
 
+    def holds(self, rules: GraphRules) -> bool:
+        """Whether all synonyms that ``rules`` ask for are among those found."""
+        mine = self.rules
+        searched = mine.synonyms != "none" and mine.synonym_limit == rules.synonym_limit
+        return rules.synonyms == "none" or (searched and mine.threshold <= rules.threshold)
+
+    def under(self, rules: GraphRules) -> MemoryGraph:
+        """The same facts under ``rules`` that it ``holds``: synonyms below the threshold go.
+
+        A node's nearest above a higher threshold are the first of its nearest above a lower one, so
+        this is what ``build_graph`` makes.
+        """
+        if rules == self.rules:
+            return self
+        kept = self.synonyms.copy()
+        least = np.inf if rules.synonyms == "none" else rules.threshold
+        kept.data[kept.data < least] = 0
+        kept.eliminate_zeros()
+        return replace(self, synonyms=kept, rules=rules)
+
 
 def build_graph(
     triples: Triples,
     rules: GraphRules = GraphRules(),
     alike: Callable[[Sequence[str]], Pairs] | None = None,
+    before: MemoryGraph | None = None,
 ) -> MemoryGraph:
     """The graph of the triples of each passage; an empty phrase makes no node and no fact.
 
     Names are linked by spelling; so are synonyms found unless ``alike`` makes, of the sorted
-    phrases, something else that knows which of them are alike.
+    phrases, something else that knows which of them are alike. A graph ``before`` of other facts,
+    same rules and ``alike``, saves the search for synonyms where the phrases are the same.
     """
     facts: dict[Triple, int] = {}
     d2f_rows: list[int] = []
@@ -111,15 +133,19 @@ def build_graph(
     d2f = _ones(d2f_rows, d2f_columns, (len(triples), len(facts)))
     counts = np.bincount(np.array(occurrences, np.int64), minlength=len(facts)).astype(np.float64)
     f2e, fact_edges = join_facts(heads, tails, counts, len(phrases))
-    spelling = Spelling(phrases)
+    if before is not None and before.phrases == phrases:
+        linker, synonyms = before.linker, before.synonyms
+    else:
+        linker = spelling = Spelling(phrases)
+        synonyms = find_synonyms(phrases, alike(phrases) if alike else spelling, rules)
     return MemoryGraph(
         phrases=phrases,
         facts=tuple(facts),
         d2f=d2f,
         f2e=f2e,
         fact_edges=fact_edges,
-        synonyms=find_synonyms(phrases, alike(phrases) if alike else spelling, rules),
-        linker=spelling,
+        synonyms=synonyms,
+        linker=linker,
         rules=rules,
     )
 

@@ -94,7 +94,11 @@ class HippoRag(Ranker):
 
     def scores(self, question: Question) -> np.ndarray:
         """Mass of every passage's facts (passages,); all equal where nothing was linked."""
-        return self.trace(question).scores
+        return self.read(self.trace(question), question)
+
+    def read(self, trace: Trace, question: Question) -> np.ndarray:
+        """The scores of a question's trace, which may have a damping of its own (passages,)."""
+        return trace.scores
 
 
 def link_question(

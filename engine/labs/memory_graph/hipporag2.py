@@ -1,11 +1,13 @@
 """HippoRAG 2: facts near the question seed a walk that may also step onto passages.
 
 Source: "From RAG to Memory" (arXiv 2502.14802) and its code, branch main. Their language model
-filters the linked facts; here all of them are kept, which their ablation puts at 0.7 points.
+filters the linked facts ("recognition memory"); without a ``keep`` all of them stay, which their
+ablation puts at 0.7 points.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,6 +50,13 @@ class Likeness(Protocol):
         """(rows,)."""
 
 
+class Keep(Protocol):
+    """Which of a few linked facts serve a question."""
+
+    def __call__(self, question: str, facts: Sequence[Sequence[str]]) -> list[int] | None:
+        """Their positions; None where that cannot be told, and all stay."""
+
+
 class HippoRag2(Ranker):
     """Ranks by the PageRank mass of passage nodes; nodes are phrases, then passages."""
 
@@ -59,11 +68,13 @@ class HippoRag2(Ranker):
         fact_likeness: Likeness,
         passage_likeness: Likeness,
         rules: Rules2 = Rules2(),
+        keep: Keep | None = None,
     ):
         self.graph = graph
         self.rules = rules
         self.fact_likeness = fact_likeness
         self.passage_likeness = passage_likeness
+        self.keep = keep
         adjacency = with_passages(graph)
         self.walk = Walk.on(adjacency)
         self.nodes = adjacency.shape[0]
@@ -77,7 +88,7 @@ class HippoRag2(Ranker):
     def linked_facts(self, question: Question) -> dict[int, float]:
         """The facts nearest to the question and their scores from 0 to 1, the best first.
 
-        None where all are equally near.
+        None where all are equally near, or where none serves the question.
         """
         if not self.graph.facts:
             return {}
@@ -86,6 +97,9 @@ class HippoRag2(Ranker):
             return {}
         scores = min_max(likeness)
         best = np.argsort(-scores, kind="stable")[: self.rules.facts]
+        if self.keep is not None:
+            kept = self.keep(question.text, [self.graph.facts[fact] for fact in best])
+            best = best if kept is None else best[kept]
         return {int(fact): float(scores[fact]) for fact in best}
 
     def trace(self, question: Question) -> Trace:
@@ -111,7 +125,10 @@ class HippoRag2(Ranker):
 
         Where the question reaches no fact and no name, plain similarity, as published.
         """
-        trace = self.trace(question)
+        return self.read(self.trace(question), question)
+
+    def read(self, trace: Trace, question: Question) -> np.ndarray:
+        """The scores of a question's trace, which may have a damping of its own (passages,)."""
         return trace.scores if trace.facts or trace.links else self.passage_likeness(question)
 
     def _fact_seeds(self, facts: dict[int, float]) -> list[Seed]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,13 +13,16 @@ from engine.io.archive import is_zip
 from engine.io.jsonl import BYTE_ORDER_MARK
 from engine.io.text import read_unpacked
 from engine.labs.memory_graph.build import Materials
-from engine.labs.memory_graph.config import Files, Memories
-from engine.labs.memory_graph.corpus import Corpus, load_corpus
+from engine.labs.memory_graph.config import Described, Files, Memories
+from engine.labs.memory_graph.corpus import Corpus, Passage, as_corpus, load_corpus
 from engine.labs.memory_graph.extract import extract
 from engine.labs.memory_graph.ingest.chat import LIMIT_BYTES, LISTS, SPEAKERS
 from engine.labs.memory_graph.ingest.document import Documents
 from engine.labs.memory_graph.ingest.read import read_documents
-from engine.labs.memory_graph.openie import Triples, load_triples
+from engine.labs.memory_graph.memory import Memory, entry
+from engine.labs.memory_graph.memory_port import is_memory
+from engine.labs.memory_graph.memory_write import Entry
+from engine.labs.memory_graph.openie import Triple, Triples, load_triples
 from engine.labs.memory_graph.questions import Question, load_questions
 from engine.labs.memory_graph.sources import SAMPLES, made_here, sample_path, sample_questions
 from engine.labs.memory_graph.vectors import load_vectors
@@ -58,10 +61,7 @@ def load(config: Files, read: Read) -> Loaded:
     corpus, triples, notes = load_passages(config, read)
     questions, left_out = _questions(config, corpus, read)
     notes["left_out"] = [*notes["left_out"], *left_out]
-    if config.triples:
-        cached = load_triples(read(config.triples, "triples"), corpus, keep_rest=keep)
-        triples = cached.triples
-        notes["malformed_triples"] = cached.malformed
+    triples = _given(config, corpus, read, notes) or triples
     vectors = None
     if config.vectors:
         if keep and notes["left_out"]:
@@ -72,9 +72,10 @@ def load(config: Files, read: Read) -> Loaded:
 
 def load_passages(config: Memories, read: Read) -> Passages:
     """The memory alone; raises BadInput("corpus")."""
-    value = config.corpus
-    shipped = value in SAMPLES
-    source = made_here(value) or sample_path(value) if shipped else read(value, "corpus")
+    source = _source(config, read)
+    if isinstance(source, bytes) and is_memory(source):
+        with _opened(source) as memory:
+            return _of_entries(memory.entries())
     if isinstance(source, bytes) and not _is_corpus(source):
         try:
             documents = read_documents(source, keep_rest=config.keep_rest)
@@ -83,6 +84,81 @@ def load_passages(config: Memories, read: Read) -> Passages:
         return _of_documents(documents)
     corpus = load_corpus(source, keep_rest=config.keep_rest)
     return Passages(corpus, None, {"left_out": list(corpus.left_out)})
+
+
+def load_memory(config: Memories, read: Read) -> tuple[Memory, dict[str, Any]]:
+    """A memory in this process, and what was left out of the documents it was made of.
+
+    One that was kept or exported keeps its history. Raises BadInput("corpus").
+    """
+    source = _source(config, read)
+    if isinstance(source, bytes) and is_memory(source):
+        told = []
+        if isinstance(config, Described) and config.triples:
+            told = ["the triples are left out: a kept memory has its own facts"]
+        return _opened(source), {"left_out": told}
+    corpus, triples, notes = load_passages(config, read)
+    if isinstance(config, Described):
+        triples = _given(config, corpus, read, notes) or triples
+    memory = Memory.open()
+    try:
+        memory.add_all(
+            entry(p.text, p.when, p.title, p.source, _came(p, triples[i] if triples else None))
+            for i, p in enumerate(corpus.passages)
+        )
+    except BadInput as error:
+        memory.close()
+        raise BadInput("corpus", f"a note cannot be kept: {error.field} {error.reason}") from None
+    return memory, {**notes, "passages": len(corpus.passages), "ids": _plain_ids(corpus)}
+
+
+def _plain_ids(corpus: Corpus) -> list[int | str] | None:
+    """What triples call the passages, in order; None where that takes more than one word."""
+    keys = list(corpus.places)
+    return keys if all(isinstance(key, int | str) for key in keys) else None
+
+
+def _given(config: Described, corpus: Corpus, read: Read, notes: dict[str, Any]) -> Triples | None:
+    """The triples that a file of its own brings, or None."""
+    if not config.triples:
+        return None
+    source = read(config.triples, "triples")
+    cached = load_triples(source, corpus, keep_rest=config.keep_rest)
+    notes["malformed_triples"] = cached.malformed
+    return cached.triples
+
+
+def _came(passage: Passage, triples: Sequence[Triple] | None) -> Sequence[Triple] | None:
+    """The facts that came with a passage; None where they are those of its own text."""
+    return None if triples is None or list(triples) == extract(passage) else triples
+
+
+def _source(config: Memories, read: Read) -> Path | bytes:
+    value = config.corpus
+    if value in SAMPLES:
+        return made_here(value) or sample_path(value)
+    return read(value, "corpus")
+
+
+def _opened(data: bytes) -> Memory:
+    try:
+        return Memory.read(data)
+    except BadInput as error:
+        raise BadInput("corpus", error.reason) from None
+
+
+def _of_entries(entries: list[Entry]) -> Passages:
+    """The notes of a memory that were not forgotten, with the facts that came with them."""
+    there = [one for one in entries if one.gone is None]
+    if not there:
+        raise BadInput("corpus", "every note of this memory was forgotten")
+    passages = [one.passage for one in there]
+    triples = None
+    if any(one.triples is not None for one in there):
+        triples = [tuple(one.facts.elements()) for one in there]
+    gone = len(entries) - len(there)
+    told = [f"{gone} notes were forgotten and are left out"] if gone else []
+    return Passages(as_corpus(passages), triples, {"left_out": told})
 
 
 def _of_documents(documents: Documents) -> Passages:

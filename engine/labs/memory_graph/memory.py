@@ -23,16 +23,35 @@ from engine.labs.memory_graph.ingest.document import Document
 from engine.labs.memory_graph.living.checks import top, whole
 from engine.labs.memory_graph.living.forgetting import Formula, Threshold
 from engine.labs.memory_graph.living.notes import Change
+from engine.labs.memory_graph.memory_around import Around, around
 from engine.labs.memory_graph.memory_explain import Why, why
 from engine.labs.memory_graph.memory_fade import Fate, forget, recall
-from engine.labs.memory_graph.memory_port import read_entries, read_lines, unite, write_lines
+from engine.labs.memory_graph.memory_graphml import write_graphml
+from engine.labs.memory_graph.memory_notes import (
+    LEAST_LETTERS,
+    Hit,
+    Note,
+    as_hits,
+    names_with,
+    notes_with,
+    read_note,
+)
+from engine.labs.memory_graph.memory_port import (
+    as_lines,
+    read_entries,
+    read_lines,
+    unite,
+    write_lines,
+)
 from engine.labs.memory_graph.memory_read import Snapshot
-from engine.labs.memory_graph.memory_store import MemoryFile, note_count
+from engine.labs.memory_graph.memory_store import HEADER, MemoryFile, note_count
 from engine.labs.memory_graph.memory_write import Entry, add_entries, day_of
+from engine.labs.memory_graph.neighbourhood import MOST
 from engine.labs.memory_graph.openie import Triple
 from engine.labs.memory_graph.questions import LONGEST, Question
 
-METHOD = "mix"
+# The walk that also starts at like passages: no method does better on notes and on chats alike.
+METHOD = "hipporag2"
 
 
 @dataclass(frozen=True)
@@ -80,6 +99,29 @@ class Memory:
             raise
         return memory
 
+    @classmethod
+    def read(cls, data: bytes) -> Memory:
+        """A copy, in this process, of the memory whose file or export ``data`` are.
+
+        Raises BadInput("memory") as ``open`` and ``import_`` do.
+        """
+        if data.startswith(HEADER[:6]):
+            return cls(MemoryFile(None, data=data))
+        return cls.import_(data)
+
+    def to_bytes(self) -> bytes:
+        """The bytes of this memory's file: ``read`` and, once written, ``open`` take them."""
+        return self._file.copied()
+
+    def lines(self) -> bytes:
+        """The bytes that ``export`` writes."""
+        return as_lines(self.entries())
+
+    def entries(self) -> list[Entry]:
+        """Every note with its history, by id."""
+        with self._file.reading() as connection:
+            return read_entries(connection)
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -126,14 +168,14 @@ class Memory:
     ) -> list[Found]:
         """At most ``k`` passages that have something of the question, the best first.
 
-        ``method`` is mix (of a walk and BM25), hipporag, hipporag2, bm25 or tfidf. With ``at``, a
+        ``method`` is hipporag2, mix (of a walk and BM25), hipporag, bm25 or tfidf. With ``at``, a
         date, what was found is recalled on that day, which makes it last longer. Ghosts are not
         found. Raises BadInput("question"), BadInput("k"), BadInput("method"), BadInput("at").
         """
         k, day = whole(k, "k", 1), None if at is None else _day(at, "at")
         asked = _question(question)
         with self._file.reading() as connection:
-            snapshot = self._snapshot()
+            snapshot = self.snapshot()
             scores = snapshot.scores(asked, method)
             there = np.flatnonzero((scores > 0) & ~snapshot.gone)
             best = there[top(scores[there], k)]
@@ -149,6 +191,48 @@ class Memory:
             with self._file.writing() as connection:
                 recall(connection, [passage.note for passage in found], day)
         return found
+
+    def search(self, text: str, k: int = 8) -> list[Hit]:
+        """What is found while a question is typed: names that hold ``text``, then notes.
+
+        The notes are those of ``ask``, then those that hold the very letters. Nothing is found of
+        a single letter. Raises BadInput("k"), BadInput("question") for a text that is too long.
+        """
+        k = whole(k, "k", 1)
+        if len(text.strip()) < LEAST_LETTERS:
+            return []
+        asked = [found.note for found in self.ask(text, k)]
+        with self._file.reading() as connection:
+            notes = list(dict.fromkeys([*asked, *notes_with(connection, text, k)]))[:k]
+            return [*names_with(connection, text), *as_hits(connection, notes, text)]
+
+    def get(self, note: int) -> Note:
+        """One note with its state; raises NotFound."""
+        with self._file.reading() as connection:
+            return read_note(connection, whole(note, "note", 1))
+
+    def titles(self) -> dict[int, str]:
+        """The title of each note by its id, empty where it has none."""
+        with self._file.reading() as connection:
+            return dict(connection.execute("SELECT id, title FROM passages ORDER BY id"))
+
+    def ghosts(self) -> frozenset[int]:
+        """Ids of the notes that were forgotten."""
+        snapshot = self.snapshot()
+        return frozenset(snapshot.ids[snapshot.gone].tolist())
+
+    def around(self, centre: int | str, depth: int = 1, most: int = MOST) -> Around:
+        """The nodes within ``depth`` steps of a note (its id) or of a name, at most ``most``.
+
+        Raises NotFound, BadInput("depth"), BadInput("most").
+        """
+        with self._file.reading() as connection:
+            return around(self.snapshot(), connection, centre, depth, most)
+
+    def graphml(self) -> bytes:
+        """The graph for other programs; reading it here gives back the notes and their facts."""
+        with self._file.reading() as connection:
+            return write_graphml(self.snapshot(), connection)
 
     def explain(
         self, passage: Found | int, question: str | None = None, method: str | None = None
@@ -166,7 +250,7 @@ class Memory:
         asked = _question(last_question if question is None else question)
         note = passage.note if isinstance(passage, Found) else passage
         with self._file.reading():
-            snapshot = self._snapshot()
+            snapshot = self.snapshot()
             places = np.flatnonzero(snapshot.ids == whole(note, "passage", 1))
             if not len(places):
                 raise NotFound(f"there is no note {note}")
@@ -236,7 +320,8 @@ class Memory:
                     unite(connection, note, came)
         return sum(new for _, new in added)
 
-    def _snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
+        """The memory as it is now, for what reads its graph; kept until something changes."""
         if self._kept is None or self._kept.version != self._file.version():
             self._kept = Snapshot(self._file)
         return self._kept

@@ -19,10 +19,10 @@ import orjson
 
 from engine.core.errors import BadInput, EngramError
 from engine.core.settings import MB
-from engine.io.jsonl import read_rows
+from engine.io.jsonl import BYTE_ORDER_MARK, read_rows
 from engine.io.paths import local_path
 from engine.labs.memory_graph.living.notes import Change
-from engine.labs.memory_graph.memory_store import FIELD
+from engine.labs.memory_graph.memory_store import FIELD, HEADER
 from engine.labs.memory_graph.memory_write import LONGEST_LINE, MOST_TRIPLES, Entry, add_history
 from engine.labs.memory_graph.openie import LONGEST, Triple
 
@@ -111,17 +111,22 @@ def unite(connection: sqlite3.Connection, note: int, entry: Entry) -> None:
     add_history(connection, note, new)
 
 
+def as_lines(entries: Iterable[Entry]) -> bytes:
+    """What an export's file holds."""
+    rows = [_row(entry) for entry in entries]
+    every = [{MARK: VERSION, "notes": len(rows)}, *rows]
+    return b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in every)
+
+
 def write_lines(entries: Iterable[Entry], path: Path | str) -> Path:
     """The file, whole or not at all; raises BadInput("export") for a place that cannot be used."""
     place = local_path(path, field="export")
     if place.is_dir():
         raise BadInput("export", f"{str(place)[:200]!r} is a folder")
-    rows = [_row(entry) for entry in entries]
+    lines = as_lines(entries)
     temporary = place.with_name(f".{place.name[:100]}-{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        with temporary.open("wb") as file:
-            for row in [{MARK: VERSION, "notes": len(rows)}, *rows]:
-                file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        temporary.write_bytes(lines)
         temporary.replace(place)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -130,6 +135,12 @@ def write_lines(entries: Iterable[Entry], path: Path | str) -> Path:
             f"export: {str(place)[:200]!r} cannot be written ({error.strerror})"
         ) from None
     return place
+
+
+def is_memory(data: bytes) -> bool:
+    """Whether ``data`` begin as a memory's file does, or as what an export of one writes."""
+    start = data[:200].removeprefix(BYTE_ORDER_MARK).lstrip()
+    return data.startswith(HEADER[:6]) or start.startswith(f'{{"{MARK}":'.encode())
 
 
 def read_lines(source: Path | str | bytes) -> list[Entry]:

@@ -20,6 +20,7 @@ from engine.labs.memory_graph.hipporag import HippoRag
 from engine.labs.memory_graph.hipporag2 import HippoRag2
 from engine.labs.memory_graph.link import Spelling
 from engine.labs.memory_graph.memory_store import FIELD, MemoryFile
+from engine.labs.memory_graph.node_map import Map, node_map
 from engine.labs.memory_graph.openie import Triple
 from engine.labs.memory_graph.questions import Question
 from engine.labs.memory_graph.tfidf import Tfidf, WordIndex
@@ -77,6 +78,11 @@ class Snapshot:
         """The graph of all notes; nodes are in the order of their phrases, facts in theirs."""
         with self.file.reading() as connection:
             return load_graph(connection, self.ids)
+
+    @cached_property
+    def map(self) -> Map:
+        """The nodes and edges of ``graph`` and its passages, in the order of ``ids``."""
+        return node_map(self.graph)
 
     @cached_property
     def _first(self) -> HippoRag:

@@ -27,6 +27,10 @@ CHECKED_BYTES = 48 * MB
 APPLICATION = 0x454D4752
 HEADER = b"SQLite format 3\0"
 MEMORY = ":memory:"
+HEAD = 100
+# Where a file's head says whether it is read and written with a log, and what says that it is not.
+WRITES_LOG, READS_LOG, NO_LOG = 18, 19, 1
+WRITTEN_BY = slice(96, 100)
 
 # Each entry lifts user_version by one; entries are appended, never edited.
 MIGRATIONS = (
@@ -106,18 +110,21 @@ MIGRATIONS = (
 class MemoryFile:
     """One memory on disk, or in this process only where ``path`` is None.
 
-    Safe to share between threads, which take turns, and between processes. Raises
-    BadInput("memory") for what is no memory, one of a newer version or a damaged one, and
-    EngramError where the place cannot be used.
+    ``data`` are the bytes of a memory's file: the memory is then a copy of it in this process. Safe
+    to share between threads, which take turns, and between processes. Raises BadInput("memory") for
+    what is no memory, one of a newer version or a damaged one, and EngramError where the place
+    cannot be used.
     """
 
-    def __init__(self, path: Path | str | None, *, create: bool = True):
+    def __init__(self, path: Path | str | None, *, create: bool = True, data: bytes | None = None):
         self.path = None if path is None else local_path(path, field=FIELD)
         self.lock = threading.RLock()
         if self.path is not None:
             _check_place(self.path, create)
+        if data is not None:
+            _check_head(data[:HEAD], len(data), "the file")
         with self.sentences():
-            self._connection = self._open()
+            self._connection = self._open(data)
 
     def close(self) -> None:
         """Close the file; the memory cannot be used any more."""
@@ -142,6 +149,16 @@ class MemoryFile:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def copied(self) -> bytes:
+        """The whole memory as the bytes of one file, what lies in its log included."""
+        with self.reading() as connection:
+            data = bytearray(connection.serialize())
+        # The copy has no log, so that it must not say that it has one; nor which SQLite wrote it,
+        # so that the same notes are the same bytes.
+        data[READS_LOG] = data[WRITES_LOG] = NO_LOG
+        data[WRITTEN_BY] = bytes(4)
+        return bytes(data)
 
     def version(self) -> tuple[int, int]:
         """Changes when anybody changed the memory: what was read from it is then out of date."""
@@ -173,7 +190,7 @@ class MemoryFile:
                 raise EngramError(f"the memory {name} cannot be written ({told})") from error
             raise BadInput(FIELD, f"{name} is damaged or no memory ({told})") from error
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, data: bytes | None) -> sqlite3.Connection:
         # isolation_level None: transactions are opened by `writing`, never implicitly.
         connection = sqlite3.connect(
             MEMORY if self.path is None else self.path,
@@ -182,18 +199,28 @@ class MemoryFile:
             check_same_thread=False,
         )
         try:
+            if data is not None:
+                whole = bytearray(data)
+                whole[READS_LOG] = whole[WRITES_LOG] = NO_LOG
+                connection.deserialize(bytes(whole))
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = NORMAL")
             self._migrate(connection)
             _check_schema(connection)
-            if self.path is not None and self.path.stat().st_size <= CHECKED_BYTES:
+            if self._size(data) <= CHECKED_BYTES:
                 _check_rows(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _size(self, data: bytes | None) -> int:
+        """Bytes that came from elsewhere."""
+        if data is not None:
+            return len(data)
+        return 0 if self.path is None else self.path.stat().st_size
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         if _version(connection) == len(MIGRATIONS):
@@ -233,7 +260,7 @@ def _check_place(path: Path, create: bool) -> None:
         if not path.is_file():  # a pipe or a device could block for ever
             raise BadInput(FIELD, f"{str(path)[:200]!r} is not a file")
         with path.open("rb") as file:
-            head = file.read(100)
+            head = file.read(HEAD)
         size = path.stat().st_size
         wal = path.with_name(f"{path.name}-wal")
         # With a log beside it, a file may rightly be shorter than it says, or still be empty.
@@ -245,12 +272,17 @@ def _check_place(path: Path, create: bool) -> None:
         ) from None
     if not size and create:
         return
-    if len(head) < 100 or not head.startswith(HEADER):
-        raise BadInput(FIELD, f"{path.name[:80]!r} is not a memory")
+    _check_head(head, size, repr(path.name[:80]))
+
+
+def _check_head(head: bytes, size: int, name: str) -> None:
+    """Refuse what is no SQLite file, and one that is shorter than it says."""
+    if len(head) < HEAD or not head.startswith(HEADER):
+        raise BadInput(FIELD, f"{name} is not a memory")
     page = int.from_bytes(head[16:18]) or 1
     page = 65_536 if page == 1 else page
     if size < page * int.from_bytes(head[28:32]):
-        raise BadInput(FIELD, f"{path.name[:80]!r} is cut off: some of its pages are missing")
+        raise BadInput(FIELD, f"{name} is cut off: some of its pages are missing")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -14,6 +14,8 @@ import numpy as np
 from engine.labs.memory_graph.questions import Question
 
 CUTOFFS = (2, 5, 10)
+# What a bench shows of each setting: recall at each cutoff, and all-recall at 5.
+MEASURES = ("recall@2", "recall@5", "recall@10", "all_recall@5")
 PERCENT = 100.0
 
 
@@ -36,6 +38,12 @@ def recalls(ranks: Sequence[np.ndarray], cutoffs: Sequence[int] = CUTOFFS) -> np
 def all_recalls(found: np.ndarray) -> np.ndarray:
     """100 where a question's recall is whole, else 0; the shape of ``recalls``."""
     return np.where(found >= PERCENT, PERCENT, 0.0)
+
+
+def measured(found: np.ndarray) -> np.ndarray:
+    """The ``MEASURES`` of questions (..., 4) from their recall at ``CUTOFFS`` (..., 3)."""
+    at_five = CUTOFFS.index(5)
+    return np.concatenate([found, all_recalls(found)[..., at_five : at_five + 1]], axis=-1)
 
 
 def bootstrap(

@@ -43,6 +43,33 @@ PAPERS: tuple[Paper, ...] = (
         arxiv="2407.09450",
     ),
     Paper(
+        "Assessing Episodic Memory in LLMs with Sequence Order Recall Tasks",
+        "Mathis Pink, Vy A. Vo, Qinyuan Wu, Jianing Mu, Javier S. Turek, Uri Hasson, "
+        "Kenneth A. Norman, Sebastian Michelmann, Alexander Huth, Mariya Toneva",
+        2024,
+        arxiv="2410.08133",
+    ),
+    Paper(
+        "Reformer: The Efficient Transformer",
+        "Nikita Kitaev, Łukasz Kaiser, Anselm Levskaya",
+        2020,
+        arxiv="2001.04451",
+    ),
+    Paper(
+        "CoAT: Chain-of-Associated-Thoughts Framework for Enhancing Large Language Models "
+        "Reasoning",
+        "Jianfeng Pan, Senyou Deng, Shaomang Huang",
+        2025,
+        arxiv="2502.02390",
+    ),
+    Paper(
+        "HiAgent: Hierarchical Working Memory Management for Solving Long-Horizon Agent Tasks "
+        "with Large Language Model",
+        "Mengkang Hu, Tianxing Chen, Qiguang Chen, Yao Mu, Wenqi Shao, Ping Luo",
+        2024,
+        arxiv="2408.09559",
+    ),
+    Paper(
         "MuSiQue: Multihop Questions via Single-hop Question Composition",
         "Harsh Trivedi, Niranjan Balasubramanian, Tushar Khot, Ashish Sabharwal",
         2022,
@@ -61,5 +88,11 @@ PAPERS: tuple[Paper, ...] = (
         "Yuwei Fang",
         2024,
         arxiv="2402.17753",
+    ),
+    Paper(
+        "Fast unfolding of communities in large networks",
+        "Vincent D. Blondel, Jean-Loup Guillaume, Renaud Lambiotte, Etienne Lefebvre",
+        2008,
+        arxiv="0803.0476",
     ),
 )

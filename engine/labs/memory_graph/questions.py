@@ -32,8 +32,9 @@ class Hop:
 class Question:
     """A question; ``gold`` holds positions in the corpus.
 
-    ``group`` is what results are broken down by: "2 hops", "bridge", "temporal". ``entities`` are
-    names that came with the question (found by a language model), None where none came.
+    ``group`` is what results are broken down by: "2 hops", "bridge", "temporal"; ``category`` its
+    number where the data have one (LoCoMo), else 0. ``entities`` are names that came with the
+    question (found by a language model), None where none came.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Question:
     hops: tuple[Hop, ...] = ()
     entities: tuple[str, ...] | None = None
     scope: str = ""
+    category: int = 0
 
 
 def load_questions(
@@ -71,6 +73,7 @@ def load_questions(
             hops=_hops(row.get("decomposition"), corpus),
             entities=_entities(row.get("query_entities")),
             scope=text_of(row, "conv", FIELD, ""),
+            category=_category(row.get("category")),
         )
 
     return read_rows(source, convert, field=FIELD, keep_rest=keep_rest)
@@ -126,6 +129,10 @@ def _group(row: dict[str, Any]) -> str:
     if row.get("kind") is None and isinstance(row.get("hops"), int):
         return f"{row['hops']} hops"
     return _short(row.get("kind", row.get("type", row.get("category_name"))))
+
+
+def _category(value: Any) -> int:
+    return value if isinstance(value, int) and 0 <= value <= 1_000_000 else 0
 
 
 def _hops(steps: Any, corpus: Corpus) -> tuple[Hop, ...]:

@@ -54,11 +54,16 @@ class Ranker(ABC):
     def rank(self, question: Question, k: int, within: np.ndarray | None = None) -> Ranking:
         """The ``k`` best passages, of those ``within`` (passages, bool) where it is given."""
         scores = self.scores(question)
-        order = np.argsort(-scores, kind="stable")
-        if within is not None:
-            order = order[within[order]]
-        order = order[: max(k, 0)]
+        order = best(scores, k, within)
         return Ranking(order, scores[order], "" if scores.any() else self.nothing)
+
+
+def best(scores: np.ndarray, k: int, within: np.ndarray | None = None) -> np.ndarray:
+    """Positions of the ``k`` largest ``scores`` in order; of equal ones the earlier first (k,)."""
+    order = np.argsort(-scores, kind="stable")
+    if within is not None:
+        order = order[within[order]]
+    return order[: max(k, 0)]
 
 
 def min_max(scores: np.ndarray) -> np.ndarray:

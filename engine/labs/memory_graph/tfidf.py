@@ -23,7 +23,7 @@ class WordIndex:
 
     def __init__(self, texts: Sequence[str]):
         self.vocabulary = Vocabulary()
-        counts = self.vocabulary.count([terms(text) for text in texts])
+        counts = self.vocabulary.count(terms(text) for text in texts)
         self.idf = 1 + np.log((1 + len(texts)) / (1 + document_counts(counts)))
         weights = counts.copy()
         weights.data = (1 + np.log(counts.data)) * self.idf[counts.indices]
@@ -34,13 +34,20 @@ class WordIndex:
 
     def similarities(self, text: str) -> np.ndarray:
         """Cosine of ``text`` with every text (texts,)."""
+        vector = self.vector(text)
+        used = np.flatnonzero(vector)
+        if not len(used):
+            return np.zeros(self.columns.shape[0])
+        return self.columns[:, used] @ vector[used]
+
+    def vector(self, text: str) -> np.ndarray:
+        """The unit vector of any text (terms,); zeros where no term of it is known."""
         counts = self.vocabulary.vector(terms(text))
         used = np.flatnonzero(counts)
-        weights = (1 + np.log(counts[used])) * self.idf[used]
+        weights = np.zeros(len(counts))
+        weights[used] = (1 + np.log(counts[used])) * self.idf[used]
         length = np.linalg.norm(weights)
-        if not length:
-            return np.zeros(self.columns.shape[0])
-        return self.columns[:, used] @ (weights / length)
+        return weights / length if length else weights
 
 
 def terms(text: str) -> list[str]:

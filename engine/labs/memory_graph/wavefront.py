@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from engine.core.errors import BadInput
 from engine.core.result import Field, Result
 from engine.labs.memory_graph import metrics
 from engine.labs.memory_graph.build import build_retriever
-from engine.labs.memory_graph.config import Asked, WavefrontConfig
+from engine.labs.memory_graph.choosing import MADE, chosen_question
+from engine.labs.memory_graph.config import WavefrontConfig
 from engine.labs.memory_graph.graph import MemoryGraph
 from engine.labs.memory_graph.hipporag import HippoRag
 from engine.labs.memory_graph.hipporag2 import HippoRag2
 from engine.labs.memory_graph.layout import layout
 from engine.labs.memory_graph.loading import Loaded, Read, load
+from engine.labs.memory_graph.node_map import EDGE_KINDS, Map, node_map
 from engine.labs.memory_graph.questions import Question
 from engine.labs.memory_graph.trace import Trace
 
-EDGE_KINDS = ("fact", "synonym", "passage")
 SHOWN = 10
 TITLE = 120
-MADE = "made from the most frequent name"
 
 
 def wavefront(config: WavefrontConfig, read: Read) -> Result:
@@ -45,7 +43,7 @@ def wavefront(config: WavefrontConfig, read: Read) -> Result:
     graph, trace = retriever.graph, retriever.trace(question)
     if not len(trace.seeds):
         raise BadInput("ask", "names nothing that this graph knows, so that no walk can start")
-    shown = _map(graph)
+    shown = node_map(graph)
     states = trace.states(config.steps)
     scores = states @ trace.readout.T
     phrases = len(graph.phrases)
@@ -77,59 +75,6 @@ def wavefront(config: WavefrontConfig, read: Read) -> Result:
             "cutoffs": list(metrics.CUTOFFS),
         },
     )
-
-
-def chosen_question(config: Asked, loaded: Loaded, graph: MemoryGraph) -> Question:
-    """The visitor's own question, else the one with that number; raises BadInput.
-
-    A memory without questions is asked about the name of two words or more that stands in most of
-    its passages: single words that begin a sentence are often no names.
-    """
-    if config.ask.strip():
-        return Question(config.ask.strip())
-    if not loaded.questions:
-        if not graph.phrases:
-            raise BadInput("corpus", "no name was found in it, so that there is no graph to walk")
-        passages = np.asarray((graph.d2e > 0).sum(axis=0)).ravel()
-        names = np.array([" " in phrase for phrase in graph.phrases])
-        often = int(np.argmax(np.where(names, passages, 0) if names.any() else passages))
-        return Question(f"What is known about {graph.phrases[often].title()}?", id=MADE)
-    if config.question >= len(loaded.questions):
-        last = len(loaded.questions) - 1
-        raise BadInput("question", f"must be from 0 to {last} (got {config.question})")
-    return loaded.questions[config.question]
-
-
-@dataclass(frozen=True, eq=False)
-class Map:
-    """Phrases and passages and what joins them; ``edges`` (edges, 2), ``kinds`` (edges,)."""
-
-    size: int
-    edges: np.ndarray
-    kinds: np.ndarray
-
-    @property
-    def adjacency(self) -> sparse.csr_array:
-        """Symmetric, all weights 1 (nodes x nodes)."""
-        rows = np.concatenate([self.edges[:, 0], self.edges[:, 1]])
-        columns = np.concatenate([self.edges[:, 1], self.edges[:, 0]])
-        ones = np.ones(len(rows))
-        joined = sparse.csr_array((ones, (rows, columns)), (self.size, self.size))
-        joined.data[:] = 1.0
-        return joined
-
-
-def _map(graph: MemoryGraph) -> Map:
-    """Pairs of phrases joined by a fact or by likeness alone, and passages with their phrases."""
-    phrases, passages = len(graph.phrases), graph.d2f.shape[0]
-    above = sparse.triu(graph.adjacency, 1).tocoo()
-    pairs = np.column_stack([above.row, above.col])
-    by_fact = np.asarray(graph.fact_edges[pairs[:, 0], pairs[:, 1]]).ravel() > 0
-    own = graph.d2e.tocoo()
-    belongs = np.column_stack([own.col, phrases + own.row])
-    kinds = np.concatenate([np.where(by_fact, 0, 1), np.full(len(belongs), 2)])
-    edges = np.concatenate([pairs, belongs]).astype(np.int64).reshape(-1, 2)
-    return Map(phrases + passages, edges, kinds.astype(np.uint8))
 
 
 def _over_nodes(values: np.ndarray, size: int) -> np.ndarray:

@@ -8,15 +8,16 @@ import numpy as np
 
 from engine.core.errors import BadInput
 from engine.core.result import Field, Result
-from engine.labs.memory_graph.build import build_retriever
+from engine.labs.memory_graph.build import Workshop
+from engine.labs.memory_graph.choosing import chosen_question
 from engine.labs.memory_graph.config import WhyConfig
+from engine.labs.memory_graph.counterfactual import scores_without
 from engine.labs.memory_graph.explain import explain
 from engine.labs.memory_graph.graph import MemoryGraph
 from engine.labs.memory_graph.hipporag import HippoRag
 from engine.labs.memory_graph.hipporag2 import HippoRag2
 from engine.labs.memory_graph.loading import Loaded, Read, load
 from engine.labs.memory_graph.trace import Trace
-from engine.labs.memory_graph.wavefront import chosen_question
 
 SHOWN = 12
 
@@ -25,12 +26,14 @@ def why(config: WhyConfig, read: Read) -> Result:
     """Explain one passage's score for one question, and ask again without what is dropped.
 
     Fields in units of mass: ``by_seed``, ``by_node``, ``by_edge`` and ``by_fact`` (part), the
-    largest twelve of each; ``edge`` (part, end) and ``seed`` (part) name what can be dropped.
-    ``scores`` and ``scores_without`` (passage) are those of all passages before and after. Metrics:
-    ``rank`` and ``rank_without`` from 1, the passage's ``mass`` and the sum of each breakdown.
+    largest twelve of each; ``edge`` (part, end), ``seed`` and ``fact`` (part) name what can be
+    dropped. ``scores`` and ``scores_without`` (passage) are those of all passages before and after.
+    Metrics: ``rank`` and ``rank_without`` from 1, the passage's ``mass`` and ``mass_without``, and
+    the sum of each breakdown.
     """
     loaded = load(config, read)
-    retriever = build_retriever(config, loaded.materials)
+    workshop = Workshop(loaded.materials)
+    retriever = workshop.retriever(config)
     if not isinstance(retriever, HippoRag | HippoRag2):
         raise BadInput("method", "must be hipporag or hipporag2: the others do not walk")
     question = chosen_question(config, loaded, retriever.graph)
@@ -42,10 +45,10 @@ def why(config: WhyConfig, read: Read) -> Result:
         raise BadInput("passage", f"must be from -1 to {count - 1} (got {config.passage})")
     passage = config.passage if config.passage >= 0 else int(np.argmax(trace.scores))
     found = explain(graph, trace, passage)
-    without = trace.without(seeds=config.seeds_to_drop, edges=config.edges_to_drop)
     seeds = np.argsort(-found.by_seed, kind="stable")[:SHOWN]
     edges, nodes, facts = found.edges[:SHOWN], found.nodes[:SHOWN], found.facts[:SHOWN]
-    scores, after = trace.scores, without.scores
+    scores = retriever.read(trace, question)
+    after = scores_without(config, workshop, retriever, question)
     return Result(
         {
             "by_seed": Field(found.by_seed[seeds], ("part",)),
@@ -54,6 +57,7 @@ def why(config: WhyConfig, read: Read) -> Result:
             "by_edge": Field(found.by_edge[:SHOWN], ("edge_part",)),
             "edge": Field(edges.astype(np.int32).reshape(-1, 2), ("edge_part", "end")),
             "by_fact": Field(found.by_fact[:SHOWN], ("fact_part",)),
+            "fact": Field(facts.astype(np.int32), ("fact_part",)),
             "scores": Field(scores, ("passage",)),
             "scores_without": Field(after, ("passage",)),
         },
@@ -66,6 +70,7 @@ def why(config: WhyConfig, read: Read) -> Result:
             "direct": found.direct,
             "rank": _rank(scores, passage),
             "rank_without": _rank(after, passage),
+            "mass_without": float(after[passage]),
         },
         {
             **loaded.notes,
@@ -76,6 +81,7 @@ def why(config: WhyConfig, read: Read) -> Result:
             "nodes": [_node_words(graph, loaded, int(i)) for i in nodes],
             "edges": [[_node_words(graph, loaded, int(i)) for i in pair] for pair in edges],
             "facts": [" ".join(graph.facts[int(i)]) for i in facts],
+            "dropped_facts": [" ".join(graph.facts[i]) for i in config.facts_to_drop],
             "titles": [p.title or p.text[:80] for p in loaded.corpus.passages],
             "questions": [one.text for one in loaded.questions],
             "text": loaded.corpus.passages[passage].text,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -29,17 +30,20 @@ class Vocabulary:
     def __init__(self) -> None:
         self.columns: dict[str, int] = {}
 
-    def count(self, documents: Sequence[Sequence[str]]) -> sparse.csr_array:
-        """documents x terms: how often each term stands in each document (float64)."""
-        starts, indices, data = [0], [], []
+    def count(self, documents: Iterable[Sequence[str]]) -> sparse.csr_array:
+        """documents x terms: how often each term stands in each document (float64).
+
+        Documents are read one by one: the terms of all of them take several times the matrix.
+        """
+        starts, indices, data = array("q", [0]), array("i"), array("d")
         for terms in documents:
             for term, count in Counter(terms).items():
                 indices.append(self.columns.setdefault(term, len(self.columns)))
-                data.append(float(count))
+                data.append(count)
             starts.append(len(indices))
         return sparse.csr_array(
             (np.array(data), np.array(indices, np.int32), np.array(starts, np.int64)),
-            shape=(len(documents), len(self.columns)),
+            shape=(len(starts) - 1, len(self.columns)),
         )
 
     def vector(self, terms: Sequence[str]) -> np.ndarray:

@@ -15,16 +15,20 @@ import streamlit as st
 UNSET: Any = object()  # the page leaves the value to the component
 
 
-def reconcile(key: str, field: str, given: Any) -> tuple[Any, dict[str, Any]]:
+def reconcile(key: str, field: str, given: Any, about: str = "") -> tuple[Any, dict[str, Any]]:
     """(what holds now, what to put into the component's data as ``pushed``).
 
     ``field`` is the component's state, reported as ``{"value": ..., "count": n}``. ``given`` is
-    the page's value, or UNSET.
+    the page's value, or UNSET. ``about`` names what is shown: another thing under the same key
+    begins anew in the component, which then needs the page's value again.
     """
     reported = report(key, field)
     memory = st.session_state.setdefault(
-        f"_sync_{key}_{field}", {"reported": None, "believed": None, "pushed": None, "number": 0}
+        f"_sync_{key}_{field}",
+        {"reported": None, "believed": None, "pushed": None, "number": 0, "about": about},
     )
+    anew = memory["about"] != about
+    memory["about"] = about
     if reported is None and memory["reported"] is not None:
         # The component was taken off the page and starts anew: what held goes on holding.
         memory["reported"] = None
@@ -35,7 +39,7 @@ def reconcile(key: str, field: str, given: Any) -> tuple[Any, dict[str, Any]]:
     if fresh:
         memory["reported"] = reported["count"]
         memory["believed"] = reported["value"]
-    elif given is not UNSET and given != memory["believed"]:
+    elif given is not UNSET and (anew or given != memory["believed"]):
         memory["believed"] = memory["pushed"] = given
         memory["number"] += 1
     return memory["believed"], {"value": memory["pushed"], "number": memory["number"]}

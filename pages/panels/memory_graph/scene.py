@@ -8,15 +8,20 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from engine.core import Config, EngramError, Lab, Result, get_lab
+from engine.core import Config, EngramError, Experiment, Lab, Result, get_lab
 from engine.labs.memory_graph.asking import question_texts
-from engine.labs.memory_graph.config import DEFAULT_QUESTION, FIRST_FOUND, Asked
+from engine.labs.memory_graph.config import DEFAULT_QUESTION, FIRST_FOUND, Asked, Files
 from engine.store import Store
 from pages.kit import complain, field_key, form, linked, select
 
-MEMORY = ("corpus", "keep_rest")
 FILES = ("questions", "triples", "vectors")
+MEMORY = ("corpus", "keep_rest")
+ATTACHED = ("questions", "triples", "vectors")
 WALK = ("method", "damping", "synonyms", "threshold", "specificity", "passage_score", "spread")
+TOKEN = "memory_graph.token"
+MIDDLE = -1  # the token in the middle of the stream, whatever its length
+# Selections whose default depends on the result.
+CHOSEN = ("bucket", "frame", "tree_node", "agent_step")
 S = TypeVar("S")
 
 
@@ -41,11 +46,17 @@ class Scene:
 def question_settings(lab: Lab) -> Scene:
     """The memory, a question about it, and the walk."""
     experiment = lab.experiment("wavefront")
-    _new_memory(lab, form(lab, experiment, fields=MEMORY))
-    with st.container(horizontal=True):
-        files = form(lab, experiment, fields=FILES)
+    files = choose_files(lab, experiment)
     assert isinstance(files, Asked)
-    questions = _questions(files)
+    questions = pick_question(lab, experiment, files)
+    asked = form(lab, experiment, fields=("ask", *WALK))
+    assert isinstance(asked, Asked)
+    return Scene(lab, asked, questions)
+
+
+def pick_question(lab: Lab, experiment: Experiment, files: Files) -> list[str]:
+    """The questions that came with a memory, after a menu of them where there are some."""
+    questions = offered_questions(files)
     if questions:
         pick(
             "Question",
@@ -54,9 +65,14 @@ def question_settings(lab: Lab) -> Scene:
             list(range(len(questions))),
             lambda i: f"{i + 1}. {questions[i]}",
         )
-    asked = form(lab, experiment, fields=("ask", *WALK))
-    assert isinstance(asked, Asked)
-    return Scene(lab, asked, questions)
+    return questions
+
+
+def choose_files(lab: Lab, experiment: Experiment) -> Config:
+    """The memory with its questions, triples and vectors."""
+    new_memory(lab, form(lab, experiment, fields=MEMORY))
+    with st.container(horizontal=True):
+        return form(lab, experiment, fields=ATTACHED)
 
 
 def pick(
@@ -66,13 +82,14 @@ def pick(
     value = linked(key, default, options=options)
     widget = f"{key}#menu"
     st.session_state[widget] = value
-    st.selectbox(
-        label,
-        options,
-        format_func=words,
-        key=widget,
-        on_change=lambda: select(key, int(st.session_state[widget])),
-    )
+
+    def take() -> None:
+        # A menu whose options have changed meanwhile sends the words of one that is gone.
+        chosen = st.session_state[widget]
+        if isinstance(chosen, int):
+            select(key, chosen)
+
+    st.selectbox(label, options, format_func=words, key=widget, on_change=take)
     return value
 
 
@@ -85,7 +102,7 @@ def left_out(result: Result) -> None:
                 st.text(str(sentence))
 
 
-def _new_memory(lab: Lab, files: Config) -> None:
+def new_memory(lab: Lab, files: Config) -> None:
     """What was chosen in one memory means nothing in another: begin anew there."""
     held, now = st.session_state.get("#memory"), getattr(files, "corpus", "")
     st.session_state["#memory"] = now
@@ -96,11 +113,18 @@ def _new_memory(lab: Lab, files: Config) -> None:
         ("why", "passage", FIRST_FOUND),
         ("why", "without_seeds", ""),
         ("why", "without_edges", ""),
+        ("evolution", "conversation", 0),
+        ("why", "without_facts", ""),
     ):
         select(field_key(lab, lab.experiment(experiment), name), value)
+    select(TOKEN, MIDDLE)
+    for name in CHOSEN:
+        st.session_state.pop(f"{lab.name}.{name}", None)
+        st.query_params.pop(f"{lab.name}.{name}", None)
 
 
-def _questions(files: Asked) -> list[str]:
+def offered_questions(files: Files) -> list[str]:
+    """The texts of the questions that came with a memory; a complaint where they cannot be read."""
     try:
         return question_texts(files, Store.open().inputs.get)
     except EngramError as error:

@@ -1,4 +1,4 @@
-"""View 3: one passage's score taken apart, and its rank without a seed or an edge."""
+"""View 3: one passage's score taken apart, and its rank without a seed, an edge or a fact."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def show_why(scene: Scene) -> None:
     """Choose a passage, see the parts of its score, drop some of them."""
     section(
         "Why this passage?",
-        "The score of a passage, taken apart exactly. Drop a seed or an edge: the walk is computed "
-        "anew without it.",
+        "The score of a passage, taken apart exactly. Drop a seed, an edge or a fact: the walk is "
+        "computed anew without it.",
     )
     experiment = scene.lab.experiment("why")
-    for name in ("without_seeds", "without_edges"):
+    for name in ("without_seeds", "without_edges", "without_facts"):
         linked(_key(scene, name), "")
     linked(_key(scene, "passage"), FIRST_FOUND, low=FIRST_FOUND)
     obtained = obtain(scene.lab, experiment, form(scene.lab, experiment, fields=()))
@@ -84,18 +84,36 @@ def _choose_passage(scene: Scene, result: Result) -> None:
 
 
 def _drop(scene: Scene, result: Result) -> None:
-    """Seeds and last edges of the passage, to be taken away; the choice is part of the URL."""
+    """Seeds, last edges and facts of the passage, to be taken away; kept in the URL."""
     seeds = {str(one["place"]): f"{one['node']}: {one['because']}" for one in result.notes["seeds"]}
     pairs = result.array("edge").tolist()
     edges = {
         f"{a}-{b}": f"{here} → {there}"
         for (a, b), (here, there) in zip(pairs, result.notes["edges"], strict=True)
     }
-    left, right = st.columns(2, gap="large")
+    dropped = [part for part in linked(_key(scene, "without_facts"), "").split(",") if part]
+    told = result.notes["dropped_facts"]
+    facts = {
+        # Another passage's, as long as the figures are those of this link.
+        **(dict(zip(dropped, told, strict=True)) if len(dropped) == len(told) else {}),
+        **{
+            str(place): words
+            for place, words in zip(
+                result.array("fact").tolist(), result.notes["facts"], strict=True
+            )
+        },
+    }
+    left, middle, right = st.columns(3, gap="large")
     with left:
         _several("Without seeds", _key(scene, "without_seeds"), seeds)
-    with right:
+    with middle:
         _several("Without edges", _key(scene, "without_edges"), edges)
+    with right:
+        _several("Without facts", _key(scene, "without_facts"), facts)
+    if facts:
+        st.caption(
+            "A fact is taken out of the whole memory, as if it had never been found in any passage."
+        )
 
 
 def _key(scene: Scene, name: str) -> str:

@@ -14,10 +14,11 @@ from engine.io.paths import local_path, read_file
 from engine.labs.memory_graph.sources import SAMPLES, made_here
 
 UPLOAD = "input:"
-FILES = ("corpus", "questions", "triples", "vectors")
+FILES = ("corpus", "questions", "triples", "vectors", "trajectory")
 
 
-def _file(title: str, hint: str, *, default: str = "", widget: str = "line") -> Any:
+def file_field(title: str, hint: str, *, default: str = "", widget: str = "line") -> Any:
+    """A field that names a file; empty: none."""
     return Field(
         default,
         title=title,
@@ -33,7 +34,7 @@ def _file(title: str, hint: str, *, default: str = "", widget: str = "line") -> 
 class Memories(Config):
     """Passages: a sample, or a file or folder of the visitor's own."""
 
-    corpus: str = _file(
+    corpus: str = file_field(
         "Memory",
         "a shipped one, or notes, papers and chats of your own: text, Markdown, a zip of a vault, "
         "PDF, JSON lines of turns or of title and text, GraphML",
@@ -74,18 +75,23 @@ class Memories(Config):
         return self.model_copy(update=changes) if changes else self
 
 
-class Files(Memories):
+class Described(Memories):
+    """A memory, and facts that were read out of its passages elsewhere."""
+
+    triples: str = file_field(
+        "Triples", "JSON lines of triples per passage; empty: none, no LLM", widget="file"
+    )
+
+
+class Files(Described):
     """A memory, questions about it, and what was computed from it elsewhere."""
 
-    questions: str = _file(
+    questions: str = file_field(
         "Questions",
         "JSON lines of question and gold passages; empty: those of the sample, none for a memory "
         "of your own",
         widget="file",
     )
-    triples: str = _file(
-        "Triples", "JSON lines of triples per passage; empty: none, no LLM", widget="file"
-    )
-    vectors: str = _file(
+    vectors: str = file_field(
         "Vectors", ".npz of sentence vectors of these passages; empty: none", widget="file"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from engine.core.config import Config
 from engine.core.errors import BadInput
@@ -164,6 +164,12 @@ class WhyConfig(Asked):
         max_length=800,
         json_schema_extra={"widget": "hidden", "help": "pairs of nodes: 12-40,7-9"},
     )
+    without_facts: str = Field(
+        "",
+        title="Without facts",
+        max_length=400,
+        json_schema_extra={"widget": "hidden", "help": "numbers of facts, separated by commas"},
+    )
 
     @property
     def seeds_to_drop(self) -> tuple[int, ...]:
@@ -171,16 +177,22 @@ class WhyConfig(Asked):
         return tuple(int(part) for part in self.without_seeds.split(",") if part)
 
     @property
+    def facts_to_drop(self) -> tuple[int, ...]:
+        """Positions of the facts in the graph."""
+        return tuple(int(part) for part in self.without_facts.split(",") if part)
+
+    @property
     def edges_to_drop(self) -> tuple[tuple[int, int], ...]:
         """Pairs of nodes."""
         pairs = [part.split("-") for part in self.without_edges.split(",") if part]
         return tuple((int(a), int(b)) for a, b in pairs)
 
-    @field_validator("without_seeds")
+    @field_validator("without_seeds", "without_facts")
     @classmethod
-    def _numbers(cls, text: str) -> str:
+    def _numbers(cls, text: str, info: ValidationInfo) -> str:
         if not re.fullmatch(r"(\d{1,9}(,\d{1,9})*)?", text):
-            raise BadInput("without_seeds", "must be whole numbers separated by commas")
+            name = info.field_name or "without_seeds"
+            raise BadInput(name, "must be whole numbers separated by commas")
         return text
 
     @field_validator("without_edges")

@@ -87,9 +87,11 @@ class Rows:
             for key in inner:
                 self._many(row[key], place, key, when, _name(row, scope), depth)
         elif isinstance(row.get("query"), str) and isinstance(row.get("response"), str):
-            # MemoryBank's dialogues: what a user said and what the machine answered.
-            self._say(_short(row, SPEAKERS) or "user", row["query"], when, place, scope)
-            self._say("assistant", row["response"], when, place, scope)
+            # MemoryBank's dialogues: what a user said and what the machine answered. Each user has
+            # a memory of their own.
+            user = _short(row, SPEAKERS)
+            self._say(user or "user", row["query"], when, place, scope or user)
+            self._say("assistant", row["response"], when, place, scope or user)
         else:
             self._one(row, place, when, scope)
 

@@ -17,6 +17,7 @@ from engine.core.settings import MB
 from engine.io.text import read_unpacked
 from engine.labs.memory_graph.ingest.dates import iso_date
 from engine.labs.memory_graph.ingest.document import FIELD, Document, Found, clean, one_line
+from engine.labs.memory_graph.ingest.graphml_own import is_own, read_own
 from engine.labs.memory_graph.ingest.split import ENOUGH, split
 from engine.labs.memory_graph.openie import Triple
 
@@ -46,6 +47,9 @@ def read_graphml(data: bytes, name: str, found: Found) -> None:
     graph = _graph(data)
     if not len(graph):
         raise BadInput(FIELD, "the graph has no nodes")
+    if is_own(graph):
+        read_own(graph, name, found)
+        return
     labels = {node: _first(values, LABELS) or str(node) for node, values in graph.nodes(data=True)}
     labels = {node: one_line(label) or "unnamed" for node, label in labels.items()}
     outgoing: dict[Any, list[Triple]] = {node: [] for node in labels}

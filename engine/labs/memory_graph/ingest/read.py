@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -168,12 +169,22 @@ def _reader(name: str) -> Reader | None:
 
 def _guess(data: bytes) -> Reader:
     """Who reads bytes whose name says nothing."""
-    start = data[:2000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = _opening(data).lstrip(b"\xef\xbb\xbf \t\r\n")
     if b"%PDF-" in start[:1024]:
         return read_paper
     if start.startswith((b"{", b'[{"', b"[\n")):
         return read_chat
     return read_graphml if b"<graphml" in start else read_plain
+
+
+def _opening(data: bytes) -> bytes:
+    """The first 2 000 bytes, unpacked where they are gzip."""
+    if not data.startswith(b"\x1f\x8b"):
+        return data[:2000]
+    try:
+        return zlib.decompressobj(31).decompress(data, 2000)
+    except zlib.error:
+        return b""  # whoever reads it says what is wrong
 
 
 def _no_reader(name: str) -> str:

@@ -6,7 +6,7 @@ Who describes and decides is an ``Analyst``; with ``RuleAnalyst`` the whole memo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,6 +83,25 @@ class AMem:
     def __len__(self) -> int:
         return len(self.store)
 
+    @property
+    def index(self) -> np.ndarray:
+        """The vectors that notes are found by, in order of arrival: float32 (notes, d)."""
+        return self._matrix[: len(self._ids)].copy()
+
+    @property
+    def stale(self) -> list[str]:
+        """Notes that changed since they were indexed, in order of arrival."""
+        return [name for name in self._ids if name in self._stale]
+
+    def resume(
+        self, store: NoteStore, index: np.ndarray, stale: Iterable[str], counts: tuple[int, int]
+    ) -> None:
+        """Go on from a saved state: its notes, their vectors, and (evolutions, rebuilds)."""
+        self.store, self._ids = store, store.ids
+        self._matrix = np.array(index, dtype=np.float32)
+        self._stale = set(stale)
+        self.evolutions, self.rebuilds = counts
+
     def add(self, content: str, when: str, name: str = "", category: str = "") -> Note:
         """Take a text; ``when`` is YYYYMMDDHHMM. Raises BadInput.
 
@@ -124,10 +143,38 @@ class AMem:
 
         No note is given twice. ``when`` marks the notes as retrieved; without it nothing changes.
         """
+        found = self._found(self._scores([question])[0], k, linked)
+        for hit in found if when else ():
+            self.store.touch(hit.id, when)
+        return found
+
+    def ask_all(
+        self, questions: Sequence[str], k: int = 10, *, linked: bool = True
+    ) -> list[list[Hit]]:
+        """``ask`` of many questions with one product of vectors; marks nothing as retrieved."""
+        return [self._found(scores, k, linked) for scores in self._scores(questions)]
+
+    def rank(self, question: str) -> list[tuple[str, float]]:
+        """Every note with its cosine to the question, best first."""
+        scores = self._scores([question])[0]
+        return [(self._ids[i], float(scores[i])) for i in top(scores, len(scores))]
+
+    def dangling_links(self) -> list[tuple[str, str]]:
+        """(note, link) for links that name no note: free strings of a language model."""
+        pairs = ((note.id, link) for note in self.store for link in note.links)
+        return [(name, link) for name, link in pairs if link not in self.store]
+
+    def _scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Cosine of each text with each note, float32 (texts, notes)."""
+        if not self._ids or not texts:
+            return np.zeros((len(texts), len(self._ids)), dtype=np.float32)
+        matrix = self._matrix[: len(self._ids)]
+        return unit_rows(vectors(self.embed(texts), "embed", width=matrix.shape[1])) @ matrix.T
+
+    def _found(self, scores: np.ndarray, k: int, linked: bool) -> list[Hit]:
         whole(k, "k", 1)
         found: list[Hit] = []
         seen: set[str] = set()
-        scores = self._scores(question)
         ranked = [(self._ids[i], float(scores[i])) for i in top(scores, k)]
         direct = {name for name, _ in ranked}
         for name, score in ranked:
@@ -143,29 +190,11 @@ class AMem:
                     found.append(Hit(link, score, via=name))
                     seen.add(link)
                     followed += 1
-        for hit in found if when else ():
-            self.store.touch(hit.id, when)
         return found
-
-    def rank(self, question: str) -> list[tuple[str, float]]:
-        """Every note with its cosine to the question, best first."""
-        scores = self._scores(question)
-        return [(self._ids[i], float(scores[i])) for i in top(scores, len(scores))]
-
-    def dangling_links(self) -> list[tuple[str, str]]:
-        """(note, link) for links that name no note: free strings of a language model."""
-        pairs = ((note.id, link) for note in self.store for link in note.links)
-        return [(name, link) for name, link in pairs if link not in self.store]
-
-    def _scores(self, text: str) -> np.ndarray:
-        if not self._ids:
-            return np.zeros(0, dtype=np.float32)
-        matrix = self._matrix[: len(self._ids)]
-        return matrix @ unit_rows(vectors(self.embed([text]), "embed", width=matrix.shape[1]))[0]
 
     def _near(self, note: Note) -> list[Neighbour]:
         # The authors search with the content alone, whatever the others are indexed by.
-        scores = self._scores(note.content)
+        scores = self._scores([note.content])[0]
         chosen = top(scores, self.neighbours)
         return [Neighbour(self.store[self._ids[i]], float(scores[i])) for i in chosen]
 

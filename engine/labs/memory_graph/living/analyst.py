@@ -58,7 +58,9 @@ class Neighbour:
 class Analyst(Protocol):
     """Anything that can answer the two questions."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Who this is, as a page shows it."""
 
     def analyse(self, content: str) -> Analysis:
         """Describe a text."""

@@ -89,7 +89,8 @@ class ThoughtBuckets:
         self.bucket_of: dict[str, int] = {}
         self.log: list[Happening] = []
         self._rows: dict[str, np.ndarray] = {}
-        self._members: list[list[str]] = [[] for _ in range(hashing.buckets)]
+        self._members: list[dict[str, None]] = [{} for _ in range(hashing.buckets)]
+        self._about: dict[tuple[int, str, str], list[str]] = {}
 
     def __len__(self) -> int:
         return len(self.thoughts)
@@ -103,30 +104,30 @@ class ThoughtBuckets:
             raise BadInput("id", f"there is a thought {thought.id!r} already")
         unit = unit_rows(vectors(np.asarray(row)[None], "vector", width=self.hashing.dim))
         bucket = int(self.hashing.bucket(unit)[0])
-        key = (thought.head.lower(), thought.relation.lower())
-        done = []
-        for name in list(self._members[bucket]):
+        key = (bucket, thought.head.lower(), thought.relation.lower())
+        kept, done = [], []
+        for name in self._about.get(key, ()):
             old = self.thoughts[name]
-            if (old.head.lower(), old.relation.lower()) != key:
-                continue
             if old.tail.lower() == thought.tail.lower():
                 thought = replace(thought, count=thought.count + old.count)
                 done.append(Happening("merge", name, bucket, thought.id))
-            elif key[1] in self.functional:
+            elif key[2] in self.functional:
                 done.append(Happening("forget", name, bucket, thought.id))
             else:
+                kept.append(name)
                 continue
             self._drop(name)
+        self._about[key] = [*kept, thought.id]
         self.thoughts[thought.id] = thought
         self.bucket_of[thought.id] = bucket
         self._rows[thought.id] = unit[0]
-        self._members[bucket].append(thought.id)
+        self._members[bucket][thought.id] = None
         done.insert(0, Happening("insert", thought.id, bucket))
         self.log += done
         return done
 
     def _drop(self, name: str) -> None:
-        self._members[self.bucket_of.pop(name)].remove(name)
+        del self._members[self.bucket_of.pop(name)][name]
         del self.thoughts[name], self._rows[name]
 
     def occupancy(self) -> np.ndarray:
@@ -154,24 +155,35 @@ class BucketRecall:
     scanned: np.ndarray
 
 
+def nearest(rows: np.ndarray, questions: np.ndarray, k: int) -> np.ndarray:
+    """The top k by cosine of a full scan of ``rows: n d`` for ``questions: m d``, int (m, k)."""
+    data, asked = unit_rows(vectors(rows)), unit_rows(vectors(questions, "questions"))
+    if not len(data) or not len(asked):
+        raise BadInput("vectors", "at least one vector and one question are required")
+    whole(k, "k", 1, len(data))
+    return np.stack([top(data @ question, k) for question in asked])
+
+
 def bucket_recall(
-    hashing: CrossPolytope, rows: np.ndarray, questions: np.ndarray, k: int, probes: int = 1
+    hashing: CrossPolytope,
+    rows: np.ndarray,
+    questions: np.ndarray,
+    k: int,
+    probes: int = 1,
+    near: np.ndarray | None = None,
 ) -> BucketRecall:
     """Compare buckets with a full scan of ``rows: n d`` for ``questions: m d``.
 
     The top k by cosine of the full scan counts as found where its bucket is among the probed.
+    ``near`` (m, k) is that top k, where it is known from another hash of the same rows.
     """
     data = unit_rows(vectors(rows, width=hashing.dim))
     asked = unit_rows(vectors(questions, "questions", width=hashing.dim))
-    whole(k, "k", 1, max(len(data), 1))
-    if not len(data) or not len(asked):
-        raise BadInput("vectors", "at least one vector and one question are required")
+    if near is None:
+        near = nearest(data, asked, k)
     home = hashing.bucket(data)
     sizes = np.bincount(home, minlength=hashing.buckets)
     looked = hashing.probes(asked, probes)  # m probes
-    found = np.zeros(probes)
-    for question, buckets in zip(asked, looked, strict=True):
-        near = home[top(data @ question, k)]
-        found += np.cumsum((near[:, None] == buckets[None]).sum(0)) / k
+    found = (home[near][:, :, None] == looked[:, None]).sum(axis=1)  # m probes
     scanned = np.cumsum(sizes[looked], axis=1).mean(0) / len(data)
-    return BucketRecall(found / len(asked), scanned)
+    return BucketRecall(np.cumsum(found, axis=1).mean(0) / near.shape[1], scanned)

@@ -6,14 +6,15 @@ V = F_g(content) + beta * F_a(association), its back-up as a visit-weighted mean
 terminal node or at depth D, and beta = 0.1 are unverified: the formulas were not available here.
 
 Offline the thoughts are steps through the graph: G(n) is an entity reached by one edge from its
-parent's, AM(n) the entities near it by personalised PageRank; F_g is the share of the question's
-entities on the path, F_a their share in the associative memories along it.
+parent's, AM(n) the entities near it by personalised PageRank; F_g is the share of what the question
+wants that the path covers, F_a the share that the associative memories along it cover. What is
+wanted are the question's entities, or whatever ``covers`` finds in a step.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +26,8 @@ from engine.labs.memory_graph.living.checks import real, whole
 BETA = 0.1
 EXPLORATION = 2**0.5
 Associate = Callable[[str], Sequence[str]]
+Covers = Callable[[str | None, str], Collection[str]]
+"""What a step from an entity (None: the start) to another says of the things that are wanted."""
 
 
 class TripleGraph:
@@ -68,6 +71,8 @@ class Node:
     association: tuple[str, ...] = ()
     content_value: float = 0.0
     association_value: float = 0.0
+    covered: frozenset[str] = frozenset()
+    around: frozenset[str] = frozenset()
     visits: int = 0
     value: float = 0.0
     children: list[int] = field(default_factory=list)
@@ -77,11 +82,24 @@ class Node:
 
 @dataclass(frozen=True)
 class Search:
-    """The tree, and the numbers of the nodes on the best path from the root."""
+    """The tree, and the numbers of the nodes on the best path from the root.
+
+    ``leaves``: the node that each simulation ended at and backed up from; with the parents they
+    tell every earlier state of the tree.
+    """
 
     nodes: tuple[Node, ...]
     best: tuple[int, ...]
     score: float
+    leaves: tuple[int, ...] = ()
+    beta: float = BETA
+
+    def path(self, number: int) -> tuple[int, ...]:
+        """From the root to a node."""
+        found = [number]
+        while (parent := self.nodes[found[-1]].parent) is not None:
+            found.append(parent)
+        return tuple(found[::-1])
 
 
 def uct(value: float, visits: int, parent_visits: int, exploration: float = EXPLORATION) -> float:
@@ -103,12 +121,14 @@ def search(
     width: int = 8,
     seed: int = 0,
     associate: Associate | None = None,
+    covers: Covers | None = None,
 ) -> Search:
     """Walk from ``start`` towards the entities ``wanted``, ``iterations`` expansions at most.
 
     ``width`` bounds the children of a node; which edges they follow is drawn by ``seed``.
-    ``associate`` gives AM of an entity, by default ``graph.near``. A node is terminal when its
-    path holds every wanted entity. Raises BadInput.
+    ``associate`` gives AM of an entity, by default ``graph.near``; ``covers`` what a step covers of
+    ``wanted``, by default the entity that it reaches. A node is terminal when its path covers all.
+    Raises BadInput.
     """
     if start not in graph.edges:
         raise BadInput("start", f"{start[:60]!r} is not in the graph")
@@ -118,8 +138,12 @@ def search(
     whole(depth, "depth", 1, 100)
     whole(width, "width", 1, 1000)
     real(beta, "beta", 0.0)
-    tree = _Tree(graph, wanted, depth, beta, width, seed, associate or graph.near)
+    real(exploration, "exploration", 0.0)
+    tree = _Tree(
+        graph, wanted, depth, beta, width, seed, associate or graph.near, covers or _itself
+    )
     tree.grow(start, None, "")
+    leaves = []
     for _ in range(iterations):
         node = tree.nodes[0]
         while not node.unexpanded and node.children:
@@ -131,9 +155,14 @@ def search(
             entity = node.unexpanded.pop()
             node = tree.grow(entity, node, graph.edges[node.entity][entity])
         tree.back_up(node)
+        leaves.append(node.number)
     best = max(tree.nodes, key=lambda node: (tree.worth(node), -node.depth, -node.number))
     path = tuple(node.number for node in tree.path(best))
-    return Search(tuple(tree.nodes), path, tree.worth(best))
+    return Search(tuple(tree.nodes), path, tree.worth(best), tuple(leaves), beta)
+
+
+def _itself(_: str | None, entity: str) -> Collection[str]:
+    return (entity,)
 
 
 class _Tree:
@@ -146,10 +175,11 @@ class _Tree:
         width: int,
         seed: int,
         associate: Associate,
+        covers: Covers,
     ):
-        self.graph, self.wanted = graph, set(wanted)
+        self.graph, self.wanted = graph, frozenset(wanted)
         self.depth, self.beta, self.width, self.seed = depth, beta, width, seed
-        self.associate = associate
+        self.associate, self.covers = associate, covers
         self.nodes: list[Node] = []
 
     def path(self, node: Node) -> list[Node]:
@@ -171,12 +201,19 @@ class _Tree:
             node.parent, node.depth = parent.number, parent.depth + 1
             parent.children.append(number)
         self.nodes.append(node)
-        path = self.path(node)
-        here = {one.entity for one in path}
-        around = {name for one in path for name in one.association}
-        node.content_value = len(self.wanted & here) / len(self.wanted)
-        node.association_value = len(self.wanted & around) / len(self.wanted)
-        node.terminal = self.wanted <= here
+        here = {one.entity for one in self.path(node)}
+        node.covered = self.wanted & frozenset(
+            self.covers(parent.entity if parent else None, entity)
+        )
+        node.around = self.wanted.intersection(
+            name for near in node.association for name in self.covers(entity, near)
+        )
+        if parent is not None:
+            node.covered |= parent.covered
+            node.around |= parent.around
+        node.content_value = len(node.covered) / len(self.wanted)
+        node.association_value = len(node.around) / len(self.wanted)
+        node.terminal = node.covered == self.wanted
         if not node.terminal and node.depth < self.depth:
             fresh = sorted(set(self.graph.edges.get(entity, {})) - here)
             order = rng(self.seed, "coat", number).permutation(len(fresh))

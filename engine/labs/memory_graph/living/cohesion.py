@@ -52,11 +52,15 @@ def checked(a: np.ndarray, measure: str, reading: str) -> np.ndarray:
         raise BadInput("similarity", f"must be square (got {a.shape})")
     if not np.isfinite(a).all() or not np.allclose(a, a.T, rtol=1e-6, atol=1e-9):
         raise BadInput("similarity", "must be finite and symmetric")
+    _known(measure, reading)
+    return a
+
+
+def _known(measure: str, reading: str) -> None:
     if measure not in MEASURES:
         raise BadInput("measure", f"must be one of {', '.join(MEASURES)} (got {measure!r})")
     if reading not in READINGS:
         raise BadInput("reading", f"must be one of {', '.join(READINGS)} (got {reading!r})")
-    return a
 
 
 def score_reference(
@@ -98,11 +102,12 @@ def score_reference(
 class Cuts:
     """Scores of cuts of any window of ``a``, each in constant time from one table of prefix sums.
 
-    The table takes n^2 steps once. Raises BadInput as ``checked`` does.
+    The table takes n^2 steps once. Raises BadInput as ``checked`` does; ``trusted`` leaves that out
+    for a matrix that ``similarity`` made, which cannot be anything else.
     """
 
-    def __init__(self, a: np.ndarray):
-        a = checked(a, "modularity", "paper")
+    def __init__(self, a: np.ndarray, *, trusted: bool = False):
+        a = a if trusted else checked(a, "modularity", "paper")
         self.size = len(a)
         self._table = np.zeros((self.size + 1, self.size + 1))
         np.cumsum(np.cumsum(a, axis=0), axis=1, out=self._table[1:, 1:])
@@ -118,7 +123,7 @@ class Cuts:
 
         The window is a graph of its own: degrees count what lies inside it.
         """
-        checked(np.zeros((0, 0)), measure, reading)
+        _known(measure, reading)
         t = np.asarray(cuts, dtype=np.int64)
         if not 0 <= start < end <= self.size or (t < start).any() or (t > end).any():
             raise BadInput("cuts", f"must lie in a window within 0 to {self.size}")
@@ -148,3 +153,34 @@ def _clean(x: np.ndarray, slack: float) -> np.ndarray:
 
 def _not_zero(x: np.ndarray) -> np.ndarray:
     return np.where(x == 0, TINY, x)
+
+
+def partition_scores(a: np.ndarray, opening: np.ndarray, reading: Reading) -> tuple[float, float]:
+    """Modularity of ``a: n n`` cut at ``opening``, and the mean conductance of its events.
+
+    High modularity and low conductance mean events that hold together. The conductance of an event
+    without inner weight is huge under "paper" and "code", whose denominators are inner weights;
+    such events (single rows that resemble nothing) are left out of the mean. Raises BadInput.
+    """
+    a = checked(a, "modularity", reading)
+    if not len(a):
+        return 0.0, 0.0
+    starts = np.concatenate(([0], np.asarray(opening, dtype=np.int64)))
+    if len(starts) > 1 and ((np.diff(starts) < 1).any() or starts[-1] >= len(a)):
+        raise BadInput("boundaries", f"must ascend between 1 and {len(a) - 1}")
+    between = np.add.reduceat(np.add.reduceat(a, starts, axis=0), starts, axis=1)
+    inner, volume, total = np.diag(between), between.sum(axis=1), float(between.sum())
+    if abs(total) < TINY:
+        return 0.0, 0.0
+    scale = total if reading == "textbook" else 2 * total
+    modularity = float((inner - volume**2 / total).sum() / scale)
+    crossing = volume - inner
+    if reading == "textbook":
+        least = np.minimum(volume, total - volume)
+    elif reading == "paper":
+        least = np.minimum(inner, total - 2 * volume + inner)
+    else:
+        least = np.minimum(inner, total - inner)
+    held = least > 1e-9 * abs(total)
+    conductance = float((crossing[held] / least[held]).mean()) if held.any() else 0.0
+    return modularity, conductance

@@ -39,6 +39,8 @@ class Entry:
     kind: str  # "step", "summary" or "retrieved"
     subgoal: str
     tokens: int
+    segment: int = 0
+    """Which run of steps with one subgoal it belongs to, from 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +95,14 @@ def timeline(
             opened.add(step.retrieve)
         current.append(step)
         parts = []
-        for name, done in finished:
+        for place, (name, done) in enumerate(finished):
             if name in opened:
-                parts += [Entry("retrieved", name, _cost(one, count)) for one in done]
+                parts += [Entry("retrieved", name, _cost(one, count), place) for one in done]
             else:
                 text = known.get(name) or rule_summary(done)
-                parts.append(Entry("summary", name, count(f"{name} {text}")))
-        parts += [Entry("step", one.subgoal, _cost(one, count)) for one in current]
+                parts.append(Entry("summary", name, count(f"{name} {text}"), place))
+        now = len(finished)
+        parts += [Entry("step", one.subgoal, _cost(one, count), now) for one in current]
         # The subgoal in force is itself part of the prompt, in both memories.
         goal = count(step.subgoal)
         names = sum(count(name) for name, _ in finished) + goal

@@ -7,7 +7,7 @@ embedding, links). Vectors live in the memory that searches the notes, not in th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -99,6 +99,18 @@ class NoteStore:
         self._notes: dict[str, Note] = {}
         self.ledger: list[Change] = []
         self._changes: dict[str, list[Change]] = {}
+
+    @classmethod
+    def restored(cls, notes: Iterable[Note], ledger: Iterable[Change]) -> NoteStore:
+        """A store as it was saved; raises BadInput for a name twice, NotFound for a lost note."""
+        found = cls()
+        for note in notes:
+            found.add(note)
+        for change in ledger:
+            found[change.note]
+            found.ledger.append(change)
+            found._changes.setdefault(change.note, []).append(change)
+        return found
 
     def __len__(self) -> int:
         return len(self._notes)

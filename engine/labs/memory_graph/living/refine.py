@@ -68,7 +68,7 @@ def refine_rows(
     checked(np.zeros((0, 0)), measure, reading)
 
     def scorer(cuts: np.ndarray, start: int, end: int) -> np.ndarray:
-        inside = Cuts(similarity(rows[start:end], clip=clip))
+        inside = Cuts(similarity(rows[start:end], clip=clip), trusted=True)
         return inside.scores(cuts - start, 0, end - start, measure, reading)
 
     return _walk(opening, len(rows), scorer, measure, min_event, keep_own)

@@ -104,24 +104,30 @@ class BinAccuracy:
     chose_first: float
 
 
+def answers(memory: OrderMemory, pairs: Sequence[Pair]) -> np.ndarray:
+    """What ``memory`` says to each pair, int8 (pair, 2): 0 for the first shown, 1 for the second.
+
+    Column 0 is asked with the earlier segment first, column 1 with the later one first; right are
+    0 and 1.
+    """
+    said = [
+        (memory.first(p.early_text, p.late_text), memory.first(p.late_text, p.early_text))
+        for p in pairs
+    ]
+    return np.array(said, dtype=np.int8).reshape(-1, 2)
+
+
 def probe(memory: OrderMemory, pairs: Sequence[Pair]) -> list[BinAccuracy]:
     """Ask each pair in both orders; one row a bin, and bin -1 over all."""
-    rows: dict[int, list[tuple[bool, bool]]] = {}
-    for pair in pairs:
-        shown = memory.first(pair.early_text, pair.late_text)
-        swapped = memory.first(pair.late_text, pair.early_text)
-        answers = [(shown == 0, shown == 0), (swapped == 1, swapped == 0)]
-        for number in (pair.bin, -1):
-            rows.setdefault(number, []).extend(answers)
-    return [
-        BinAccuracy(
-            number,
-            len(answers) // 2,
-            float(np.mean([right for right, _ in answers])),
-            float(np.mean([one for _, one in answers])),
-        )
-        for number, answers in sorted(rows.items())
-    ]
+    said = answers(memory, pairs)
+    right = said == (0, 1)
+    numbers = np.array([pair.bin for pair in pairs], dtype=np.int64)
+    rows = []
+    for number in (-1, *np.unique(numbers).tolist()):
+        chosen = (numbers == number) | (number == -1)
+        accuracy, first = float(right[chosen].mean()), float((said[chosen] == 0).mean())
+        rows.append(BinAccuracy(number, int(chosen.sum()), accuracy, first))
+    return rows
 
 
 class AlwaysFirst:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -41,13 +43,16 @@ def method_names(result: Result) -> list[str]:
 
 
 def filtered(result: Result, which: Filter) -> list[int]:
-    """Questions by who found more of the gold among the first five: a graph or words."""
+    """Questions by who found more of the gold among the first five: a graph or words.
+
+    All of them where there is no gold to tell.
+    """
+    if not result.notes["gold"]:
+        return list(range(len(result.notes["questions"])))
     methods = result.notes["methods"]
     recall = result.array("recall")[:, :, AT_FIVE]
     graph = recall[[i for i, m in enumerate(methods) if m in GRAPHS]].max(axis=0)
-    words = recall[[i for i, m in enumerate(methods) if m in ("bm25", "tfidf", "dense")]].max(
-        axis=0
-    )
+    words = recall[[i for i, m in enumerate(methods) if m in PLAIN]].max(axis=0)
     kept = {
         "all": np.ones(len(graph), bool),
         "graph wins": graph > words,
@@ -58,36 +63,56 @@ def filtered(result: Result, which: Filter) -> list[int]:
 
 
 def draw_rank_flow(result: Result, palette: Palette, *, question: int) -> go.Figure:
-    """A line for each gold passage of one question through the retrievers."""
-    ranks = result.array("gold_rank")[:, question]
+    """A line through the retrievers for each passage that is followed: gold, or first found."""
+    followed = [int(i) for i in result.array("followed")[question] if i >= 0]
+    ranks = result.array("rank")[:, question, : len(followed)]
     names = method_names(result)
-    gold = [int(i) for i in result.array("gold")[question] if i >= 0]
     at = np.arange(len(names))
     shown = np.where(ranks == 0, BELOW, ranks)
-    passages = result.notes["passages"]
     figure = lines(
-        [Series(passages[g]["title"] or passages[g]["text"][:40], at, shown[:, i])
-         for i, g in enumerate(gold)],
+        [Series(name, at, shown[:, i]) for i, name in enumerate(passage_names(result, followed))],
         palette,
-        title="Where each retriever ranks the gold",
-        subtitle="lower is better; beyond: not among the places looked at",
+        title="Where each retriever ranks the gold"
+        if result.notes["gold"]
+        else "Where each ranks what was found",
+        subtitle="lower is better; beyond: not among the places looked at"
+        if result.notes["gold"]
+        else f"the first three passages of each retriever, {len(followed)} in all; "
+        "lower is better; beyond: not among the places looked at",
         x=axis("Retriever"),
         y=axis("Rank", log=True, limits=(0.9, 95)),
         level=(5.5, "first five"),
         alt=describe_question(result, question),
-    )  # fmt: skip
+        height=360 + 12 * max(len(followed) - 6, 0),
+    )
     figure.update_yaxes(tickvals=[*RANKS, BELOW], ticktext=[*map(str, RANKS), "beyond"])
     reach = [-0.3, at[-1] + 0.3]
     return figure.update_xaxes(tickmode="array", tickvals=at, ticktext=names, range=reach)
 
 
-def describe_question(result: Result, question: int) -> str:
-    """How much of the gold each retriever has among its first five."""
-    recall = result.array("recall")[:, question, AT_FIVE]
-    parts = [
-        f"{name} {value:.0f} %" for name, value in zip(method_names(result), recall, strict=True)
+def passage_names(result: Result, passages: Sequence[int]) -> list[str]:
+    """Their titles; where a title stands over several of the memory, with the text's beginning."""
+    every = result.notes["passages"]
+    often = Counter(passage["title"] for passage in every)
+    return [
+        title if title and often[title] == 1 else f"{title}: {text}"[: SHORT + 10].lstrip(": ")
+        for title, text in ((every[p]["title"], every[p]["text"]) for p in passages)
     ]
-    return f"Gold among the first five: {', '.join(parts)}."
+
+
+def describe_question(result: Result, question: int) -> str:
+    """How much of the gold each retriever has among its first five, or how far they agree."""
+    names = method_names(result)
+    if result.notes["gold"]:
+        recall = result.array("recall")[:, question, AT_FIVE]
+        parts = [f"{name} {value:.0f} %" for name, value in zip(names, recall, strict=True)]
+        return f"Gold among the first five: {', '.join(parts)}."
+    firsts = [set(own[own >= 0][:5].tolist()) for own in result.array("top")[:, question]]
+    common, union = set.intersection(*firsts), set.union(*firsts)
+    return (
+        f"This question came without gold passages. The first five of {len(names)} retrievers are "
+        f"{len(union)} passages, and {len(common)} of these are among the first five of all."
+    )
 
 
 def draw_recall(result: Result, palette: Palette, *, cutoff: int = AT_FIVE) -> go.Figure:
@@ -120,13 +145,12 @@ def draw_thumbnail(result: Result, palette: Palette) -> go.Figure:
 
 def place_table(result: Result, question: int) -> dict[str, list[str]]:
     """A column for each retriever: the titles of its first five, gold ones marked."""
-    gold = set(result.array("gold")[question].tolist())
-    passages = result.notes["passages"]
-    return {
-        name: [
-            ("★ " if p in gold else "") + (passages[p]["title"] or passages[p]["text"])[:SHORT]
-            for p in result.array("top")[m, question, :5].tolist()
-            if p >= 0
+    gold = set(result.array("followed")[question].tolist()) if result.notes["gold"] else set()
+    table = {}
+    for m, name in enumerate(method_names(result)):
+        first = [p for p in result.array("top")[m, question, :5].tolist() if p >= 0]
+        titles = passage_names(result, first)
+        table[name] = [
+            f"{'★ ' if p in gold else ''}{title}" for p, title in zip(first, titles, strict=True)
         ]
-        for m, name in enumerate(method_names(result))
-    }
+    return table

@@ -46,6 +46,8 @@ def draw_parts(result: Result, palette: Palette, *, part: str) -> go.Figure:
 def describe_rank(result: Result) -> str:
     """Rank before and after what was dropped."""
     before, after = int(result.number("rank")), int(result.number("rank_without"))
+    if result.number("mass_without") == 0:
+        return f"Rank {before}; without what is dropped nothing reaches it, and it scores 0."
     if before == after:
         return f"Rank {before}, with and without."
     return f"Rank {before}, and {after} without what is dropped."

@@ -46,10 +46,25 @@ function nearness(data, view) {
   return Math.min(1.8, Math.max(0.7, Math.sqrt(view.scale / data.unit)));
 }
 
+// Hollow nodes are ghosts: once there, gone now. All are of one size, small where the others are.
+const ghostRadius = (data) => Math.min(4, 0.6 * data.large);
+const [GHOST, ABSENT] = [1, 2];
+
+function presenceOf(data, frame, i) {
+  return data.arrays.presence.length ? data.arrays.presence[frame * data.count + i] : 0;
+}
+
 // Radius in px of node i: 255 steps of weight over the area.
 function radiusOf(data, frame, view, i) {
+  if (presenceOf(data, frame, i) === GHOST) return nearness(data, view) * ghostRadius(data);
   const weight = data.arrays.weight[frame * data.count + i] / 255;
   return nearness(data, view) * (data.small + (data.large - data.small) * Math.sqrt(weight));
+}
+
+// The kind of node i; it may change from frame to frame.
+function kindOf(data, frame, i) {
+  const { kind } = data.arrays;
+  return data.kinds[kind[kind.length > data.count ? frame * data.count + i : i]];
 }
 
 function shapePath(context, shape, x, y, r) {
@@ -66,22 +81,45 @@ function shapePath(context, shape, x, y, r) {
   }
 }
 
-// Rings: marked nodes (a double line), then the chosen ones, then the one under the pointer.
+// Marked nodes: the same in all frames, or those of this one.
+function marksOf(data, frame) {
+  const { marked, marked_from } = data.arrays;
+  return marked_from.length ? marked.subarray(marked_from[frame], marked_from[frame + 1]) : marked;
+}
+
+// Nodes that come with this frame, where they come one after the other.
+function arrivalsOf(data, frame) {
+  const found = [];
+  data.arrays.born.forEach((born, i) => born === frame && found.push(i));
+  return found;
+}
+
+function isThere(data, frame, i) {
+  return !data.arrays.born.length || data.arrays.born[i] <= frame;
+}
+
+// Rings: marked nodes (a double line), nodes that just came (a broken one), then the chosen ones,
+// then the one under the pointer.
 function paintRings(context, data, frame, view, size, { selected, hover }) {
   const ring = (i, colour, width, room) => {
+    if (presenceOf(data, frame, i) === ABSENT) return;
     const [px, py] = toScreen(view, size, data.arrays.x[i], data.arrays.y[i]);
     const r = radiusOf(data, frame, view, i) + room;
     context.beginPath();
-    shapePath(context, data.kinds[data.arrays.kind[i]].shape, px, py, r);
+    shapePath(context, kindOf(data, frame, i).shape, px, py, r);
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.stroke();
   };
-  for (const i of data.arrays.marked) {
+  const marks = marksOf(data, frame);
+  for (const i of marks) {
     ring(i, data.theme.paper, 4, 3);
     ring(i, data.marked_colour, 2.5, 3);
   }
-  for (const i of selected) ring(i, data.theme.accent, 3, data.arrays.marked.includes(i) ? 7 : 4);
+  context.setLineDash([4, 3]);
+  for (const i of arrivalsOf(data, frame)) ring(i, data.edge_kinds[data.fresh_edge]?.colour ?? data.theme.ink, 2.5, 4);
+  context.setLineDash([]);
+  for (const i of selected) ring(i, data.theme.accent, 3, marks.includes(i) ? 7 : 4);
   if (hover !== null) ring(hover, data.theme.ink, 1.5, 2);
 }
 
@@ -91,6 +129,7 @@ function paintNames(context, data, frame, view, size, chosen, order) {
   context.textBaseline = "middle";
   let named = 0;
   const write = (i, strong) => {
+    if (presenceOf(data, frame, i) === ABSENT) return;
     const [px, py] = toScreen(view, size, data.arrays.x[i], data.arrays.y[i]);
     if (px < 0 || py < 0 || px > size.width || py > size.height) return;
     context.font = `${strong ? 600 : 400} 12px ${look.family}`;

@@ -4,7 +4,7 @@ const look = { family: "sans-serif" };
 // What outlives a remount of the component, by its key: view, frame and chosen nodes.
 const remembered = new Map();
 const MOST_CHOSEN = 500;
-const FRAME_MS = 900;
+const SPOKEN_FRAMES = 30; // more are not read aloud while they play
 const SLOW_MS = 30;
 const FEW_EDGES = 4000;
 const REST_MS = 140;
@@ -106,6 +106,8 @@ class GraphView {
     const { data } = this;
     const items = data.kinds.map(({ name, colour, shape }) => [name, colour, shape]);
     if (data.arrays.marked.length) items.push([data.marked_name, data.marked_colour, "ring"]);
+    if (data.arrays.born.length) items.push(["comes now", data.edge_kinds[data.fresh_edge]?.colour ?? data.theme.ink, "broken ring"]);
+    if (data.arrays.presence.length) items.push([data.ghost_name, data.theme.muted, "ring"]);
     for (const { name, colour, dash } of data.edge_kinds) items.push([name, colour, dash.length ? "dashes" : "line"]);
     this.part("legend").replaceChildren(
       ...items.map(([name, colour, shape]) => {
@@ -122,8 +124,10 @@ class GraphView {
           context.lineTo(18, 7);
           context.stroke();
         } else {
-          shapePath(context, shape === "ring" ? "circle" : shape, 9, 7, 5);
-          if (shape === "ring") context.stroke();
+          const ring = shape.endsWith("ring");
+          if (shape === "broken ring") context.setLineDash([3, 2]);
+          shapePath(context, ring ? "circle" : shape, 9, 7, 5);
+          if (ring) context.stroke();
           else context.fill();
         }
         const text = document.createElement("span");
@@ -139,8 +143,9 @@ class GraphView {
     const width = this.root.clientWidth - 6;
     if (!data || width <= 0) return;
     this.size = { width, height: Math.min(data.height, Math.max(260, width)) };
-    // Positions are within -1 and 1: the whole graph fits with a margin.
-    data.unit = 0.46 * Math.min(this.size.width, this.size.height);
+    // Positions are within -1 and 1: the whole graph fits with a margin, a flat one in a wide stage.
+    const [wide, high] = [reach(data.arrays.x), reach(data.arrays.y)];
+    data.unit = 0.46 * Math.min(this.size.width / wide, this.size.height / high);
     this.state.view ??= { x: 0, y: 0, scale: data.unit };
     for (const canvas of [this.part("map"), this.canvas]) resize(canvas, this.size.width, this.size.height);
     this.draw();
@@ -167,7 +172,7 @@ class GraphView {
     const context = scaled(this.canvas, { willReadFrequently: true });
     context.clearRect(0, 0, size.width, size.height);
     const at = hover ?? state.focus;
-    const chosen = [...new Set([...(at === null ? [] : [at]), ...state.selected.slice(0, 20), ...data.arrays.marked])];
+    const chosen = [...new Set([...(at === null ? [] : [at]), ...arrivalsOf(data, frame), ...state.selected.slice(0, 20), ...marksOf(data, frame)])];
     paintRings(context, data, frame, view, size, { selected: state.selected, hover: at });
     paintNames(context, data, frame, view, size, chosen, this.byWeight());
     if (this.lasso) paintLasso(context, this.lasso, data.theme.accent);
@@ -179,13 +184,19 @@ class GraphView {
     if (this.order?.frame === state.frame) return this.order.nodes;
     const start = state.frame * data.count;
     const weight = data.arrays.weight;
-    const all = Array.from({ length: data.count }, (_, i) => i);
+    const all = Array.from({ length: data.count }, (_, i) => i).filter((i) => !this.absent(i));
     // Only the front of the order is ever written.
     // Names of nodes that weigh next to nothing would only hide the others.
-    const heavy = all.filter((i) => weight[start + i] >= SPEAKS);
-    const nodes = (heavy.length ? heavy : all).sort((a, b) => weight[start + b] - weight[start + a]).slice(0, 300);
+    const there = all.filter((i) => isThere(data, state.frame, i));
+    const heavy = there.filter((i) => weight[start + i] >= SPEAKS);
+    const nodes = (heavy.length ? heavy : there).sort((a, b) => weight[start + b] - weight[start + a]).slice(0, 300);
     this.order = { frame: state.frame, nodes };
     return nodes;
+  }
+
+  // Not there yet in this frame: neither drawn nor found.
+  absent(i) {
+    return presenceOf(this.data, this.state.frame, i) === ABSENT;
   }
 
   isWhole() {
@@ -222,7 +233,7 @@ class GraphView {
     this.state.frame = frame;
     this.film();
     this.draw();
-    this.say(true);
+    this.say(!this.playing || this.data.frames <= SPOKEN_FRAMES);
   }
 
   play(on) {
@@ -234,7 +245,7 @@ class GraphView {
         if (!this.root.isConnected) this.destroy();
         else if (this.state.frame >= this.data.frames - 1) this.play(false);
         else this.show(this.state.frame + 1);
-      }, FRAME_MS);
+      }, this.data.frame_ms);
     } else this.reportFrame();
     this.film();
   }
@@ -318,6 +329,7 @@ class GraphView {
     const [x1, y0] = toGraph(view, size, px + reach, py + reach);
     let [best, least] = [null, Infinity];
     for (const i of this.grid.within(x0, x1, y0, y1)) {
+      if (this.absent(i)) continue;
       const [x, y] = toScreen(view, size, data.arrays.x[i], data.arrays.y[i]);
       const away = Math.hypot(x - px, y - py) - radiusOf(data, frame, view, i);
       if (away < least && away <= 6) [best, least] = [i, away];
@@ -348,7 +360,7 @@ class GraphView {
     const ys = corners.map(([, y]) => y);
     const found = [];
     for (const i of this.grid.within(Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys))) {
-      if (found.length < MOST_CHOSEN && encloses(corners, data.arrays.x[i], data.arrays.y[i])) found.push(i);
+      if (found.length < MOST_CHOSEN && !this.absent(i) && encloses(corners, data.arrays.x[i], data.arrays.y[i])) found.push(i);
     }
     if (this.lassoing) this.toggleLasso();
     this.choose(found.sort((a, b) => a - b));
@@ -395,7 +407,7 @@ class GraphView {
     for (let i = 0; i < this.data.count; i++) {
       const [dx, dy] = [x[i] - x[from], y[i] - y[from]];
       const along = dx * wx + dy * wy;
-      if (i === from || along <= 0) continue;
+      if (i === from || along <= 0 || this.absent(i)) continue;
       const cost = along + 2 * Math.abs(dx * wy - dy * wx);
       if (cost < least) [best, least] = [i, cost];
     }
@@ -430,17 +442,25 @@ class GraphView {
       add(state.selected.slice(0, 8).map((i) => data.labels[i]).join(", ") + (state.selected.length > 8 ? ", …" : ""), "b");
     } else if (at === null) add("Point at a node to read it; click to choose it, or draw around several with Lasso.");
     else {
-      add(`${data.kinds[data.arrays.kind[at]].name} `);
+      add(`${kindOf(data, state.frame, at).name} `);
       add(data.labels[at], "b");
       data.readouts.forEach(({ name, unit, each }, k) => {
         const value = data.arrays[`readout${k}`][(each ? state.frame * data.count : 0) + at];
         add(` · ${name} `);
         add(shown(value) + (unit && ` ${unit}`), "b");
       });
-      if (data.arrays.marked.includes(at)) add(` · ${data.marked_name}`);
+      if (marksOf(data, state.frame).includes(at)) add(` · ${data.marked_name}`);
+      if (!isThere(data, state.frame, at)) add(" · not there yet");
+      const presence = presenceOf(data, state.frame, at);
+      if (presence) add(` · ${presence === GHOST ? data.ghost_name : "not there yet"}`);
     }
     if (aloud) this.part("spoken").textContent = line.textContent;
   }
+}
+
+// How far from the middle positions go, at least a tenth.
+function reach(values) {
+  return values.reduce((far, value) => Math.max(far, Math.abs(value)), 0.1);
 }
 
 // Even-odd rule: a ray to the right crosses the outline an odd number of times.
