@@ -1,4 +1,4 @@
-"""The fast engine against the per-command reference: equal in time, counts, commands and reasons."""
+"""The fast engine against the per-command reference: equal in time, counts and reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces whose cycle counts other simulators report: equal to the cycle, in counts and in energy."""
+"""Traces whose cycle counts other simulators report: equal in cycles, counts and energy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,5 @@ def test_d1_takes_the_cycles_counts_and_energy_that_dramsim3_reports(shared_data
     assert run.counts == {"ACT": 34, "PRE": 32, "RD": 4096, "REF": 1}
     assert run.hits == 4062
     assert run.latency == pytest.approx(156.13, abs=0.005)
-    energy = energy_units(
-        run, device.cycles(), device.section("currents"), organisation["devices"]
-    )
+    energy = energy_units(run, device.cycles(), device.section("currents"), organisation["devices"])
     assert sum(energy.values()) == pytest.approx(17_132_742, abs=0.5)

@@ -1,1 +1,28 @@
-"""The memory-hardware lab."""
+"""The memory-hardware lab: GPT inference in DRAM and optimizer offload, to the cycle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.core.registry import Lab
+from engine.labs.memory_hardware.papers import PAPERS
+
+__all__ = ["LAB"]
+
+_COMMANDS = "engine.labs.memory_hardware.commands"
+
+LAB = Lab(
+    name="memory_hardware",
+    title="Memory hardware",
+    sentence="Every DRAM command of a token and why it waited, and where optimizer state is while "
+    "it is updated.",
+    experiments=(),
+    papers=PAPERS,
+    commands={
+        "trace": f"{_COMMANDS}:trace",
+        "generate": f"{_COMMANDS}:generate",
+        "expand": f"{_COMMANDS}:expand",
+        "offload": f"{_COMMANDS}_offload:offload",
+    },
+    folder=Path(__file__).parent,
+)

@@ -1,7 +1,7 @@
 """The arithmetic beside the memory: only adders and multipliers, so all else is made of sums.
 
-Exponential and tanh are Taylor polynomials by Horner's rule, a reciprocal and an inverse square root
-are Newton-Raphson steps. How many terms and steps PIM-GPT takes could not be read: assumed here.
+Exponential and tanh are Taylor polynomials by Horner's rule, a reciprocal and an inverse square
+root are Newton-Raphson steps. How many terms and steps PIM-GPT takes could not be read: assumed.
 """
 
 from __future__ import annotations

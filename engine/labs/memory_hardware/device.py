@@ -5,6 +5,7 @@ A preset is a TOML file in ``devices/``. Timing values are whole cycles of ``tck
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -128,11 +129,14 @@ def parse_changes(text: str) -> dict[str, float]:
             continue
         match = _CHANGE.fullmatch(part)
         try:
-            found[match[1]] = float(match[2]) if match else 0.0
-        except (TypeError, ValueError):
-            match = None
-        if match is None:
-            raise BadInput(FIELD, f"changes look like timing.rp=18 mac.lanes=32 (got {part[:40]!r})")
+            value = float(match[2]) if match else math.nan
+        except ValueError:
+            value = math.nan
+        if match and math.isfinite(value):
+            found[match[1]] = value
+        else:
+            wanted = "timing.rp=18 mac.lanes=32"
+            raise BadInput(FIELD, f"changes look like {wanted} (got {part[:40]!r})")
     return found
 
 

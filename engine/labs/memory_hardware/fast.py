@@ -129,8 +129,10 @@ def advance(segments: Segments, clock: Clock, rfc: int, refi: int) -> list[Refre
         # A refresh is never issued before an earlier one is over.
         place = start + number * row
         if found and place + shift + clock.now < found[-1].cycle + rfc:
-            number, place = found[-1].row, int(segments.start[found[-1].run]) + found[-1].row * int(
-                segments.row[found[-1].run]
+            number, place = (
+                found[-1].row,
+                int(segments.start[found[-1].run])
+                + found[-1].row * int(segments.row[found[-1].run]),
             )
             run = found[-1].run
         found.append(Refresh(run, number, clock.now + place + shift))

@@ -1,9 +1,10 @@
 """A model on a device: what one token makes the memory, the link and the ASIC do, in order.
 
-Matrices are dealt over all banks: output column j lies in bank j mod (channels x banks), and a bank
-stores its columns back to back. Keys are stored row-major (a key in one bank, the next key in the
-next bank), values column-major (dimension j in bank j mod banks, tokens along the row). All channels
-do the same at the same time. Own design, consistent with PIM-GPT's abstract (arXiv 2310.09385).
+Matrices are dealt over all banks: output column j lies in bank j mod (channels x banks), and a
+bank stores its columns back to back. Keys are stored row-major (a key in one bank, the next key in
+the next bank), values column-major (dimension j in bank j mod banks, tokens along the row). All
+channels do the same at the same time. Own design, consistent with PIM-GPT's abstract (arXiv
+2310.09385).
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Compiler:
             yield from self._product("head", s.width, s.vocabulary)
 
     def _product(self, label: str, d_in: int, d_out: int) -> Iterator[Run]:
-        """Vector times matrix: the vector to every channel, the columns in the banks, results back."""
+        """Vector times matrix: the vector to every channel, columns in the banks, results back."""
         yield self._link(label, d_in)
         macs = -(-d_out // self.all_banks) * -(-d_in // self.lanes)
         yield from self._stream(label, macs)
@@ -124,7 +125,7 @@ class Compiler:
         yield self._link("SV", -(-s.q_width // self.channels))
 
     def _scores(self, context: int, group: int) -> Iterator[Run]:
-        """Query times keys; a key's columns serve every query of its group while the row is open."""
+        """Query times keys; a key serves every query of its group while its row is open."""
         key = self.shape.kv_heads * -(-self.shape.head_dim // self.lanes)
         if self.choices.key_layout == "row":
             columns = -(-context // self.all_banks) * key

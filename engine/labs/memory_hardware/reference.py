@@ -111,9 +111,7 @@ class Channel:
         return max(self.busy.cycle, closed)
 
 
-def simulate(
-    compiler: Compiler, tokens: int, *, start: int = 0, refresh: bool = True
-) -> Simulated:
+def simulate(compiler: Compiler, tokens: int, *, start: int = 0, refresh: bool = True) -> Simulated:
     """Every command of a generation."""
     channel = Channel(compiler.device.cycles(), refresh)
     for number, run in enumerate(all_runs(compiler, tokens, start)):

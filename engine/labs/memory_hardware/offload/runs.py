@@ -36,7 +36,7 @@ def read_runs(text: str) -> list[Run]:
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         raise BadInput(FIELD, f"the columns {', '.join(missing)} are missing")
-    found = []
+    found: list[Run] = []
     for row in reader:
         if len(found) >= MOST_ROWS:
             raise BadInput(FIELD, f"at most {MOST_ROWS:,} rows are read")

@@ -96,6 +96,7 @@ class Channel:
                 request.departs = self.clock + 1
                 self.pending_reads.append(request)
                 return True
+            queue: list[Request] | deque[Request]
             queue = self.reads if request.final == "RD" else self.writes
         else:
             if self.reads or self.writes:
@@ -177,9 +178,7 @@ class Channel:
             if found is None or not self._is_ready(*found):
                 return None
         request, command = found
-        if command in ("PRE", "PREA") and any(
-            one.bank == request.bank for one in self.active
-        ):
+        if command in ("PRE", "PREA") and any(one.bank == request.bank for one in self.active):
             return None  # it would close a row that was just opened for somebody
         return request, command, queue
 

@@ -1,13 +1,13 @@
 """Which command may follow which after how many cycles, as the AiM simulator has it.
 
-A rule holds within a channel, a bank group or a bank: a command that is addressed to a whole channel
-(ACT16, MAC16, PREA) leaves no trace in groups and banks. Source: the constraints of GDDR6 with AiM's
-commands in arkhadem/aim_simulator (MIT), commit c2f8ab6c; the names are ours.
+A rule holds within a channel, a bank group or a bank: a command that is addressed to a whole
+channel (ACT16, MAC16, PREA) leaves no trace in groups and banks. Source: the constraints of GDDR6
+with AiM's commands in arkhadem/aim_simulator (MIT), commit c2f8ab6c; the names are ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +36,7 @@ SCOPE: dict[str, Level] = {
     "TMOD": "channel",
 }
 COMMANDS = tuple(SCOPE)
+Add = Callable[[Level, str, str, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def aim_rules(t: Mapping[str, int]) -> list[Rule]:
     return rules
 
 
-def _data_bus(rule, t: Mapping[str, int]) -> None:
+def _data_bus(rule: Add, t: Mapping[str, int]) -> None:
     reads, writes = "RD RDMAC16 RDAF16", "WR WRA16 WRGB WRMAC16"
     rule("channel", reads, reads, t["bl"], "tBL")
     rule("channel", writes, writes, t["bl"], "tBL")
@@ -87,7 +88,7 @@ def _data_bus(rule, t: Mapping[str, int]) -> None:
     rule("group", "WR WRCP", "WR WRCP", t["ccd_l"], "tCCD_L")
 
 
-def _turnaround(rule, t: Mapping[str, int]) -> None:
+def _turnaround(rule: Add, t: Mapping[str, int]) -> None:
     """Between reading and writing the external bus changes its direction."""
     for read, cl in (("RD", t["cl"]), ("RDMAC16 RDAF16", t["cl_register"])):
         for write, cwl in (
@@ -107,7 +108,7 @@ def _turnaround(rule, t: Mapping[str, int]) -> None:
     rule("group", "WR", "RD", bank + t["wtr_l"], "tWTR_L")
 
 
-def _column_to_precharge(rule, t: Mapping[str, int]) -> None:
+def _column_to_precharge(rule: Add, t: Mapping[str, int]) -> None:
     write = t["cwl"] + t["bl"] + t["wr"]
     rule("channel", "RD RDCP MAC MAC16 AF16 EWMUL16", "PREA", t["rtp"], "tRTP")
     rule("channel", "MAC16 AF16 EWMUL16", "PRE", t["rtp"], "tRTP")
@@ -119,7 +120,7 @@ def _column_to_precharge(rule, t: Mapping[str, int]) -> None:
     rule("channel", "WRA16", "ACT ACT16", write + t["rp"], "tWR + tRP")
 
 
-def _rows(rule, t: Mapping[str, int]) -> None:
+def _rows(rule: Add, t: Mapping[str, int]) -> None:
     rule("channel", "ACT16", "ACT ACT16", t["rrd_s"], "tRRD_S")
     rule("channel", "ACT ACT16", "ACT", t["rrd_s"], "tRRD_S")
     rule("channel", "ACT ACT16", "ACT16", t["rrd_l"], "tRRD_L")

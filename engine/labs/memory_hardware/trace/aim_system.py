@@ -96,9 +96,7 @@ class _System:
         for rule in aim_rules(timing):
             rules[rule.level, rule.before].append(rule)
         latency = _latency(timing)
-        self.channels = [
-            Channel(dict(rules), latency, banks, self._finished) for _ in self.kinds
-        ]
+        self.channels = [Channel(dict(rules), latency, banks, self._finished) for _ in self.kinds]
         self.waiting: list[deque[Request]] = [deque() for _ in self.kinds]
         self.kind_of = {
             channel: kind for kind, members in enumerate(self.kinds) for channel in members

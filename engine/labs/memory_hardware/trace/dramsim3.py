@@ -82,16 +82,14 @@ def run_dramsim3(
     banks = Banks(organisation["banks"], timing)
     state = _State(timing, banks, organisation, queues=[[] for _ in range(banks.count)])
     next_access = 0
-    while (
-        next_access < len(accesses) or state.pending_reads or state.clock <= state.last_done
-    ):
+    while next_access < len(accesses) or state.pending_reads or state.clock <= state.last_done:
         happened = _tick(state)
-        if next_access < len(accesses) and accesses[next_access].cycle < state.clock:
-            if _accept(state, accesses[next_access]):
-                next_access += 1
-                happened = True
-                if next_access % 1000 == 0:
-                    progress(next_access, len(accesses))
+        waits = next_access < len(accesses) and accesses[next_access].cycle < state.clock
+        if waits and _accept(state, accesses[next_access]):
+            next_access += 1
+            happened = True
+            if next_access % 1000 == 0:
+                progress(next_access, len(accesses))
         if not happened:
             more = next_access < len(accesses)
             arrival = accesses[next_access].cycle if more else state.last_done + 1
@@ -204,7 +202,7 @@ def _issue_one(state: _State) -> bool:
 
 
 def _may_close(state: _State, queue: list[_Transaction], place: int) -> bool:
-    """Only the first of a bank closes its row, and only when nobody waits for it or it had enough."""
+    """Only the first of a bank closes its row, when nobody waits for it or it had enough."""
     if place:
         return False
     bank = queue[place].bank

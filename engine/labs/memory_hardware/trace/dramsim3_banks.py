@@ -104,9 +104,10 @@ class Banks:
 
     def refresh_ready(self) -> int:
         """The first cycle at which ``refresh_step`` has something."""
-        shut = [self.ready_from(REF, bank)[0] for bank in range(self.count) if self.row[bank] < 0]
-        opened = [self.ready_from(PRE, bank)[0] for bank in range(self.count) if self.row[bank] >= 0]
-        return min(opened) if opened else max(shut)
+        opened = [bank for bank in range(self.count) if self.row[bank] >= 0]
+        if opened:
+            return min(self.ready_from(PRE, bank)[0] for bank in opened)
+        return max(self.ready_from(REF, bank)[0] for bank in range(self.count))
 
     def issue(self, command: str, bank: int, row: int, clock: int) -> None:
         """Take a command: rows open and close, and other commands have to wait."""

@@ -136,7 +136,7 @@ def _build(name: str, line: int, values: dict[str, int]) -> Instruction:
                            f"{len(channels)})")  # fmt: skip
     elif "channel" in values:
         channels = (values["channel"],)
-    if name == "W CFR" and not values["register"] in range(CONFIGURATION_REGISTERS[1] + 1):
+    if name == "W CFR" and values["register"] not in range(CONFIGURATION_REGISTERS[1] + 1):
         raise BadInput(FIELD, f"a configuration register is 0, 1 or 2 (got {values['register']})")
     return Instruction(
         name,

@@ -1,0 +1,44 @@
+"""What a GPU and a CPU would take for the same tokens, under assumptions that can be changed.
+
+PIM-GPT compares with an NVIDIA T4 and a Xeon; how they were run could not be read. These two forms
+land inside the published ranges of speed-up and prove nothing: the GPU's time is a launch cost for
+each layer and its weights read once a token, the CPU's is the whole prefix computed again for every
+token (its range is too slow for a cache of keys and values).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.core.errors import BadInput
+from engine.labs.memory_hardware.shapes import Shape
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Assumed: ms to launch a layer, bytes of a weight, GB/s, and TFLOP/s of the CPU."""
+
+    gpu_layer_ms: float = 0.925
+    gpu_weight_bytes: float = 4.0
+    gpu_gb_per_s: float = 300.0
+    cpu_tflops: float = 1.5
+
+    def __post_init__(self) -> None:
+        for name in ("gpu_weight_bytes", "gpu_gb_per_s", "cpu_tflops"):
+            if getattr(self, name) <= 0:
+                raise BadInput(name, f"must be above 0 (got {getattr(self, name):g})")
+        if self.gpu_layer_ms < 0:
+            raise BadInput("gpu_layer_ms", f"must be 0 or more (got {self.gpu_layer_ms:g})")
+
+
+def gpu_ns(shape: Shape, tokens: int, given: Baselines = Baselines()) -> float:
+    """Nanoseconds for ``tokens`` tokens on the GPU, without the head's weights."""
+    weights = shape.layers * shape.block_weights * given.gpu_weight_bytes
+    return tokens * (shape.layers * given.gpu_layer_ms * 1e6 + weights / given.gpu_gb_per_s)
+
+
+def cpu_ns(shape: Shape, tokens: int, start: int = 0, given: Baselines = Baselines()) -> float:
+    """Nanoseconds on the CPU, which computes all tokens so far again for each new one."""
+    seen = tokens * start + tokens * (tokens + 1) / 2
+    flops = 2.0 * shape.layers * shape.block_weights * seen
+    return flops / (given.cpu_tflops * 1e3)
