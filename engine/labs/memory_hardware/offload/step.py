@@ -3,8 +3,8 @@
 A rank's fp32 state is cut into subgroups. Without interleaving (ZeRO-Offload, arXiv 2101.06840)
 each subgroup on the host is updated, cast down and copied to the GPU, one after the other. With
 stride k (Deep Optimizer States, arXiv 2410.21316) every k-th subgroup is fetched, updated on the
-GPU and written back, while the CPU updates the others; casting and copying then have threads of their own.
-TwinFlow's ratio keeps the rest of the subgroups on the GPU for good.
+GPU and written back, while the CPU updates the others; casting and copying then have threads of
+their own. TwinFlow's ratio keeps the rest of the subgroups on the GPU for good.
 """
 
 from __future__ import annotations

@@ -1,0 +1,234 @@
+"""The memory-hardware lab on the command line, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from engine.core import BadInput
+from engine.labs.memory_hardware.commands import expand, generate, trace
+from engine.labs.memory_hardware.commands_offload import offload
+from engine.labs.memory_hardware.device import device_names, load_device, parse_changes
+from engine.labs.memory_hardware.offload.fit import best_stride, fit_node, predict
+from engine.labs.memory_hardware.offload.node import Node
+from engine.labs.memory_hardware.offload.runs import chosen, read_runs
+from engine.labs.memory_hardware.offload.step import Plan, simulate_step, step_seconds
+from engine.labs.memory_hardware.shapes import SHAPES, read_shape
+from engine.labs.memory_hardware.trace.instructions import parse_aim
+from engine.labs.memory_hardware.trace.requests import parse_dramsim3
+
+LLAMA = {
+    "model_type": "llama",
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 2,
+    "intermediate_size": 160,
+    "vocab_size": 320,
+    "rms_norm_eps": 1e-5,
+}
+
+
+def test_a_generation_tells_time_commands_and_speed_ups() -> None:
+    told = generate(["--model", "gpt2", "--tokens", "8"])
+    assert told["total_ns"] == pytest.approx(8 * told["per_token_ns"])
+    assert told["commands"]["ACT"] == told["commands"]["PRE"]
+    assert (
+        told["hits"] == told["commands"]["MAC"] + told["commands"]["WR"] - told["commands"]["ACT"]
+    )
+    assert told["speedup_gpu"] > 1 and told["speedup_cpu"] > 1
+    assert "timing.rp" in told["assumed"] and "mac.lanes" not in told["assumed"]
+
+
+def test_a_slower_device_takes_longer() -> None:
+    quick = generate(["--model", "gpt2", "--tokens", "4"])["total_ns"]
+    slow = generate(["--model", "gpt2", "--tokens", "4", "--change", "timing.rp=18"])["total_ns"]
+    assert slow > quick
+
+
+def test_a_llama_shape_shares_keys_and_has_a_gate(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(LLAMA), encoding="utf-8")
+    shape = read_shape(path.read_text(encoding="utf-8"))
+    assert (shape.kv_heads, shape.head_dim, shape.gated, shape.norm) == (2, 8, True, "rms")
+    assert shape.block_weights == 64 * (64 + 2 * 16) + 64 * 64 + 3 * 64 * 160
+    assert generate(["--model", str(path), "--tokens", "3"])["commands"]["MAC"] > 0
+
+
+def test_a_window_becomes_a_table(tmp_path: Path) -> None:
+    out = tmp_path / "window.parquet"
+    told = expand(["--model", "gpt2", "--tokens", "4", "--from-ns", "5000", "--to-ns", "9000",
+                   "--out", str(out)])  # fmt: skip
+    table = pq.read_table(out).to_pydict()
+    assert len(table["ns"]) == told["commands"] > 100
+    assert min(table["ns"]) >= 5000 and max(table["ns"]) < 9000
+    assert {"ACT", "MAC", "PRE"} <= set(table["command"])
+    opened = table["command"].index("MAC")
+    assert table["waited_for"][opened] in ("tRCD", "tCCD")
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("[]", "JSON object"),
+        ("{", "not JSON"),
+        ({}, "no num_hidden_layers"),
+        ({**LLAMA, "hidden_size": 0}, "hidden_size must be a whole number from 1"),
+        ({**LLAMA, "num_attention_heads": True}, "num_attention_heads"),
+        ({**LLAMA, "num_key_value_heads": 3}, "must divide"),
+        ({**LLAMA, "num_local_experts": 8}, "experts"),
+        ({**LLAMA, "num_attention_heads": 7, "num_key_value_heads": 7}, "whole heads"),
+    ],
+)
+def test_a_bad_config_gets_one_sentence(config: object, words: str) -> None:
+    text = config if isinstance(config, str) else json.dumps(config)
+    with pytest.raises(BadInput, match=words):
+        read_shape(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("timing.ras=5", "longer than timing.rcd_mac"),
+        ("timing.refi=100", "longer than timing.rfc"),
+        ("organisation.banks=0", "organisation.banks must be a whole number from 1"),
+        ("timing.rp=1.5", "whole number"),
+        ("organisation.row_bytes=40", "whole columns"),
+        ("timing.nothing=3", "there is no 'timing.nothing'"),
+    ],
+)
+def test_an_impossible_device_is_refused(change: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        load_device("pim-gpt").changed(parse_changes(change))
+
+
+@pytest.mark.parametrize("text", ["rp=3", "timing.rp", "timing.rp=x", "timing.rp=1e999"])
+def test_a_change_has_a_form(text: str) -> None:
+    with pytest.raises(BadInput, match="changes look like"):
+        parse_changes(text)
+
+
+@pytest.mark.parametrize("name", device_names())
+def test_every_preset_can_exist_and_says_where_its_numbers_are_from(name: str) -> None:
+    device = load_device(name)
+    assert device.title and {c.source for c in device.constants.values()} <= {
+        "paper", "repository", "derived", "assumed",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("AiM FLY 1 0x1", "line 1: 'FLY' is no AiM instruction"),
+        ("AiM MAC_ABK 64 0x0 0", "channel mask"),
+        ("AiM MAC_ABK 64 0x1ffffffff 0", "channel mask"),
+        ("AiM MAC_ABK 64 0x1 16384", "row must be from 0 to 16383"),
+        ("AiM MAC_SBK 64 0x1 16 0", "bank must be from 0 to 15"),
+        ("AiM MAC_ABK 64 0x1", "takes columns channels row"),
+        ("AiM WR_ABK 0 0x3 0", "writes one channel"),
+        ("MAC 1 2", "starts with AiM, R or W"),
+        ("W CFR 9 1", "configuration register"),
+        ("\x00\x01", "starts with AiM"),
+        ("AiM MAC_ABK 1 0x1 0", "the end of the trace"),
+    ],
+)
+def test_a_bad_instruction_is_named_with_its_line(line: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        parse_aim(f"{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no request"),
+        ("0x10 READ", "line 1"),
+        ("0x10 LOOK 1", "neither READ nor WRITE"),
+        ("zz READ 1", "no hexadecimal address"),
+        ("0x10 READ -1", "no cycle"),
+    ],
+)
+def test_a_bad_request_is_named_with_its_line(text: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        parse_dramsim3(text)
+
+
+def test_writes_and_single_banks_wait_for_modes_and_turnarounds(tmp_path: Path) -> None:
+    path = tmp_path / "t.trace"
+    path.write_text(
+        "AiM WR_GB 2 0 0x1\nAiM MAC_ABK 2 0x1 0\nAiM RD_MAC 0 0x1\nAiM EOC\n", encoding="ascii"
+    )
+    told = trace([str(path), "--dialect", "aim"])
+    # Into register mode, out of it, and in again: three changes of 32 cycles.
+    assert told["commands"] == {"TMOD": 3, "WRGB": 2, "ACT16": 1, "MAC16": 2, "RDMAC16": 1}
+    assert told["cycles"] == 1 + 32 + 2 + 1 + 32 + 56 + 2 + 2 + 32 + 2 + 2
+
+
+def header(*rows: str) -> str:
+    names = "dir,model,cpu_ratio,subgroup,prefetch,opt_gaps,step_ms,rank0_numel"
+    return "\n".join([names, *rows])
+
+
+def test_a_step_is_what_its_lanes_take() -> None:
+    node = Node(cpu_adam=2.0, downcast=10.0, link=20.0)
+    plan = Plan(4e9, 1e9)
+    assert step_seconds(plan, node) == pytest.approx(4 * (1 / 2 + 1 / 10 + 2 / 20))
+    kept = Plan(4e9, 1e9, ratio=0.5)
+    assert step_seconds(kept, node) == pytest.approx(2 * (1 / 2 + 1 / 10 + 2 / 20))
+    spans = simulate_step(Plan(4e9, 1e9, stride=2), node)
+    for lane in {span.lane for span in spans}:
+        own = sorted((span.start, span.end) for span in spans if span.lane == lane)
+        assert all(a[1] <= b[0] + 1e-12 for a, b in zip(own, own[1:], strict=False))
+    assert sum(span.lane == "GPU Adam" for span in spans) == 2
+
+
+def test_rates_are_found_again_from_their_own_steps() -> None:
+    node = Node(cpu_adam=1.7, downcast=9.0, link=15.0)
+    rows = [
+        f"a,x,{ratio},1e8,{int(k > 0)},{k},{1000 * step_seconds(Plan(4e9, 1e8, ratio, k), node)},4e9"
+        for ratio in (0.4, 0.7, 1.0)
+        for k in (0, 2, 3, 5)
+    ]
+    runs = read_runs(header(*rows))
+    fit = fit_node(chosen(runs, "dir=a"))
+    assert fit.mean_error < 0.1
+    assert np.allclose(predict(fit.node, runs), [run.seconds for run in runs], rtol=2e-3)
+
+
+def test_the_best_stride_balances_cpu_and_link() -> None:
+    assert best_stride(Node(2.0, 10.0, 28.0)) == pytest.approx(2.0)
+    assert best_stride(Node(2.0, 10.0, 3.0)) == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("dir,model\na,b", "are missing"),
+        (header(), "no row"),
+        (header("a,x,1,1e8,0,0,many,4e9"), "line 2: step_ms"),
+        (header("a,x,2,1e8,0,0,5,4e9"), "line 2: ratio"),
+        (header("a,x,1,0,0,0,5,4e9"), "line 2: subgroup"),
+    ],
+)
+def test_a_bad_table_is_named_by_line_and_column(text: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        read_runs(text)
+
+
+@pytest.mark.shared
+def test_the_h100_sweep_is_fitted_and_the_best_stride_is_near_the_measured(
+    shared_data: Path,
+) -> None:
+    told = offload(["--runs", str(shared_data / "pim" / "offload_measured_train.csv"), "--fit",
+                    "dir=act-output-20B-scale-twinflow"])  # fmt: skip
+    assert told["fitted_rows"] == 18 and told["fit_mean_error_percent"] < 5
+    assert abs(told["best_stride"] - 2) <= 1
+
+
+def test_named_models_have_their_published_sizes() -> None:
+    # Rounded parameters as their papers and model cards give them.
+    for name, billions in (("gpt2", 0.124), ("gpt2-xl", 1.56), ("gpt3-xl", 1.3)):
+        assert SHAPES[name].weights / 1e9 == pytest.approx(billions, rel=0.05)
