@@ -88,10 +88,10 @@ def test_words_find_half_of_the_evidence_and_several_turns_are_harder_than_one(l
     assert np.ptp(ends, axis=1).max() < 6
 
 
-def test_evolution_by_rules_neither_helps_nor_hurts_and_links_cost_places(locomo) -> None:
-    assert locomo.array("changes")[locomo.notes["methods"].index("amem-evolved")] > 800
+def test_evolution_by_rules_hurts_a_little_and_links_cost_places(locomo) -> None:
+    assert locomo.array("changes")[locomo.notes["methods"].index("amem-evolved")] > 8000
     low, mean, high = change(locomo, "amem-evolved")
-    assert low <= 0 <= high and abs(mean) < 1
+    assert -3 < low < mean < 0 and high < 0.5
     _, mean, high = change(locomo, "amem-links")
     assert -5 < mean < 0 and high < 0
 

@@ -1,7 +1,8 @@
 """HippoRAG: names of the question seed a walk on the graph of facts (arXiv 2405.14831).
 
 Where the paper and the authors' code (branch legacy) differ, ``WalkRules`` and ``GraphRules`` hold
-a switch; the defaults are what their main experiment ran.
+a switch; the defaults are what their main experiment ran, but for ``least_similarity``: a name
+that nothing in the graph resembles seeds nothing here.
 """
 
 from __future__ import annotations
