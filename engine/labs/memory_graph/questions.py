@@ -121,14 +121,16 @@ def _list(row: dict[str, Any], name: str) -> list[Any]:
 
 
 def _position(key: Any, corpus: Corpus) -> int:
-    if key not in corpus.places:
+    parts = key if isinstance(key, tuple) else (key,)
+    known = all(isinstance(part, int | str) and not isinstance(part, bool) for part in parts)
+    if not known or key not in corpus.places:
         shown = key[1] if isinstance(key, tuple) else key
         raise BadInput(FIELD, f"the corpus has no passage {str(shown)[:40]!r}")
     return corpus.places[key]
 
 
 def _named(name: Any, places: dict[str, int]) -> int:
-    if name not in places:
+    if not isinstance(name, str) or name not in places:
         raise BadInput(FIELD, f"the corpus has no passage {str(name)[:40]!r}")
     return places[name]
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from engine.core import Lab, Result
-from engine.labs.memory_graph.config import BenchConfig, EvaluateConfig
+from engine.labs.memory_graph.config import BenchConfig, EvaluateConfig, Files
 from engine.labs.memory_graph.views.bench import (
     MEASURES,
     column_labels,
@@ -41,7 +41,14 @@ from pages.kit.components.matrix import Selection, matrix
 from pages.panels.memory_graph import growth, memories
 from pages.panels.memory_graph.bench_bars import show_ablations, show_methods, show_published
 from pages.panels.memory_graph.compare import compare_settings, show_compare
-from pages.panels.memory_graph.scene import WALK, View, choose_files, left_out
+from pages.panels.memory_graph.scene import (
+    WALK,
+    View,
+    choose_files,
+    left_out,
+    offered_questions,
+    show_without_gold,
+)
 
 MODES = {
     "grid": "Threshold by damping",
@@ -72,14 +79,17 @@ class Other:
     scene: Any
 
 
-def bench_settings(lab: Lab) -> Bench | Other:
-    """The left column: what is benchmarked, on which memory and questions."""
+def bench_settings(lab: Lab) -> Bench | Other | None:
+    """The left column: what is benchmarked, on which memory and questions; None without gold."""
     mode = choose("Bench", MODES, MODE, menu=True)
     if mode in OTHERS:
         return Other(OTHERS[mode], OTHERS[mode].settings(lab))
     name = "bench" if mode == "grid" else "evaluate"
     experiment = lab.experiment(name)
-    choose_files(lab, experiment)
+    files = choose_files(lab, experiment)
+    assert isinstance(files, Files)
+    if not offered_questions(files):
+        return None
     if mode == "compare":
         return Bench(lab, *compare_settings(lab))
     fields = (*WALK, "thresholds", "dampings", "alike_by", "resamples", "seed")
@@ -88,8 +98,11 @@ def bench_settings(lab: Lab) -> Bench | Other:
     return Bench(lab, settings)
 
 
-def show_bench(bench: Bench | Other) -> None:
+def show_bench(bench: Bench | Other | None) -> None:
     """The grid with all that stands beside it, two settings against each other, or another."""
+    if bench is None:
+        show_without_gold()
+        return
     if isinstance(bench, Other):
         bench.view.show(bench.scene)
         return
