@@ -28,9 +28,15 @@ from pages.panels.memory_graph.scene import (
     show_without_gold,
 )
 
-FADING = ("days_later", "least_retention")
+FADING = ("bank_recalled_by", "days_later", "least_retention")
 PARTS = ("buckets", "probes", "longest_event")
 SETTINGS = ("observations", *FADING, *PARTS, *(name for name in WALK if name != "method"))
+# What a bank lived through before it was asked.
+RECALLS = {
+    "entries": "Before that it lives through the days of the notes: each new note recalls the 6 "
+    "notes of earlier days nearest to it that are still there.",
+    "nothing": "Here no note was ever recalled.",
+}
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,7 @@ def _numbers(result: Result) -> dict[str, str]:
             share = 100 * alive[methods.index(f"bank-{formula}")]
             found[f"alive_{formula}"] = f"{share:.1f}"
         found["last_day"] = max(result.notes["last_days"])
+        found["recalls"] = RECALLS[result.notes["bank_recalled_by"]]
     return found
 
 
