@@ -56,6 +56,7 @@ MODES = {
     "memories": memories.VIEW.title,
     "growth": growth.VIEW.title,
 }
+NO_GOLD: View[None] = View("Bench", lambda lab: None, lambda scene: show_without_gold())
 OTHERS: dict[str, View[Any]] = {"memories": memories.VIEW, "growth": growth.VIEW}
 MODE = "memory_graph.bench"
 CELL = "memory_graph.cell"
@@ -79,8 +80,8 @@ class Other:
     scene: Any
 
 
-def bench_settings(lab: Lab) -> Bench | Other | None:
-    """The left column: what is benchmarked, on which memory and questions; None without gold."""
+def bench_settings(lab: Lab) -> Bench | Other:
+    """The left column: what is benchmarked, on which memory and questions."""
     mode = choose("Bench", MODES, MODE, menu=True)
     if mode in OTHERS:
         return Other(OTHERS[mode], OTHERS[mode].settings(lab))
@@ -89,7 +90,7 @@ def bench_settings(lab: Lab) -> Bench | Other | None:
     files = choose_files(lab, experiment)
     assert isinstance(files, Files)
     if not offered_questions(files):
-        return None
+        return Other(NO_GOLD, None)
     if mode == "compare":
         return Bench(lab, *compare_settings(lab))
     fields = (*WALK, "thresholds", "dampings", "alike_by", "resamples", "seed")
@@ -98,11 +99,8 @@ def bench_settings(lab: Lab) -> Bench | Other | None:
     return Bench(lab, settings)
 
 
-def show_bench(bench: Bench | Other | None) -> None:
+def show_bench(bench: Bench | Other) -> None:
     """The grid with all that stands beside it, two settings against each other, or another."""
-    if bench is None:
-        show_without_gold()
-        return
     if isinstance(bench, Other):
         bench.view.show(bench.scene)
         return

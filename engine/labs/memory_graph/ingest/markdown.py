@@ -122,12 +122,12 @@ def _front_matter(text: str) -> tuple[dict[str, list[str]], str, int]:
 def _fields(text: str) -> dict[str, list[str]] | None:
     """The texts of a YAML mapping by key in lower case, as written; None where it is none.
 
-    Only composed, never constructed: nothing is converted. A front matter with aliases is none
-    here: a few bytes of them can stand for gigabytes.
+    Only composed, never constructed: nothing is converted. One with aliases says nothing here: a
+    few bytes of them can stand for gigabytes.
     """
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            return None
+            return {}
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError):
         return None
