@@ -98,6 +98,7 @@ LAB = Lab(
             "Thoughts in hash buckets",
             config.BucketsConfig,
             "engine.labs.memory_graph.run:buckets",
+            version=2,
             cost_seconds=lambda settings: 2.0,
         ),
         Experiment(
@@ -105,6 +106,7 @@ LAB = Lab(
             "A search tree of thoughts",
             config.CoatConfig,
             "engine.labs.memory_graph.run:coat",
+            version=2,
             cost_seconds=lambda settings: max(0.015 * settings.simulations, 1.0),
         ),
         Experiment(
@@ -112,6 +114,7 @@ LAB = Lab(
             "Working memory by subgoals",
             config.HiAgentConfig,
             "engine.labs.memory_graph.run:hiagent",
+            version=2,
             cost_seconds=lambda settings: 1.0,
         ),
         Experiment(
@@ -119,8 +122,9 @@ LAB = Lab(
             "Your memory",
             config.OverviewConfig,
             "engine.labs.memory_graph.run:overview",
+            version=2,
             # Of two hundred notes; what a visitor brings is drawn without being asked for, and
-            # twenty thousand take nine seconds.
+            # twenty thousand take thirteen seconds.
             cost_seconds=lambda settings: 2.0,
         ),
         Experiment(
