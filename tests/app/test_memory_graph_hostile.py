@@ -28,8 +28,8 @@ OUTSIDE = (
 
 def test_sentences_carry_no_links_pictures_formulas_or_tags() -> None:
     calm = _calm(f"**{OUTSIDE}** at a@b.example")
-    assert calm.startswith("**") and "](" not in calm
-    for mark in ("[", "<", "$", "@"):
+    assert calm.startswith("**")
+    for mark in ("[", "]", "<", "$", "@"):
         assert all(calm[i - 1] == "\\" for i, letter in enumerate(calm) if letter == mark)
     assert "http\\://" in calm and "www\\." in calm
 
@@ -55,8 +55,8 @@ def test_an_absurd_place_in_a_link_is_no_place(at: str) -> None:
 
 
 def test_aliases_of_yaml_do_not_multiply() -> None:
-    links = "[[a]]" * 5500
-    note = f'---\nb: &a "{links}"\nc: [{", ".join(["*a"] * 11_000)}]\n---\nwords\n'
+    links = "[[a]]" * 500
+    note = f'---\nb: &a "{links}"\nc: [{", ".join(["*a"] * 8_000)}]\n---\nwords\n'
     (document,) = read_documents(note.encode(), "n.md")
     assert document.text == "words" and not document.links
 
@@ -65,7 +65,7 @@ def test_a_note_holds_so_many_names_and_no_more() -> None:
     names = ". ".join(f"Ana Q{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}{chr(97 + i // 676)}"
                       for i in range(MOST_NAMES + 10))  # fmt: skip
     with Memory.open() as memory, pytest.raises(BadInput, match="names"):
-        memory.add(names)
+        memory.add(names, title="List")
 
 
 def test_a_server_for_others_merges_only_what_a_page_can_wait_for(
