@@ -96,7 +96,7 @@ def test_everybody_answers_every_question(locomo) -> None:
     assert dict(zip(numbers, locomo.array("questions").tolist(), strict=True)) == {
         0: 1982, 1: 282, 2: 321, 3: 92, 4: 841, 5: 446,
     }  # fmt: skip
-    assert len(locomo.notes["left_out"]) == 4
+    assert locomo.notes["left_out"] == ["4 questions name no gold passage and are left out"]
 
 
 def test_words_find_half_of_the_evidence_and_several_turns_are_harder_than_one(locomo) -> None:
@@ -115,7 +115,7 @@ def test_evolution_by_rules_hurts_a_little_and_links_cost_places(locomo) -> None
     low, mean, high = change(locomo, "amem-evolved")
     assert -3 < low < mean < 0 and high < 0.5
     _, mean, high = change(locomo, "amem-links")
-    assert -5 < mean < 0 and high < 0
+    assert -8 < mean < -4 and high < -4
 
 
 def test_after_months_of_talk_recalls_save_a_third_of_the_evidence_only_by_the_corrected_formula(

@@ -301,7 +301,7 @@ def test_every_figure_has_titles_units_and_a_finding(theme: str) -> None:
 def test_words_follow_the_numbers() -> None:
     found = diary()
     told = view.describe_changes(found, 0, 0)
-    lost = [found.metrics[f"bank-{f} recall@5"] - found.metrics["bank recall@5"] for f in FORMULAS]
+    lost = [found.number(f"bank-{f} recall@5") - found.number("bank recall@5") for f in FORMULAS]
     for formula, points in zip(FORMULAS, lost, strict=True):
         assert points < -40 and f"Forgetting: {formula} {points:+.1f}" in told
     assert "1 bucket only -" in told
