@@ -50,7 +50,7 @@ def rewired(edges: np.ndarray, seed: int = 0, draw: int = 0) -> np.ndarray:
         turned = random.random(half) < 0.5
         c, d = np.where(turned, now[other].T[::-1], now[other].T)
         first, second = _keys(a, d, size), _keys(c, b, size)
-        there = _keys(*now.T, size)
+        there = _keys(now[:, 0], now[:, 1], size)
         made, counts = np.unique(np.concatenate([first, second]), return_counts=True)
         taken = np.concatenate([there, made[counts > 1]])
         fine = (a != d) & (c != b) & ~np.isin(first, taken) & ~np.isin(second, taken)
