@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -9,9 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import engine
+from engine.core.result import Result
 from engine.labs.memory_graph.chance import chance_modularity, draws_for, rewired
 from engine.labs.memory_graph.communities import find_communities
 from engine.labs.memory_graph.node_map import Map
+from pages.kit.words import filled
+from pages.panels.memory_graph.own import of_chance
+
+NOTES = (Path(engine.__file__).parent / "labs/memory_graph/NOTES.md").read_text("utf-8")
 
 
 def map_of(graph: nx.Graph) -> Map:
@@ -57,3 +64,20 @@ def test_the_overview_tells_what_chance_reaches() -> None:
     low, mean, high = (result.number(f"null_{name}") for name in ("low", "mean", "high"))
     assert 0 < low <= mean <= high < result.number("modularity")
     assert result.number("null_draws") == 5
+
+
+@pytest.mark.parametrize(
+    ("draws", "names"),
+    [
+        (0, {"null_draws"}),
+        (1, {"null_single"}),
+        (2, {"null_draws", "null_low", "null_high"}),
+    ],
+)
+def test_the_sentence_speaks_of_one_graph_or_of_a_range(draws: int, names: set[str]) -> None:
+    null = {f"null_{name}": 0.5 for name in ("mean", "low", "high")} if draws else {}
+    found = of_chance(Result({}, {"null_draws": draws, **null}, {}))
+    assert set(found) == names
+    numbers = {"communities": 3, "modularity": 0.7, "grain": 1.0, **found}
+    section = NOTES.split("## Your memory")[1].split("## ")[0]
+    assert filled(section, numbers).count("Here 3 communities") == min(draws, 1)

@@ -105,7 +105,9 @@ class Thoughts:
         if not pairs:
             raise BadInput("corpus", "holds no two names that a search could join")
         first = [pair for pair in pairs if pair[0] == pairs[0][0]]
-        apart = (pair for pair in first if pair[1] not in self.graph.edges[pair[0]])
+        # A single word where there are longer names is often none: rather two that are joined.
+        alike = [pair for pair in first if (" " in pair[1]) == (" " in first[0][1])]
+        apart = (pair for pair in alike if pair[1] not in self.graph.edges[pair[0]])
         start, other, wanted = next(apart, pairs[0])
         return Question(f"What joins {start.title()} and {other.title()}?", id=MADE), start, wanted
 

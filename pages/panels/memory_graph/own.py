@@ -94,12 +94,12 @@ def show_own(chosen: tuple[Own, Language | None]) -> None:
         modularity=result.number("modularity"),
         communities=int(result.number("communities")),
         grain=float(obtained.config.model_dump()["grain"]),
-        **_of_chance(result),
+        **of_chance(result),
     )
     take_away(own.lab, own.experiment, obtained)
 
 
-def _of_chance(result: Result) -> dict[str, float | int]:
+def of_chance(result: Result) -> dict[str, float | int]:
     """What random links reach, in the words that one graph or several call for."""
     draws = int(result.number("null_draws"))
     if draws == 1:
