@@ -257,7 +257,7 @@ def test_the_figure_says_what_it_shows(theme: Palette) -> None:
     figure = draw_sizes(result, theme)
     check_axes(figure)
     assert "communities" in figure.layout.meta["alt"]
-    assert describe_sample(result) == "all 519 nodes and 1,618 edges"
+    assert describe_sample(result) == "all 514 nodes and 1,597 edges"
 
 
 def test_a_memory_of_one_note_without_names_has_an_overview() -> None:

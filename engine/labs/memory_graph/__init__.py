@@ -45,6 +45,7 @@ LAB = Lab(
             "How a question spreads",
             config.WavefrontConfig,
             "engine.labs.memory_graph.run:wavefront",
+            version=2,
             cost_seconds=lambda settings: 2.0,
         ),
         Experiment(
@@ -52,6 +53,7 @@ LAB = Lab(
             "Why this passage",
             config.WhyConfig,
             "engine.labs.memory_graph.run:why",
+            version=2,
             cost_seconds=lambda settings: 1.0,
         ),
         Experiment(
@@ -132,6 +134,7 @@ LAB = Lab(
             "Recall of one retriever",
             config.EvaluateConfig,
             "engine.labs.memory_graph.run:evaluate",
+            version=2,
             cost_seconds=lambda settings: 1.0 if settings.corpus in SAMPLES else 15.0,
         ),
         Experiment(

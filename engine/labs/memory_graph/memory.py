@@ -196,16 +196,20 @@ class Memory:
     def search(self, text: str, k: int = 8) -> list[Hit]:
         """What is found while a question is typed: names that hold ``text``, then notes.
 
-        The notes are those of ``ask``, then those that hold the very letters. Nothing is found of
-        a single letter. Raises BadInput("k"), BadInput("question") for a text that is too long.
+        The notes of one word are those that hold its letters, wherever there are any; of more they
+        are those of ``ask``, then those that hold the very letters. Nothing is found of a single
+        letter. Raises BadInput("k"), BadInput("question") for a text that is too long.
         """
         k = whole(k, "k", 1)
         text = clean(text)
         if len(text.strip()) < LEAST_LETTERS:
             return []
-        asked = [found.note for found in self.ask(text, k)]
         with self._file.reading() as connection:
-            notes = list(dict.fromkeys([*asked, *notes_with(connection, text, k)]))[:k]
+            notes = notes_with(connection, text, k)
+        if len(text.split()) > 1 or not notes:
+            asked = [found.note for found in self.ask(text, k)]
+            notes = list(dict.fromkeys([*asked, *notes]))[:k]
+        with self._file.reading() as connection:
             return [*names_with(connection, text), *as_hits(connection, notes, text)]
 
     def get(self, note: int) -> Note:
