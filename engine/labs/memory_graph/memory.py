@@ -205,7 +205,7 @@ class Memory:
         if len(text.strip()) < LEAST_LETTERS:
             return []
         with self._file.reading() as connection:
-            notes = notes_with(connection, text, k)
+            notes = list(notes_with(connection, text, k))
         if len(text.split()) > 1 or not notes:
             asked = [found.note for found in self.ask(text, k)]
             notes = list(dict.fromkeys([*asked, *notes]))[:k]
