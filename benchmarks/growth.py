@@ -166,6 +166,7 @@ def stored(count: int) -> dict[str, float]:
                 memory.add_all(entries[:count])
             found["add_one"] = each(lambda one: memory.add_all([one]), entries[count:])
             asked = [question.text for question in questions(corpus)]
+            # The default method; the first answer reads and joins what the file holds.
             with clock(found, "open"):
                 memory.ask(asked[0])
             found["ask_memory"] = each(memory.ask, asked)

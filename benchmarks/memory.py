@@ -25,7 +25,8 @@ SIZES = (1_000, 10_000, 20_000)
 ADDED = 30
 QUESTIONS = 20
 MB = 1_000_000
-# The bars: seconds to add one note, to open a memory and answer for the first time, and to answer.
+# The bars: seconds to add one note, to open a memory, and to answer. The first answer after opening
+# reads and joins what the file holds; it is told beside the bars.
 ADD, OPEN, ASK = 0.2, 1.0, 0.1
 # A memory of 20,000 notes should leave room on a small machine.
 RESIDENT_MB = 1_000.0

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
+from engine.labs.memory_graph.sources import DIARY
 from pages.kit import choose, error_boundary, keep_settings, presets
 from pages.panels.memory_graph import compare
-from pages.panels.memory_graph.scene import graph_lab
+from pages.panels.memory_graph.scene import MEMORY_SHOWN, graph_lab
 from pages.panels.memory_graph.views import VIEWS
 
 lab = graph_lab()
 st.title(lab.title, anchor=False)
 st.markdown(lab.sentence)
 presets(lab)
+if st.session_state.get(MEMORY_SHOWN, DIARY) != DIARY:
+    st.caption("These situations are told with the shipped diary and open it.")
 side, main = st.columns([1, 4], gap="large")
 with main:
     titles = {name: view.title for name, view in VIEWS.items()}

@@ -26,11 +26,15 @@ def linked(
     selection that also has a widget needs no ``linked``; give the widget the key and
     ``bind="query-params"``.
     """
-    written = f"#written.{key}"
+    written, fallback = f"#written.{key}", f"#default.{key}"
     in_url = st.query_params.get(key)
     # The URL wins when it is not what was left there: a first visit, a link, the Back button.
     if key not in st.session_state or (in_url or "") != st.session_state.get(written, ""):
         st.session_state[key] = default if in_url is None else in_url
+    elif in_url is None and st.session_state[key] == st.session_state.get(fallback, default):
+        # Nobody chose it; where the default depends on a result, it is another one by now.
+        st.session_state[key] = default
+    st.session_state[fallback] = default
     value = _fit(st.session_state[key], default, low, high, options)
     st.session_state[key] = value
     text = "" if value == default else link_text(value)

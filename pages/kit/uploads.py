@@ -45,7 +45,8 @@ def draw_documents(control: Control) -> None:
     """A shipped sample, or files, a folder or pasted words of the visitor's own."""
     _choose(control)
     key = control.key
-    with st.popover("Your own", icon=":material/upload_file:", type="tertiary"):
+    # Not a popover: one that is closed too early drops the files that are still on their way.
+    with st.expander("Your own", icon=":material/upload_file:"):
         st.file_uploader(
             f"Files: text, Markdown, PDF, chats (JSON), GraphML, a kept memory, or a zip; at most "
             f"{DOCUMENTS_MB} MB each",

@@ -27,6 +27,8 @@ _BADGES: dict[str, tuple[str, str]] = {
     "warn": ("orange", ":material/warning:"),
     "bad": ("red", ":material/close:"),
 }
+# What begins a picture, a link, a formula or a tag, and the marks that make bare links.
+_LIVELY = re.compile(r"(?<!\\)(?:[\[\]<>$]|(?<=http):|(?<=https):|(?<=www)\.|@)", re.IGNORECASE)
 _NUMBER = re.compile(r"@\{(\w+)\}")
 _MET = "#terms"
 _LINES = "#lines"
@@ -55,12 +57,21 @@ def explain(lab: Lab, heading: str, **numbers: float | int | str) -> None:
     colours a symbol like the second category of the figures. A line that asks for a number which
     the page does not have at the moment is left out.
     """
-    say(lab, filled(_note(lab, heading), numbers))
+    text = filled(_note(lab, heading), numbers)
+    st.markdown(text, help=_first_met(lab, text))
 
 
 def say(lab: Lab, text: str) -> None:
-    """``text``, with a tooltip that defines the terms of the lab which appear here first."""
-    st.markdown(text, help=_first_met(lab, text))
+    """``text``, with a tooltip that defines the terms of the lab which appear here first.
+
+    Stars for bold and italics hold. Links, pictures, formulas and HTML do not: sentences carry
+    titles and names out of files that a visitor or a stranger wrote.
+    """
+    st.markdown(_calm(text), help=_first_met(lab, text))
+
+
+def _calm(text: str) -> str:
+    return _LIVELY.sub(r"\\\g<0>", text)
 
 
 def show_terms(lab: Lab) -> None:

@@ -57,12 +57,15 @@ def test_a_bad_grid_gets_one_sentence_and_the_figures_stay(
     assert app.get("plotly_chart")
 
 
-def test_a_memory_without_gold_says_so_and_whose_figures_stay() -> None:
-    app = visit("memory_graph", **BENCH, **{"memory_graph.corpus": "python-topics"})
-    assert len(app.warning) == 1
-    assert "without gold passages" in app.warning[0].value.replace("\\", "")
-    assert "The figures below are for the previous settings (memory diary)" in texts(app)
-    assert app.get("plotly_chart")
+@pytest.mark.parametrize("mode", ["grid", "compare", "memories"])
+def test_a_memory_without_gold_is_told_what_it_needs_and_no_other_s_figures_stand(
+    mode: str,
+) -> None:
+    query = {"memory_graph.corpus": "python-topics", "memory_graph.bench": mode}
+    app = visit("memory_graph", **BENCH, **query)
+    assert not app.warning and not app.get("plotly_chart")
+    assert "This memory came without questions" in texts(app)
+    assert '"gold"' in app.code[0].value
 
 
 def test_two_settings_stand_side_by_side() -> None:
@@ -76,7 +79,7 @@ def test_two_settings_stand_side_by_side() -> None:
 
 
 def test_equal_settings_ask_for_a_change() -> None:
-    said = texts(visit("memory_graph", **COMPARE))
+    said = texts(visit("memory_graph", **COMPARE, **{"memory_graph.b.method": "hipporag"}))
     assert "A and B are the same settings" in said and "no difference can be told" in said
 
 

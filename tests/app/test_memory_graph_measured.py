@@ -43,6 +43,7 @@ def test_memories_show_their_shipped_result() -> None:
     assert len(app.get("plotly_chart")) == 3
     said = texts(app)
     assert "finds most" in said and "Forgetting: paper -" in said
+    assert "each new note recalls the 6 notes of earlier days" in said
     assert "Dense is left out" in said
     assert "have not been computed" not in said
 

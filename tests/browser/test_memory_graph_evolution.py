@@ -80,7 +80,7 @@ def test_markup_in_notes_is_shown_and_not_run(visitor: BrowserContext, server: s
         for i in range(12)
     ]
     data = "\n".join(map(json.dumps, rows)).encode()
-    page.get_by_role("button", name="Your own").first.click()
+    page.locator("summary", has_text="Your own").first.click()
     page.locator("input[type=file]").first.set_input_files(
         {"name": "notes.jsonl", "mimeType": "application/json", "buffer": data}
     )

@@ -35,7 +35,7 @@ def vault() -> FilePayload:
 
 
 def bring(page: Page, file: FilePayload) -> None:
-    page.get_by_role("button", name="Your own").click()
+    page.locator("summary", has_text="Your own").click()
     page.locator(".st-key-memory_graph-corpus-files input[type=file]").set_input_files(file)
 
 

@@ -26,6 +26,7 @@ TEXT = " ".join(f"the {word} of line {i} holds {i * i}," for i in range(500)
 POLICY = '{\n "default": {"key": "int4:token"},\n "heads": {"1.0": {"value": "int8:token"}}\n}'
 CHEAP = {"tokens": 32, "window": 64, "windows": 2, "probes": 4, "new_tokens": 4,
          "ladder": "int4:token:head,int8:token:head", "key_format": "bfp12:b8"}  # fmt: skip
+CHEAP_OF: dict[str, dict[str, Any]] = {"memory_graph events": {"tokens": 256}}
 AWKWARD: dict[str, dict[str, Any]] = {
     "cli_lab kinds": {"whole": 4, "real_number": -0.5, "word": "-x y", "choice": "b", "size": 64,
               "flag": False, "many": (3, 4), "maybe": 3},
@@ -111,7 +112,8 @@ def test_a_copied_line_of_an_uploaded_text_runs(
     lab: Lab, experiment: Experiment, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     uploaded = Store.open().inputs.put(TEXT.encode(), "lines.txt")
-    values = {**CHEAP, "model": str(model), "text": uploaded}
+    cheap = {**CHEAP, **CHEAP_OF.get(f"{lab.name} {experiment.name}", {})}
+    values = {**cheap, "model": str(model), "text": uploaded}
     fields = experiment.config.model_fields
     config = experiment.config.build({name: values[name] for name in values if name in fields})
     config = config.grounded(Store.open().inputs.put)

@@ -15,11 +15,16 @@ from engine.core import BadInput, Result, get_lab
 from engine.core.context import QuietContext
 from engine.figures import Palette, check_axes
 from engine.labs.memory_graph import contest_room, run
-from engine.labs.memory_graph.config import ContestConfig, EvaluateConfig
+from engine.labs.memory_graph.config import ContestConfig, EvaluateConfig, ForgettingConfig
 from engine.labs.memory_graph.contest import NAMES, PAIRS
 from engine.labs.memory_graph.corpus import Passage
+from engine.labs.memory_graph.dated import dated
+from engine.labs.memory_graph.fade import live
 from engine.labs.memory_graph.living import contestants as living
+from engine.labs.memory_graph.living.checks import unit_rows
+from engine.labs.memory_graph.living.forgetting import FORMULAS, Formula
 from engine.labs.memory_graph.living.talk import Talk, talks
+from engine.labs.memory_graph.loading import load
 from engine.labs.memory_graph.questions import Question
 from engine.labs.memory_graph.views import memories as view
 from tests.memory_corpora import write_lines
@@ -75,6 +80,10 @@ def start(**values: Any) -> Result:
     read = {name: Path(path).read_bytes() for name, path in values.items() if name in FILES}
     config = ContestConfig.build({**values, **{name: f"input:{name}" for name in read}})
     return run.memories(config, QuietContext(lambda value: read[value.removeprefix("input:")]))
+
+
+def no_files(value: str, field: str) -> bytes:
+    raise AssertionError(f"{field} {value} is not shipped")
 
 
 FILES = ("corpus", "questions", "observations")
@@ -138,14 +147,58 @@ def test_forgetting_takes_what_is_old_and_more_of_it_as_days_pass(files) -> None
         found = start(**files, **values)
         return dict(zip(found.notes["methods"], found.array("alive").tolist(), strict=True))
 
-    now, later = alive(), alive(days_later=30)
+    now, later = alive(bank_recalled_by="nothing"), alive(days_later=30)
     # Two of six turns are of the last day; the others are over six weeks old.
     assert now["bank"] == 1
     assert now["bank-paper"] == now["bank-code"] == now["bank-corrected"] == pytest.approx(1 / 3)
     assert later["bank-corrected"] == 0 and later["bank"] == 1
-    week = alive(days_later=2)
+    week = alive(days_later=2, bank_recalled_by="nothing")
     assert week["bank-paper"] == 0 and week["bank-corrected"] == pytest.approx(1 / 3)
     assert alive(least_retention=0.0)["bank-paper"] == 1
+
+
+def test_a_recall_keeps_a_note_by_the_corrected_formula_and_costs_it_by_the_code() -> None:
+    """The notes of the second day recall the first note of the day before, so that S = 3."""
+    said = {"2025-03-01": ["The velvet kayak is new.", "Rain all night."],
+            "2025-03-02": ["The velvet kayak leaks.", "A velvet kayak again."],
+            "2025-03-09": ["Nothing else happened."]}  # fmt: skip
+    talk = talks([Passage("", text, when=day) for day, own in said.items() for text in own])[""]
+
+    def left(formula: Formula, by: str, days_later: int = 0) -> set[int]:
+        config = ContestConfig.build({"bank_recalled_by": by, "days_later": days_later})
+        bank = living.memory_bank(talk, config, formula)
+        assert bank is not None
+        there = set(bank.ask(Question("velvet kayak"), 5))
+        assert bank.alive == len(there) / 5
+        return there
+
+    # Seven days on: exp(-7/5) < 0.3 < exp(-7/15), as S = 1 and S = 3.
+    for formula in FORMULAS:
+        assert left(formula, "nothing") == {4}, formula
+    assert left("corrected", "entries") == {0, 4}
+    assert left("paper", "entries") == left("code", "entries") == {4}
+    # exp(-t/15) falls below 0.3 on day 19 after the recall, the last note's exp(-t/5) on day 7.
+    assert left("corrected", "entries", 11) == {0}
+    assert left("corrected", "entries", 12) == set()
+
+
+def test_a_bank_lives_through_its_days_as_the_season_of_the_forgetting_view_does() -> None:
+    """Two implementations, one schedule; the bank's own cosines are given to both."""
+    loaded = load(ForgettingConfig(), no_files)
+    (talk,) = talks(list(loaded.corpus.passages)).values()
+    memories = dated(talk.passages, 1)
+    rows = unit_rows(talk.rows)[memories.place]
+
+    def asked(day: int) -> list[np.ndarray]:
+        return [rows @ rows[i] for i in np.flatnonzero(memories.born == day)]
+
+    none = np.zeros(0, dtype=np.int64)
+    season = live(ForgettingConfig(), memories, asked, [], none, none)
+    shares = season.alive[:, 0, -2] / len(memories)
+    for formula, share in zip(FORMULAS, shares, strict=True):
+        bank = living.memory_bank(talk, ContestConfig(), formula)
+        assert bank is not None and bank.alive == pytest.approx(share), formula
+    assert shares[FORMULAS.index("code")] < shares[FORMULAS.index("corrected")] / 5
 
 
 def test_who_cannot_take_part_is_named(files, tmp_path: Path) -> None:
@@ -248,7 +301,10 @@ def test_every_figure_has_titles_units_and_a_finding(theme: str) -> None:
 def test_words_follow_the_numbers() -> None:
     found = diary()
     told = view.describe_changes(found, 0, 0)
-    assert "Forgetting: paper -66" in told and "1 bucket only -" in told
+    lost = [found.number(f"bank-{f} recall@5") - found.number("bank recall@5") for f in FORMULAS]
+    for formula, points in zip(FORMULAS, lost, strict=True):
+        assert points < -40 and f"Forgetting: {formula} {points:+.1f}" in told
+    assert "1 bucket only -" in told
     assert "Not told apart from no change: A-MEM: evolution" in told
     best = view.describe_methods(found, 0, 0)
     values = found.array("recall")[:, 0, 0]

@@ -110,7 +110,6 @@ BAD_QUESTIONS = {
     "no question": {"gold": [0]},
     "an empty question": {"question": " ", "gold": [0]},
     "no gold": {"question": "?"},
-    "empty gold": {"question": "?", "gold": []},
     "gold beyond the corpus": {"question": "?", "gold": [2]},
     "gold of lists": {"question": "?", "gold": [[0]]},
     "gold that is a number": {"question": "?", "gold": 0},
@@ -156,3 +155,14 @@ def test_what_is_no_triple_is_skipped_and_counted() -> None:
     cached = load_triples(raw([{"idx": 1, "triples": rows}]), corpus)
     assert cached.triples == ((), (Triple("a", "b", "c"),))
     assert cached.malformed == 5
+
+
+def test_a_question_without_evidence_is_left_out_and_told() -> None:
+    corpus = load_corpus(raw(ROWS))
+    rows = load_questions(
+        raw([{"question": "?", "gold": [0]}, {"question": "!", "gold": []}]), corpus
+    )
+    assert [question.text for question in rows.items] == ["?"]
+    assert "1 questions name no gold" in rows.sentences[-1]
+    with pytest.raises(BadInput, match="no question names a gold passage"):
+        load_questions(raw([{"question": "!", "gold": []}]), corpus)

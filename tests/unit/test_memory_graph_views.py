@@ -184,6 +184,13 @@ def test_every_view_makes_the_same_question_of_a_memory_without_any() -> None:
     chosen = chosen_question(config, loaded, Workshop(loaded.materials).graph(config))
     asked = result("duel", corpus="python-topics").notes["questions"]
     assert [(one["text"], one["made"]) for one in asked] == [(chosen.text, MADE)]
+    for view in ("wavefront", "why", "buckets"):
+        assert result(view, corpus="python-topics").notes["question"] == chosen.text, view
+    assert result("hiagent", corpus="python-topics").notes["asked"] == [[chosen.text, ""]]
+    # A search tree looks for words besides the name that it starts from.
+    start = result("coat", corpus="python-topics").notes["start"]
+    assert chosen.text == f"What is known about {start.title()}?"
+    assert chosen_question(config, loaded) == chosen
 
 
 FIGURES = {

@@ -45,6 +45,7 @@ LAB = Lab(
             "How a question spreads",
             config.WavefrontConfig,
             "engine.labs.memory_graph.run:wavefront",
+            version=2,
             cost_seconds=lambda settings: 2.0,
         ),
         Experiment(
@@ -52,6 +53,7 @@ LAB = Lab(
             "Why this passage",
             config.WhyConfig,
             "engine.labs.memory_graph.run:why",
+            version=2,
             cost_seconds=lambda settings: 1.0,
         ),
         Experiment(
@@ -98,6 +100,7 @@ LAB = Lab(
             "Thoughts in hash buckets",
             config.BucketsConfig,
             "engine.labs.memory_graph.run:buckets",
+            version=2,
             cost_seconds=lambda settings: 2.0,
         ),
         Experiment(
@@ -105,6 +108,7 @@ LAB = Lab(
             "A search tree of thoughts",
             config.CoatConfig,
             "engine.labs.memory_graph.run:coat",
+            version=2,
             cost_seconds=lambda settings: max(0.015 * settings.simulations, 1.0),
         ),
         Experiment(
@@ -112,6 +116,7 @@ LAB = Lab(
             "Working memory by subgoals",
             config.HiAgentConfig,
             "engine.labs.memory_graph.run:hiagent",
+            version=2,
             cost_seconds=lambda settings: 1.0,
         ),
         Experiment(
@@ -119,8 +124,9 @@ LAB = Lab(
             "Your memory",
             config.OverviewConfig,
             "engine.labs.memory_graph.run:overview",
+            version=2,
             # Of two hundred notes; what a visitor brings is drawn without being asked for, and
-            # twenty thousand take nine seconds.
+            # twenty thousand take thirteen seconds.
             cost_seconds=lambda settings: 2.0,
         ),
         Experiment(
@@ -128,6 +134,7 @@ LAB = Lab(
             "Recall of one retriever",
             config.EvaluateConfig,
             "engine.labs.memory_graph.run:evaluate",
+            version=2,
             cost_seconds=lambda settings: 1.0 if settings.corpus in SAMPLES else 15.0,
         ),
         Experiment(

@@ -107,6 +107,7 @@ def bench(config: BenchConfig, read: Read, progress: Progress) -> Result:
             "methods": methods,
             "absent": [m for m in METHODS if m not in methods],
             "walks": config.method,
+            "entity_weight": config.entity_weight,
             "groups": groups,
             "group_sizes": sizes,
             "hop_sizes": _hop_sizes(loaded.questions),

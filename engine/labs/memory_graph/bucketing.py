@@ -11,6 +11,7 @@ import numpy as np
 from engine.core.errors import BadInput
 from engine.core.result import Field, Result
 from engine.core.seeds import rng
+from engine.labs.memory_graph.choosing import chosen_question
 from engine.labs.memory_graph.config.buckets import TRADED, BucketsConfig
 from engine.labs.memory_graph.living.buckets import (
     CrossPolytope,
@@ -22,7 +23,6 @@ from engine.labs.memory_graph.living.buckets import (
 from engine.labs.memory_graph.living.thought_vectors import ThoughtSpace
 from engine.labs.memory_graph.living.thoughts import Stated, read_thoughts, stated_thoughts
 from engine.labs.memory_graph.loading import Loaded, Read, load
-from engine.labs.memory_graph.one_question import one_question
 
 MOST_THOUGHTS = 10_000
 MOST_QUESTIONS = 200
@@ -46,7 +46,7 @@ def buckets(config: BucketsConfig, read: Read, progress: Callable[[float, float]
     distinct = list(dict.fromkeys(one.text.lower() for one in stated))
     space = ThoughtSpace(distinct, config.vector_width, config.shortened)
     place = {text: row for row, text in enumerate(distinct)}
-    question = one_question(config, loaded)
+    question = chosen_question(config, loaded)
     asked = space.embed([question.text])
     if not asked.any():
         raise BadInput("ask", "shares no word with the thoughts of this memory, so it has no hash")

@@ -16,6 +16,7 @@ def _tell(config: EvaluateConfig, result: Result) -> dict[str, Any]:
     notes = result.notes
     return {
         "method": config.method,
+        "alike": _alike(config),
         "files": {name: Path(getattr(config, name)).name or None for name in config.files},
         "unit": "percent",
         **result.metrics,
@@ -32,6 +33,14 @@ def _tell(config: EvaluateConfig, result: Result) -> dict[str, Any]:
         ],
         "left_out": notes["left_out"],
     }
+
+
+def _alike(config: EvaluateConfig) -> str | None:
+    """What HippoRAG 2 compares a question with facts and passages by."""
+    walks = {config.method, *((config.mix_first,) if config.method == "mix" else ())}
+    if "hipporag2" not in walks:
+        return None
+    return "vectors" if config.vectors else "words"
 
 
 def _keys(cutoffs: list[int]) -> list[str]:

@@ -6,7 +6,6 @@ over the root of both ends' degrees, so that a name which stands everywhere join
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -14,11 +13,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from engine.labs.memory_graph.graph import MemoryGraph
 from engine.labs.memory_graph.neighbourhood import edge_weights
 from engine.labs.memory_graph.node_map import Map
 
-NAMES = 3
 # More groups than this are no overview; the smallest, and what no edge joins, are put together.
 MOST = 60
 LEAST = 3
@@ -56,35 +53,6 @@ def find_communities(of: Map, grain: float = 1.0, seed: int = 0) -> Communities:
         member[list(group)] = place
     rest = len(groups) if (member == len(groups)).any() else -1
     return Communities(member, len(groups) + (rest >= 0), rest, modularity)
-
-
-def names_of(communities: Communities, graph: MemoryGraph, passages: np.ndarray) -> list[str]:
-    """The names that say most about each community: frequent inside it and rare elsewhere.
-
-    ``passages`` are the positions in ``graph`` of the passages on the map; its phrases come first.
-    """
-    phrases = len(communities.member) - len(passages)
-    stands = graph.d2e[passages].tocsr()
-    stands.data[:] = 1.0
-    of_passage = communities.member[phrases:]
-    return [
-        "without a group"
-        if group == communities.rest
-        else ", ".join(_names(stands, of_passage == group, graph, len(passages)))
-        for group in range(communities.count)
-    ]
-
-
-def _names(
-    stands: sparse.csr_array, inside: np.ndarray, graph: MemoryGraph, total: int
-) -> Sequence[str]:
-    here = np.asarray(stands[np.flatnonzero(inside)].sum(axis=0)).ravel()
-    everywhere = np.maximum(graph.ndoc, 1.0)
-    worth = here * (here / everywhere) * np.log1p(total / everywhere)
-    order = np.argsort(-worth, kind="stable")[: np.count_nonzero(worth)].tolist()
-    # A number tells little of what is talked about: names with letters come first.
-    order.sort(key=lambda i: not any(letter.isalpha() for letter in graph.phrases[i]))
-    return [graph.phrases[i] for i in order[:NAMES]] or ["unnamed"]
 
 
 def community_links(of: Map, communities: Communities) -> tuple[np.ndarray, np.ndarray]:

@@ -178,6 +178,7 @@ def _result(config: ContestConfig, given: Loaded, rooms: Sequence[Room], found: 
             "categories": names,
             "cutoffs": list(CUTOFFS),
             "absent": _absent(methods, rooms),
+            "bank_recalled_by": config.bank_recalled_by,
             "last_days": [day.isoformat() for room in rooms if (day := room.last_day())],
         },
     )

@@ -110,7 +110,7 @@ def text_of(row: dict[str, Any], name: str, where: str, default: str | None = No
     value = default if value is None else value
     if not isinstance(value, str):
         raise BadInput(where, f'a text "{name}" is required')
-    return value
+    return value.replace("\0", "")
 
 
 def _key(row: dict[str, Any], position: int) -> Any:

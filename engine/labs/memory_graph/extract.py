@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from engine.labs.memory_graph.corpus import Passage
 from engine.labs.memory_graph.openie import Triple
-from engine.labs.memory_graph.stopwords import CONNECTORS, FUNCTION_WORDS
+from engine.labs.memory_graph.phrases import normalise
+from engine.labs.memory_graph.stopwords import CONNECTORS, FUNCTION_WORDS, STOP_WORDS
 
 MENTIONS = "mentions"
 NEAR = "near"
@@ -23,6 +24,7 @@ _JOINED = {" ", "-", " & "}
 _ABBREVIATION = {"st", "dr", "mr", "mrs", "ms", "jr", "sr", "mt", "vs", "no", "sgt", "lt", "col"}
 _SENTENCE_END = re.compile(r"[.!?;\n]")
 _POSSESSIVE = re.compile(r"['’]s$")
+_CONTRACTED = re.compile(r"(?:n['’]t|['’](?:m|re|s|ve|ll|d))$")
 _NUMBER = re.compile(r"\d{3,4}")
 
 LONGEST_NGRAM = 8
@@ -59,7 +61,7 @@ def spans(text: str) -> list[list[str]]:
             sentences.append([])
         word, end = match.group(), match.end()
         count = count + 1 if start >= 0 else 1
-        if word[0].isupper() and not (start < 0 and word.lower() in FUNCTION_WORDS):
+        if word[0].isupper() and not (start < 0 and _stem(word) in FUNCTION_WORDS):
             start = match.start() if start < 0 else start
             last = end
         elif start >= 0 and word in CONNECTORS:
@@ -70,6 +72,11 @@ def spans(text: str) -> list[list[str]]:
                 sentences[-1].append(word)
     close()
     return [sentence for sentence in sentences if sentence]
+
+
+def _stem(word: str) -> str:
+    """``word`` in lower case without what is contracted into it: "I'm" is "i", "We've" is "we"."""
+    return _CONTRACTED.sub("", word.lower())
 
 
 def _initial(word: str) -> bool:
@@ -99,6 +106,22 @@ def query_entities(question: str) -> list[str]:
     ['Name of the Rose']
     """
     return list(dict.fromkeys(span for sentence in spans(question) for span in sentence))
+
+
+def content_runs(question: str) -> list[str]:
+    """Runs of words between function words, normalised, each once: what is asked without a capital.
+
+    >>> content_runs("Who leads the marine station?")
+    ['leads', 'marine station']
+    """
+    runs: list[list[str]] = [[]]
+    for match in _WORD.finditer(question):
+        word = _stem(match.group())
+        if word in FUNCTION_WORDS or word in STOP_WORDS:
+            runs.append([])
+        else:
+            runs[-1].append(word)
+    return list(dict.fromkeys(normalise(" ".join(run)) for run in runs if run))
 
 
 def longest_phrases(words: Sequence[str], known: Container[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """HippoRAG: names of the question seed a walk on the graph of facts (arXiv 2405.14831).
 
 Where the paper and the authors' code (branch legacy) differ, ``WalkRules`` and ``GraphRules`` hold
-a switch; the defaults are what their main experiment ran.
+a switch; the defaults are what their main experiment ran, but for ``least_similarity``: a name
+that nothing in the graph resembles seeds nothing here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
-from engine.labs.memory_graph.extract import longest_phrases, query_entities
+from engine.labs.memory_graph.extract import content_runs, longest_phrases, query_entities
 from engine.labs.memory_graph.graph import MemoryGraph
 from engine.labs.memory_graph.link import Link, link
 from engine.labs.memory_graph.pagerank import Walk
@@ -106,7 +107,8 @@ def link_question(
 ) -> tuple[Link, ...]:
     """The nodes that the names of a question mean, each once.
 
-    Where no name means anything, the longest phrases of the question that are nodes themselves.
+    Where no name means anything, the longest phrases of the question that are nodes themselves;
+    where there are none, the nodes that its runs of content words are spelt most alike.
     """
     names = question.entities if entities == "given" else None
     found: dict[int, Link] = {}
@@ -117,6 +119,11 @@ def link_question(
     if not found:
         for phrase in longest_phrases(normalise(question.text).split(), graph.places):
             found[graph.places[phrase]] = Link(phrase, graph.places[phrase], 1.0)
+    if not found:
+        for phrase in content_runs(question.text):
+            linked = link(phrase, phrase, graph.places, graph.linker, least)
+            if linked:
+                found.setdefault(linked.node, linked)
     return tuple(found.values())
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from engine.core.errors import BadInput, NotFound
 from engine.labs.memory_graph.extract import extract
-from engine.labs.memory_graph.ingest.document import Document
+from engine.labs.memory_graph.ingest.document import Document, clean
 from engine.labs.memory_graph.living.checks import top, whole
 from engine.labs.memory_graph.living.forgetting import Formula, Threshold
 from engine.labs.memory_graph.living.notes import Change
@@ -52,6 +52,7 @@ from engine.labs.memory_graph.questions import LONGEST, Question
 
 # The walk that also starts at like passages: no method does better on notes and on chats alike.
 METHOD = "hipporag2"
+MOST_ID = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Memory:
         entries = read_lines(path)
         memory = cls.open(into)
         try:
-            memory._unite(entries)
+            memory.unite(entries)
         except BaseException:
             memory.close()
             raise
@@ -195,21 +196,26 @@ class Memory:
     def search(self, text: str, k: int = 8) -> list[Hit]:
         """What is found while a question is typed: names that hold ``text``, then notes.
 
-        The notes are those of ``ask``, then those that hold the very letters. Nothing is found of
-        a single letter. Raises BadInput("k"), BadInput("question") for a text that is too long.
+        The notes of one word are those that hold its letters, wherever there are any; of more they
+        are those of ``ask``, then those that hold the very letters. Nothing is found of a single
+        letter. Raises BadInput("k"), BadInput("question") for a text that is too long.
         """
         k = whole(k, "k", 1)
+        text = clean(text)
         if len(text.strip()) < LEAST_LETTERS:
             return []
-        asked = [found.note for found in self.ask(text, k)]
         with self._file.reading() as connection:
-            notes = list(dict.fromkeys([*asked, *notes_with(connection, text, k)]))[:k]
+            notes = list(notes_with(connection, text, k))
+        if len(text.split()) > 1 or not notes:
+            asked = [found.note for found in self.ask(text, k)]
+            notes = list(dict.fromkeys([*asked, *notes]))[:k]
+        with self._file.reading() as connection:
             return [*names_with(connection, text), *as_hits(connection, notes, text)]
 
     def get(self, note: int) -> Note:
         """One note with its state; raises NotFound."""
         with self._file.reading() as connection:
-            return read_note(connection, whole(note, "note", 1))
+            return read_note(connection, whole(note, "note", 1, MOST_ID))
 
     def titles(self) -> dict[int, str]:
         """The title of each note by its id, empty where it has none."""
@@ -251,7 +257,7 @@ class Memory:
         note = passage.note if isinstance(passage, Found) else passage
         with self._file.reading():
             snapshot = self.snapshot()
-            places = np.flatnonzero(snapshot.ids == whole(note, "passage", 1))
+            places = np.flatnonzero(snapshot.ids == whole(note, "passage", 1, MOST_ID))
             if not len(places):
                 raise NotFound(f"there is no note {note}")
             return why(snapshot, int(places[0]), asked.text, method)
@@ -276,7 +282,7 @@ class Memory:
             rows = connection.execute(
                 "SELECT passage, dated, step, field, before, after, cause, action FROM history "
                 "WHERE passage = ? ORDER BY action <> 'add', dated, id",
-                (whole(note, "note", 1),),
+                (whole(note, "note", 1, MOST_ID),),
             ).fetchall()
         if not rows:
             raise NotFound(f"there is no note {note}")
@@ -293,7 +299,7 @@ class Memory:
         if isinstance(other, Memory):
             with other._file.reading() as connection:
                 entries = read_entries(connection)
-            return self._unite(entries)
+            return self.unite(entries)
         with Memory.open(other, create=False) as opened:
             return self.merge(opened)
 
@@ -312,7 +318,8 @@ class Memory:
                 for name, what in queries.items()
             }
 
-    def _unite(self, entries: Sequence[Entry]) -> int:
+    def unite(self, entries: Sequence[Entry]) -> int:
+        """Take notes with their histories; returns how many were new here."""
         with self._file.writing() as connection:
             added = add_entries(connection, entries)
             for (note, new), came in zip(added, entries, strict=True):
@@ -325,6 +332,14 @@ class Memory:
         if self._kept is None or self._kept.version != self._file.version():
             self._kept = Snapshot(self._file)
         return self._kept
+
+
+def entries_in(data: bytes) -> list[Entry]:
+    """The notes of a memory's file or export, which is not filled for it; raises BadInput."""
+    if data.startswith(HEADER[:6]):
+        with Memory.read(data) as memory:
+            return memory.entries()
+    return read_lines(data)
 
 
 def entry(

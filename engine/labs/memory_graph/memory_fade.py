@@ -55,14 +55,21 @@ def forget(connection: sqlite3.Connection, day: int, formula: Formula, least: fl
 
 
 def recall(connection: sqlite3.Connection, notes: Sequence[int], day: int) -> None:
-    """Notes were found on ``day``, an ordinal: strength grows by 1, time begins again."""
+    """Notes were found on ``day``, an ordinal: strength grows by 1, time begins again.
+
+    A note that is dated later is not recalled: on that day it was not there yet.
+    """
     step, when = note_count(connection), date.fromordinal(day).isoformat()
     for note in notes:
-        (strength,) = connection.execute(
+        row = connection.execute(
             "UPDATE passages SET strength = strength + 1, "
-            "recalled = MAX(COALESCE(recalled, 0), ?) WHERE id = ? RETURNING strength",
-            (day, note),
+            "recalled = MAX(COALESCE(recalled, 0), ?) "
+            "WHERE id = ? AND COALESCE(day, 0) <= ? RETURNING strength",
+            (day, note, day),
         ).fetchone()
+        if row is None:
+            continue
+        (strength,) = row
         before, after = str(strength - 1), str(strength)
         change = Change(str(note), when, step, "strength", before, after, "", "recall")
         add_history(connection, note, [change])

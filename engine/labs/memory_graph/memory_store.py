@@ -24,6 +24,7 @@ BUSY_SECONDS = 10
 # a larger one damage is told when it is met.
 CHECKED_BYTES = 48 * MB
 # "EMGR": what tells a memory from any other SQLite file.
+MOST_NOTES = 100_000_000
 APPLICATION = 0x454D4752
 HEADER = b"SQLite format 3\0"
 MEMORY = ":memory:"
@@ -246,6 +247,8 @@ def note_count(connection: sqlite3.Connection) -> int:
     row = connection.execute("SELECT passages FROM totals").fetchone()
     if row is None:
         raise BadInput(FIELD, "the file is damaged: it has lost its count of notes")
+    if not 0 <= row[0] <= MOST_NOTES:
+        raise BadInput(FIELD, "the file is damaged: its count of notes cannot be")
     return int(row[0])
 
 

@@ -36,6 +36,8 @@ MOST_TRIPLES = 100_000
 MANY, SHARE = 200, 20
 KEPT, GONE = "kept", "gone"
 
+MOST_NAMES = 2_000
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -78,7 +80,12 @@ class Entry:
         """How often each fact was found; those without a subject or an object are none."""
         found = extract(self.passage) if self.triples is None else self.triples
         facts = (Triple(*map(normalise, triple)) for triple in found)
-        return Counter(fact for fact in facts if fact.subject and fact.object)
+        counted = Counter(fact for fact in facts if fact.subject and fact.object)
+        names = {name for fact in counted for name in (fact.subject, fact.object)}
+        if len(names) > MOST_NAMES:
+            raise BadInput("text", f"a note may hold {MOST_NAMES:,} names (this one has "
+                           f"{len(names):,}); split it")  # fmt: skip
+        return counted
 
     @property
     def digest(self) -> str:

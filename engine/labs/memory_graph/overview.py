@@ -8,13 +8,14 @@ import numpy as np
 
 from engine.core.errors import BadInput
 from engine.core.result import Field, Result
+from engine.labs.memory_graph.chance import chance_modularity
 from engine.labs.memory_graph.communities import (
     Communities,
     community_layout,
     community_links,
     find_communities,
-    names_of,
 )
+from engine.labs.memory_graph.community_names import names_of
 from engine.labs.memory_graph.config import OverviewConfig
 from engine.labs.memory_graph.config.overview import MOST_EDGES, MOST_NODES
 from engine.labs.memory_graph.layout import layout
@@ -33,8 +34,9 @@ def overview(config: OverviewConfig, read: Read) -> Result:
     ``degree`` (node), ``edges`` (edge, end), ``edge_kind`` (edge), the strongest first;
     ``group_xy`` (group, axis), ``group_notes`` and ``group_names`` (group): members of each kind,
     ``links`` (link, end) and ``link_edges`` (link) between groups; ``memory`` (byte): the file of
-    the memory. Notes hold the nodes' labels, the groups' names and what was left out of the
-    documents.
+    the memory. Metrics: ``modularity``, and the mean, least and most (``null_mean``, ``null_low``,
+    ``null_high``) of ``null_draws`` graphs of the same degrees with random links.
+    Notes hold the nodes' labels, the groups' names and what was left out of the documents.
     """
     memory, notes = load_memory(config, read)
     with memory:
@@ -50,6 +52,7 @@ def _overview(memory: Memory, notes: dict[str, Any], config: OverviewConfig) -> 
     phrases = len(graph.phrases)
     phrase_nodes, passages = nodes[nodes < phrases], nodes[nodes >= phrases] - phrases
     found = find_communities(shown, config.grain, config.seed)
+    chance = chance_modularity(shown, config.grain, config.seed)
     pairs, counts = community_links(shown, found)
     is_note = np.arange(len(nodes)) >= len(phrase_nodes)
     degree = np.bincount(shown.edges.ravel(), minlength=shown.size)
@@ -78,7 +81,17 @@ def _overview(memory: Memory, notes: dict[str, Any], config: OverviewConfig) -> 
         "edges_drawn": len(shown.edges),
         "communities": found.count - (found.rest >= 0),
         "modularity": found.modularity,
+        "null_draws": len(chance),
     }
+    if len(chance):
+        metrics |= {
+            "null_mean": float(chance.mean()),
+            "null_low": float(chance.min()),
+            "null_high": float(chance.max()),
+        }
+    entries = memory.entries()
+    called = [name for one in entries for name in (one.title, one.source)]
+    texts = (one.text for one in entries)
     labels = [graph.phrases[node] for node in phrase_nodes.tolist()]
     return Result(
         fields,
@@ -86,7 +99,7 @@ def _overview(memory: Memory, notes: dict[str, Any], config: OverviewConfig) -> 
         {
             **notes,
             "labels": [*labels, *_titles(memory, snapshot.ids[passages].tolist())],
-            "groups": names_of(found, graph, passages),
+            "groups": names_of(found, graph, passages, called, texts),
             "rest": found.rest,
             "edge_kinds": list(EDGE_KINDS),
         },

@@ -95,4 +95,10 @@ PAPERS: tuple[Paper, ...] = (
         2008,
         arxiv="0803.0476",
     ),
+    Paper(
+        "Modularity from fluctuations in random graphs and complex networks",
+        "Roger Guimerà, Marta Sales-Pardo, Luís A. Nunes Amaral",
+        2004,
+        url="https://doi.org/10.1103/PhysRevE.70.025101",
+    ),
 )

@@ -53,8 +53,10 @@ def load_questions(
 ) -> Rows[Question]:
     """The questions of a file or upload, their gold as positions in ``corpus``.
 
-    Raises BadInput("questions") for a bad line (naming it), a gold passage that the corpus lacks,
-    and questions without any gold; with ``keep_rest`` such lines are left out.
+    A question whose list of gold is empty, as some of LoCoMo's are, is left out and told: it asks
+    for nothing that can be recalled. Raises BadInput("questions") for a bad line (naming it), a
+    gold passage that the corpus lacks, and where no question is left; with ``keep_rest`` bad lines
+    are left out.
     """
 
     def convert(row: dict[str, Any], place: str) -> Question:
@@ -62,8 +64,6 @@ def load_questions(
         if not text.strip() or len(text) > LONGEST:
             raise BadInput(FIELD, f"a question has 1 to {LONGEST:,} characters")
         gold = tuple(dict.fromkeys(_gold(row, corpus)))
-        if not gold:
-            raise BadInput(FIELD, "the question names no gold passage")
         return Question(
             text=text,
             gold=gold,
@@ -76,7 +76,15 @@ def load_questions(
             category=_category(row.get("category")),
         )
 
-    return read_rows(source, convert, field=FIELD, keep_rest=keep_rest)
+    rows = read_rows(source, convert, field=FIELD, keep_rest=keep_rest)
+    kept = tuple(question for question in rows.items if question.gold)
+    if not kept:
+        raise BadInput(FIELD, "no question names a gold passage")
+    without = len(rows.items) - len(kept)
+    if not without:
+        return rows
+    told = f"{without} questions name no gold passage and are left out"
+    return Rows(kept, rows.left_out + without, (*rows.sentences, told))
 
 
 def _gold(row: dict[str, Any], corpus: Corpus) -> list[int]:
@@ -113,14 +121,16 @@ def _list(row: dict[str, Any], name: str) -> list[Any]:
 
 
 def _position(key: Any, corpus: Corpus) -> int:
-    if key not in corpus.places:
+    parts = key if isinstance(key, tuple) else (key,)
+    known = all(isinstance(part, int | str) and not isinstance(part, bool) for part in parts)
+    if not known or key not in corpus.places:
         shown = key[1] if isinstance(key, tuple) else key
         raise BadInput(FIELD, f"the corpus has no passage {str(shown)[:40]!r}")
     return corpus.places[key]
 
 
 def _named(name: Any, places: dict[str, int]) -> int:
-    if name not in places:
+    if not isinstance(name, str) or name not in places:
         raise BadInput(FIELD, f"the corpus has no passage {str(name)[:40]!r}")
     return places[name]
 

@@ -13,6 +13,8 @@ however i if in into is it its later like many more most much my nor not now of 
 other others our over she should since so some such than that the their them then there these they
 this those through thus to too under until up upon was we were what when where whether which while
 who whom whose why will with within without would yet you your
+anyone anything everybody everyone everything nobody nothing somebody someone something
+aww bye congrats congratulations haha hello hey hi hmm oh ok okay sorry thanks wow yeah yep yes
 """
 _INSIDE = "of de la le du des del della di da do dos von van der den"
 

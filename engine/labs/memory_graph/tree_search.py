@@ -9,11 +9,11 @@ import numpy as np
 
 from engine.core.errors import BadInput
 from engine.core.result import Field, Result
+from engine.labs.memory_graph.choosing import MADE, chosen_question
 from engine.labs.memory_graph.config.coat import CoatConfig
 from engine.labs.memory_graph.extract import extract_all
 from engine.labs.memory_graph.living.coat import Search, search
 from engine.labs.memory_graph.loading import Read, load
-from engine.labs.memory_graph.one_question import MADE, one_question
 from engine.labs.memory_graph.questions import Question
 from engine.labs.memory_graph.tidy_tree import tidy_tree
 from engine.labs.memory_graph.walk_thoughts import Thoughts
@@ -44,7 +44,7 @@ def tree_search(config: CoatConfig, read: Read, progress: Callable[[float, float
     if not thoughts.memory.phrases:
         raise BadInput("corpus", "no name was found in it, so that there is no graph to search")
     if config.ask.strip() or loaded.questions:
-        question = one_question(config, loaded)
+        question = chosen_question(config, loaded, thoughts.memory)
         start, wanted = thoughts.must_begin(question)
     else:
         question, start, wanted = thoughts.made()

@@ -16,11 +16,11 @@ import numpy as np
 from scipy import sparse
 
 from engine.core.errors import BadInput
+from engine.labs.memory_graph.choosing import MADE, by_frequency
 from engine.labs.memory_graph.graph import GraphRules, MemoryGraph, build_graph
 from engine.labs.memory_graph.hipporag import LEAST_SIMILARITY, link_question
 from engine.labs.memory_graph.living.coat import TripleGraph
 from engine.labs.memory_graph.loading import Loaded
-from engine.labs.memory_graph.one_question import MADE
 from engine.labs.memory_graph.openie import Triples
 from engine.labs.memory_graph.pagerank import Walk, states
 from engine.labs.memory_graph.questions import Question
@@ -94,17 +94,20 @@ class Thoughts:
     def made(self) -> tuple[Question, str, tuple[str, ...]]:
         """A question for a memory without any: what joins two frequent names.
 
-        The most frequent ones that no single fact joins; where every pair is joined, the first two.
-        Raises BadInput("corpus") for fewer than two names.
+        The first is the name that the other views ask about; a search needs words to look for
+        besides, which are those of the next name that no single fact joins to it, or of the next
+        one where all are joined. Raises BadInput("corpus") for fewer than two names.
         """
-        order = np.argsort(-self.memory.ndoc, kind="stable")[:FREQUENT]
-        names = [name for name in map(self.memory.phrases.__getitem__, order)
-                 if name in self.graph.edges]  # fmt: skip
+        names = [self.memory.phrases[node] for node in by_frequency(self.memory)]
+        names = [name for name in names if name in self.graph.edges][:FREQUENT]
         pairs = [(one, other, _new_words(one, other)) for one, other in combinations(names, 2)]
         pairs = [pair for pair in pairs if pair[2]]
         if not pairs:
             raise BadInput("corpus", "holds no two names that a search could join")
-        apart = (pair for pair in pairs if pair[1] not in self.graph.edges[pair[0]])
+        first = [pair for pair in pairs if pair[0] == pairs[0][0]]
+        # A single word where there are longer names is often none: rather two that are joined.
+        alike = [pair for pair in first if (" " in pair[1]) == (" " in first[0][1])]
+        apart = (pair for pair in alike if pair[1] not in self.graph.edges[pair[0]])
         start, other, wanted = next(apart, pairs[0])
         return Question(f"What joins {start.title()} and {other.title()}?", id=MADE), start, wanted
 

@@ -15,6 +15,7 @@ from engine.core.errors import BadInput
 from engine.core.result import Field, Result
 from engine.io.text import read_unpacked
 from engine.labs.memory_graph.bm25 import BM25
+from engine.labs.memory_graph.choosing import chosen_question
 from engine.labs.memory_graph.config.hiagent import HiAgentConfig
 from engine.labs.memory_graph.living.hiagent import (
     Count,
@@ -26,7 +27,6 @@ from engine.labs.memory_graph.living.hiagent import (
 )
 from engine.labs.memory_graph.living.search_agent import Finished, act, summarise
 from engine.labs.memory_graph.loading import Loaded, Read, load
-from engine.labs.memory_graph.one_question import one_question
 from engine.labs.memory_graph.questions import Question
 
 MEMORIES = ("flat", "by subgoals", "by subgoals, with retrieve")
@@ -128,7 +128,7 @@ class _Agent:
 
 def _asked(config: HiAgentConfig, loaded: Loaded) -> list[Question]:
     """The chosen question and those after it, round and round; the visitor's own stands alone."""
-    first = one_question(config, loaded)
+    first = chosen_question(config, loaded)
     if config.ask.strip() or not loaded.questions:
         return [first]
     count = min(config.in_a_row, len(loaded.questions))

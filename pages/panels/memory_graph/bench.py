@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from engine.core import Lab, Result
-from engine.labs.memory_graph.config import BenchConfig, EvaluateConfig
+from engine.labs.memory_graph.config import BenchConfig, EvaluateConfig, Files
 from engine.labs.memory_graph.views.bench import (
     MEASURES,
     column_labels,
@@ -41,7 +41,14 @@ from pages.kit.components.matrix import Selection, matrix
 from pages.panels.memory_graph import growth, memories
 from pages.panels.memory_graph.bench_bars import show_ablations, show_methods, show_published
 from pages.panels.memory_graph.compare import compare_settings, show_compare
-from pages.panels.memory_graph.scene import WALK, View, choose_files, left_out
+from pages.panels.memory_graph.scene import (
+    WALK,
+    View,
+    choose_files,
+    left_out,
+    offered_questions,
+    show_without_gold,
+)
 
 MODES = {
     "grid": "Threshold by damping",
@@ -49,6 +56,7 @@ MODES = {
     "memories": memories.VIEW.title,
     "growth": growth.VIEW.title,
 }
+NO_GOLD: View[None] = View("Bench", lambda lab: None, lambda scene: show_without_gold())
 OTHERS: dict[str, View[Any]] = {"memories": memories.VIEW, "growth": growth.VIEW}
 MODE = "memory_graph.bench"
 CELL = "memory_graph.cell"
@@ -79,7 +87,10 @@ def bench_settings(lab: Lab) -> Bench | Other:
         return Other(OTHERS[mode], OTHERS[mode].settings(lab))
     name = "bench" if mode == "grid" else "evaluate"
     experiment = lab.experiment(name)
-    choose_files(lab, experiment)
+    files = choose_files(lab, experiment)
+    assert isinstance(files, Files)
+    if not offered_questions(files):
+        return Other(NO_GOLD, None)
     if mode == "compare":
         return Bench(lab, *compare_settings(lab))
     fields = (*WALK, "thresholds", "dampings", "alike_by", "resamples", "seed")

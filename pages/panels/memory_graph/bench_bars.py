@@ -63,6 +63,12 @@ def show_published(lab: Lab, result: Result, measure: str) -> None:
         say(lab, describe_order(result, shown))
     else:
         st.caption("The ablations above are switches of this lab; the paper leaves out others.")
+    if weight := result.notes["entity_weight"]:
+        say(
+            lab,
+            f"HippoRAG 2 also starts at the names of the question here (entity weight {weight:g}); "
+            "as published it does not, which is entity weight 0.",
+        )
     table = beside_table(result)
     st.dataframe(
         table,

@@ -43,6 +43,10 @@ def compare_settings(lab: Lab) -> tuple[EvaluateConfig, EvaluateConfig]:
     st.markdown("**Setting A**")
     first = form(lab, experiment, fields=VARIED)
     st.markdown("**Setting B**")
+    # Two equal settings would have nothing to show at first.
+    if f"{B}.method" not in st.query_params:
+        other = "hipporag" if first.model_dump()["method"] == "bm25" else "bm25"
+        st.session_state.setdefault(f"{B}.method", other)
     second = form(lab, experiment, fields=VARIED, key_prefix=B, label_prefix="B: ")
     assert isinstance(first, EvaluateConfig)
     return first, first.model_copy(update={name: getattr(second, name) for name in VARIED})

@@ -84,7 +84,7 @@ def _one_question(scene: Scene, result: Result, at: int) -> None:
         with st.expander("The question taken apart"):
             for text, answer, passage in question["hops"]:
                 title = result.notes["passages"][passage]["title"]
-                st.markdown(f"{text} **{answer}** (in: {title})")
+                st.markdown(f"{plain(text)} **{plain(answer)}** (in: {plain(title)})")
 
 
 def _ranks(result: Result, at: int) -> dict[str, Any]:

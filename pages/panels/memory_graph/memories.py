@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from engine.core import Config, Lab, Result
+from engine.labs.memory_graph.config import Files
 from engine.labs.memory_graph.views.memories import (
     category_names,
     describe_changes,
@@ -17,11 +18,25 @@ from engine.labs.memory_graph.views.memories import (
     recall_table,
 )
 from pages.kit import choose, explain, form, obtain, palette, say, section, show, take_away
-from pages.panels.memory_graph.scene import FILES, MEMORY, WALK, View, left_out
+from pages.panels.memory_graph.scene import (
+    FILES,
+    MEMORY,
+    WALK,
+    View,
+    left_out,
+    offered_questions,
+    show_without_gold,
+)
 
-FADING = ("days_later", "least_retention")
+FADING = ("bank_recalled_by", "days_later", "least_retention")
 PARTS = ("buckets", "probes", "longest_event")
 SETTINGS = ("observations", *FADING, *PARTS, *(name for name in WALK if name != "method"))
+# What a bank lived through before it was asked.
+RECALLS = {
+    "entries": "Before that it lives through the days of the notes: each new note recalls the 6 "
+    "notes of earlier days nearest to it that are still there.",
+    "nothing": "Here no note was ever recalled.",
+}
 
 
 @dataclass(frozen=True)
@@ -32,17 +47,23 @@ class ContestScene:
     config: Config
 
 
-def contest_settings(lab: Lab) -> ContestScene:
+def contest_settings(lab: Lab) -> ContestScene | None:
     """The memory, its files, and what the memories do with it."""
     experiment = lab.experiment("memories")
     form(lab, experiment, fields=MEMORY)
     with st.container(horizontal=True):
-        form(lab, experiment, fields=FILES)
+        files = form(lab, experiment, fields=FILES)
+    assert isinstance(files, Files)
+    if not offered_questions(files):
+        return None
     return ContestScene(lab, form(lab, experiment, fields=SETTINGS))
 
 
-def show_memories(scene: ContestScene) -> None:
+def show_memories(scene: ContestScene | None) -> None:
     """Everybody in one category, what a memory's own acts do, and everybody by category."""
+    if scene is None:
+        show_without_gold()
+        return
     section(
         "Memories side by side",
         "The same questions to everybody: how much of the evidence is among the first few? Choose "
@@ -122,6 +143,7 @@ def _numbers(result: Result) -> dict[str, str]:
             share = 100 * alive[methods.index(f"bank-{formula}")]
             found[f"alive_{formula}"] = f"{share:.1f}"
         found["last_day"] = max(result.notes["last_days"])
+        found["recalls"] = RECALLS[result.notes["bank_recalled_by"]]
     return found
 
 

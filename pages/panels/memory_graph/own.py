@@ -94,8 +94,18 @@ def show_own(chosen: tuple[Own, Language | None]) -> None:
         modularity=result.number("modularity"),
         communities=int(result.number("communities")),
         grain=float(obtained.config.model_dump()["grain"]),
+        **of_chance(result),
     )
     take_away(own.lab, own.experiment, obtained)
+
+
+def of_chance(result: Result) -> dict[str, float | int]:
+    """What random links reach, in the words that one graph or several call for."""
+    draws = int(result.number("null_draws"))
+    if draws == 1:
+        return {"null_single": result.number("null_mean")}
+    names = ("null_low", "null_high") if draws else ()
+    return {"null_draws": draws, **{name: result.number(name) for name in names}}
 
 
 @st.fragment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
@@ -10,6 +11,8 @@ import streamlit as st
 from engine.core import BadInput, EngramError
 from engine.core.settings import MB
 from engine.labs.memory_graph import Memory
+from engine.labs.memory_graph.memory import entries_in
+from engine.labs.memory_graph.memory_write import Entry
 from engine.store import Store
 from pages.kit import Obtained, complain, plain
 from pages.panels.memory_graph import own_memory
@@ -18,6 +21,7 @@ from pages.panels.memory_graph.own_memory import Own
 TOLD = "#memory_graph.told"
 WRITING = "memory_graph#"
 UPLOAD_MB = 20
+MERGE_NOTES, MERGE_NAMES = 2_000, 4_000
 
 
 def attempt(act: Callable[..., str], *args: object) -> None:
@@ -110,10 +114,24 @@ def merge(own: Own, memory: Memory) -> str:
     if len(data) > UPLOAD_MB * MB:
         raise BadInput("memory", f"may have {UPLOAD_MB} MB")
     Store.open().memories.check_room(own.kept)
-    with Memory.read(data) as other:
-        came = len(other)
-        new = memory.merge(other)
-    return f"{new} of {came} notes were new here."
+    entries = entries_in(data)
+    _admit_merge(entries)
+    new = memory.unite(entries)
+    return f"{new} of {len(entries)} notes were new here."
+
+
+def _admit_merge(entries: list[Entry]) -> None:
+    """On a server for others: names are compared with one another while the page waits."""
+    if os.environ.get("ENGRAM_LOCAL") == "1":
+        return
+    names = {name for entry in entries for fact in entry.facts for name in (fact[0], fact[2])}
+    for what, count, most in (
+        ("notes", len(entries), MERGE_NOTES),
+        ("names", len(names), MERGE_NAMES),
+    ):
+        if count > most:
+            raise BadInput("memory", f"this server merges at most {most:,} {what} at a time (got "
+                           f"{count:,}); Memory.merge in a script has no limit")  # fmt: skip
 
 
 def delete(own: Own) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -154,7 +155,8 @@ def _node_of(result: Result, value: str) -> int | None:
         names = int((notes == 0).sum())
         name = value.removeprefix(NAME)
         return next((i for i in range(names) if labels[i] == name), None)
-    found = np.flatnonzero(notes == int(value)) if value.isdigit() and int(value) else []
+    numbered = re.fullmatch(r"[1-9][0-9]{0,9}", value)
+    found = np.flatnonzero(notes == int(value)) if numbered else []
     return int(found[0]) if len(found) else None
 
 

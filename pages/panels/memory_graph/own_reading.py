@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import numpy as np
@@ -49,7 +50,7 @@ def show_reading(memory: Memory) -> None:
 
 
 def _number(value: str) -> int:
-    return int(value) if value.isdigit() and int(value) else -1
+    return int(value) if re.fullmatch(r"[1-9][0-9]{0,9}", value) else -1
 
 
 def _ego(around: Around, depth: int) -> None:

@@ -15,6 +15,7 @@ from engine.store import Store
 from pages.kit import complain, field_key, form, linked, select
 
 FILES = ("questions", "triples", "vectors")
+MEMORY_SHOWN = "#memory"
 MEMORY = ("corpus", "keep_rest")
 ATTACHED = ("questions", "triples", "vectors")
 WALK = ("method", "damping", "synonyms", "threshold", "specificity", "passage_score", "spread")
@@ -97,15 +98,15 @@ def left_out(result: Result) -> None:
     """What was not read of the visitor's files, and what looks odd in them."""
     told: list[Any] = [*result.notes.get("left_out", ()), *result.notes.get("notices", ())]
     if told:
-        with st.expander(f"{len(told)} remarks on what was read"):
+        with st.expander(f"Remarks on what was read ({len(told)})"):
             for sentence in told:
                 st.text(str(sentence))
 
 
 def new_memory(lab: Lab, files: Config) -> None:
     """What was chosen in one memory means nothing in another: begin anew there."""
-    held, now = st.session_state.get("#memory"), getattr(files, "corpus", "")
-    st.session_state["#memory"] = now
+    held, now = st.session_state.get(MEMORY_SHOWN), getattr(files, "corpus", "")
+    st.session_state[MEMORY_SHOWN] = now
     if held is None or held == now:
         return
     for experiment, name, value in (
@@ -135,3 +136,18 @@ def offered_questions(files: Files) -> list[str]:
 def graph_lab() -> Lab:
     """The lab of this page."""
     return get_lab("memory_graph")
+
+
+def show_without_gold() -> None:
+    """What a memory needs before anything can be scored on it."""
+    st.header("Questions with gold passages", anchor=False)
+    st.markdown(
+        "This memory came without questions, so there is nothing to score. Bring some under "
+        "**Questions** on the left: JSON lines, each with a question and the passages that answer "
+        "it, by their position (the first one is 0) or by the id that the file gives them."
+    )
+    st.code(
+        '{"question": "Who leads Project Quartz?", "gold": [3]}\n'
+        '{"question": "Where did they meet after the deadline moved?", "gold": [7, 12]}',
+        language="json",
+    )

@@ -11,10 +11,23 @@ from engine.core import Result
 from engine.labs.memory_graph.views.wavefront import (
     describe_ranks,
     draw_gold_ranks,
+    draw_step_recall,
     ranking_table,
     step_names,
 )
-from pages.kit import explain, form, linked, obtain, palette, say, section, select, show, take_away
+from pages.kit import (
+    explain,
+    form,
+    linked,
+    obtain,
+    palette,
+    plain,
+    say,
+    section,
+    select,
+    show,
+    take_away,
+)
 from pages.kit.components.graph import EdgeKind, NodeKind, graph
 from pages.panels.memory_graph.scene import Scene, View, question_settings
 
@@ -49,6 +62,21 @@ def show_wavefront(scene: Scene) -> None:
             export=lambda: {
                 "step": np.arange(steps),
                 **{f"gold {i + 1}": column for i, column in enumerate(result.array("gold_rank").T)},
+            },
+        )
+        figure = draw_step_recall(result, palette(), step=step)
+        show(
+            figure,
+            "memory_graph_step_recall",
+            figure.layout.meta["alt"],
+            export=lambda: {
+                "step": np.arange(steps),
+                **{
+                    f"recall@{k} [%]": column
+                    for k, column in zip(
+                        result.notes["cutoffs"], result.array("recall").T, strict=True
+                    )
+                },
             },
         )
     st.subheader(f"Passages after {step_names(result)[step]}", anchor=False)
@@ -133,8 +161,8 @@ def _chosen(result: Result, node: int) -> None:
         return
     passage: dict[str, Any] = result.notes["passages"][node - phrases]
     with st.container(border=True):
-        st.markdown(f"**{passage['title']}** {passage['when']}")
-        st.markdown(passage["text"])
+        st.markdown(f"**{plain(passage['title'])}** {plain(passage['when'])}")
+        st.markdown(plain(passage["text"]))
 
 
 VIEW = View("Wavefront", question_settings, show_wavefront)

@@ -16,6 +16,7 @@ from pages.kit import (
     linked,
     obtain,
     palette,
+    plain,
     say,
     section,
     select,
@@ -41,9 +42,9 @@ def show_why(scene: Scene) -> None:
         return
     result = obtained.result
     _choose_passage(scene, result)
-    say(scene.lab, f"**{result.notes['question']}** {describe_rank(result)}")
+    say(scene.lab, f"**{plain(result.notes['question'])}** {describe_rank(result)}")
     with st.container(border=True):
-        st.markdown(result.notes["text"])
+        st.markdown(plain(result.notes["text"]))
     _drop(scene, result)
     part = choose("Parts", dict(PARTS), "memory_graph.part")
     figure = draw_parts(result, palette(), part=part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic.config import JsonDict
 
@@ -38,6 +40,14 @@ class ContestConfig(Retrieval, Files):
         le=1.0,
         title="Least retention",
         json_schema_extra={"help": "a note that has faded below it is gone"},
+    )
+    bank_recalled_by: Literal["entries", "nothing"] = Field(
+        "entries",
+        title="MemoryBank recalled by",
+        json_schema_extra={
+            "help": "entries: before the questions, each new note recalls the 6 nearest notes of "
+            "earlier days that are still there; nothing: no note was ever recalled"
+        },
     )
     buckets: int = Field(
         16,

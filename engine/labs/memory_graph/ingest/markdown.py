@@ -52,13 +52,9 @@ def read_markdown(data: bytes, name: str, found: Found) -> None:
     )
     dates = [iso_date(value) for key in DATES for value in fields.pop(key, [])]
     when = next((date for date in dates if date), None) or iso_date(stem(name))
-    facts = tuple(
-        Triple(title, key, plain(value))
-        for key, values in fields.items()
-        for value in values
-        if value.strip()
-    )[:MOST_FACTS]
-    told = [link for values in fields.values() for value in values for link in links_in(value)]
+    values = [(key, value) for key in fields for value in fields[key] if value.strip()]
+    facts = tuple(Triple(title, key, plain(value)) for key, value in values[:MOST_FACTS])
+    told = [link for _, value in values[:MOST_FACTS] for link in links_in(value)]
     headings = _headings(body, first)
     above, ahead = "", next(headings, None)
     empty = True
@@ -126,9 +122,12 @@ def _front_matter(text: str) -> tuple[dict[str, list[str]], str, int]:
 def _fields(text: str) -> dict[str, list[str]] | None:
     """The texts of a YAML mapping by key in lower case, as written; None where it is none.
 
-    Only composed, never constructed: nothing is converted, no alias or merge key is expanded.
+    Only composed, never constructed: nothing is converted. One with aliases says nothing here: a
+    few bytes of them can stand for gigabytes.
     """
     try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            return {}
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError):
         return None

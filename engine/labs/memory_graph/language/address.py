@@ -100,6 +100,10 @@ def resolve(address: Address, *, private: bool) -> tuple[Place, ...]:
     return places
 
 
+# Withdrawn, and still routed inside some networks: site-local addresses and the 6to4 relay.
+_OLD = (ipaddress.ip_network("fec0::/10"), ipaddress.ip_network("192.88.99.0/24"))
+
+
 def is_open(text: str) -> bool:
     """Whether an IP address belongs to the open network, as every address inside it must."""
     try:
@@ -109,7 +113,9 @@ def is_open(text: str) -> bool:
     if ip in _NAT64:  # what is meant is the address inside
         ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     return all(
-        one.is_global and not (one.is_multicast or one.is_reserved or one.is_unspecified)
+        one.is_global
+        and not any(one in net for net in _OLD if net.version == one.version)
+        and not (one.is_multicast or one.is_reserved or one.is_unspecified)
         for one in (ip, *_inside(ip))
     )
 

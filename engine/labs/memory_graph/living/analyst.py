@@ -82,9 +82,10 @@ class RuleAnalyst:
     tfidf: TfIdf
     speakers: Collection[str] = ()
     keywords: int = 5
-    link_cosine: float = 0.5
-    entity_cosine: float = 0.25
-    merge_cosine: float = 0.6
+    # For word vectors, whose cosines are lower than those of sentence vectors.
+    link_cosine: float = 0.2
+    entity_cosine: float = 0.1
+    merge_cosine: float = 0.2
     name: str = "rule-based"
 
     def analyse(self, content: str) -> Analysis:

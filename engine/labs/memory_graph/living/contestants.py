@@ -98,7 +98,8 @@ def stored(talk: Talk, triples: Triples | None) -> Contestant:
 def memory_bank(talk: Talk, config: ContestConfig, formula: Formula | None) -> Contestant | None:
     """MemoryBank on the day of the last note and ``days_later``; without ``formula`` nothing fades.
 
-    Nothing was recalled before. None where a note has no day.
+    Before that it lived through the days of its notes, each new note recalling earlier ones where
+    ``config.bank_recalled_by`` is "entries". None where a note has no day.
     """
     if talk.days is None:
         return None
@@ -112,6 +113,8 @@ def memory_bank(talk: Talk, config: ContestConfig, formula: Formula | None) -> C
     bank = MemoryBank(chunks, talk.rows, formula=formula or "paper", mode=mode)
     asked = max(talk.days) + timedelta(days=config.days_later)
     if formula is not None:
+        if config.bank_recalled_by == "entries":
+            bank.live_through()
         bank.load(asked)
 
     def ask(question: Question, k: int) -> list[int]:

@@ -97,7 +97,10 @@ def timeline(
         parts = []
         for place, (name, done) in enumerate(finished):
             if name in opened:
-                parts += [Entry("retrieved", name, _cost(one, count), place) for one in done]
+                # The name stands before what was called back, as it does before a summary.
+                costs = [_cost(one, count) for one in done]
+                costs[0] += count(name)
+                parts += [Entry("retrieved", name, cost, place) for cost in costs]
             else:
                 text = known.get(name) or rule_summary(done)
                 parts.append(Entry("summary", name, count(f"{name} {text}"), place))

@@ -15,7 +15,14 @@ import numpy as np
 
 from engine.core import BadInput
 from engine.labs.memory_graph.living.checks import top, unit_rows, vectors, whole
-from engine.labs.memory_graph.living.forgetting import MAX_DAYS, Fading, Formula, Mode, Piece
+from engine.labs.memory_graph.living.forgetting import (
+    MAX_DAYS,
+    Fading,
+    Formula,
+    Mode,
+    Piece,
+    Threshold,
+)
 
 TOP_K = 6
 CHUNK_CHARACTERS = 200
@@ -88,6 +95,28 @@ class MemoryBank:
         if remember:
             self.fading.recall((self.chunks[i].id for i in hits), day)
         return sorted(passages, key=lambda passage: -passage.score)
+
+    def live_through(self) -> None:
+        """Live through the days of the pieces, each new piece asking for what it resembles.
+
+        A day begins with a load. Then each piece of that day recalls the top ``k`` pieces of
+        earlier days that are still there, by a cosine above 0; pieces of one day do not recall each
+        other. With a threshold, days without a new piece change nothing but the day that a piece is
+        noted as gone, and are passed over.
+        """
+        fading = self.fading
+        born = fading.born
+        days = np.unique(born)
+        if not isinstance(fading.mode, Threshold):
+            days = np.arange(days[0], days[-1] + 1)
+        for now in days.tolist():
+            today = date.fromordinal(now)
+            self.load(today)
+            new, there = born == now, np.flatnonzero(fading.alive & (born < now))
+            recalled: list[int] = []
+            for scores in self._matrix[new] @ self._matrix[there].T:
+                recalled += [int(there[i]) for i in top(scores, self.k) if scores[i] > 0]
+            fading.recall((self.chunks[i].id for i in recalled), today)
 
     def _scores(self, question: np.ndarray, day: date) -> tuple[np.ndarray, np.ndarray]:
         """Places of the living pieces, and their cosines."""

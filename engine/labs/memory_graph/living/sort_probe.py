@@ -18,8 +18,6 @@ from engine.core import BadInput
 from engine.core.seeds import rng
 from engine.labs.memory_graph.living.checks import unit_rows, vectors, whole
 
-EXCERPT_WORDS = (250, 1000, 2500, 10_000, 20_000)
-SEGMENT_WORDS = (20, 50)
 MAX_STARTS = 4000
 LONG = 10_000  # from here on the first bin ends at a fixed 1,000 words
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")

@@ -118,6 +118,11 @@ def describe_order(result: Result, measure: str) -> str:
                 for better, worse in group
             )
             words += f"; {what} here: {listed}"
+    if not found.sure:
+        return (
+            f"{words}. No pair differs beyond noise here, so that this memory says nothing about "
+            "the order: its knobs hardly matter."
+        )
     return f"{words}. Beyond noise here: {found.sure} of {pairs} pairs."
 
 

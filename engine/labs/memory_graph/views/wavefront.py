@@ -41,6 +41,27 @@ def draw_gold_ranks(result: Result, palette: Palette, *, step: int) -> go.Figure
     )
 
 
+def draw_step_recall(result: Result, palette: Palette, *, step: int) -> go.Figure:
+    """The share of the gold among the first few passages after each step."""
+    recall = result.array("recall").astype(np.float64)
+    steps = np.arange(len(recall))
+    first, last = recall[0, -1], recall[-1, -1]
+    k = result.notes["cutoffs"][-1]
+    return lines(
+        [
+            Series(f"recall@{cutoff}", steps, recall[:, i])
+            for i, cutoff in enumerate(result.notes["cutoffs"])
+        ],
+        palette,
+        title="Recall after each step",
+        subtitle=f"one question with {len(result.notes['gold'])} gold passages",
+        x=axis("Steps of the walk", "step"),
+        y=axis("Recall", "%", limits=(-3, 103)),
+        events=[Event(step, "shown on the map")],
+        alt=f"Recall@{k} is {first:.0f} % before the first step and {last:.0f} % at the end.",
+    )
+
+
 def describe_ranks(result: Result) -> str:
     """What the walk did for the gold, in one sentence a passage."""
     if "gold_rank" not in result.fields:
