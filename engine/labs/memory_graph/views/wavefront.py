@@ -56,7 +56,7 @@ def draw_step_recall(result: Result, palette: Palette, *, step: int) -> go.Figur
         title="Recall after each step",
         subtitle=f"one question with {len(result.notes['gold'])} gold passages",
         x=axis("Steps of the walk", "step"),
-        y=axis("Recall", "%", limits=(-3, 103)),
+        y=axis("Recall", "%", limits=(-3, 116)),  # the event is named above 100 %
         events=[Event(step, "shown on the map")],
         alt=f"Recall@{k} is {first:.0f} % before the first step and {last:.0f} % at the end.",
     )
