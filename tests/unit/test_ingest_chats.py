@@ -15,8 +15,6 @@ from engine.labs.memory_graph.ingest.document import Document
 from engine.labs.memory_graph.ingest.read import read_documents
 from engine.labs.memory_graph.openie import Triple
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "memory_graph"
-
 
 def read(value: object) -> tuple[Document, ...]:
     return read_documents(json.dumps(value).encode(), "log.json").documents
@@ -154,8 +152,8 @@ def test_a_packed_upload_without_a_name_is_read_by_what_is_in_it() -> None:
     ("name", "count"),
     [("locomo10_turns", 5882), ("memorybank_en_dialogs", 1132), ("locomo10_observations", 2541)],
 )
-def test_every_turn_of_the_reference_data_is_read(name: str, count: int) -> None:
-    found = read_documents(SHARED / f"{name}.jsonl.gz")
+def test_every_turn_of_the_reference_data_is_read(name: str, count: int, shared_data: Path) -> None:
+    found = read_documents(shared_data / "memory_graph" / f"{name}.jsonl.gz")
     assert len(found) + found.duplicates == count
     assert not found.skipped
     assert not found.notices

@@ -20,8 +20,6 @@ from engine.labs.memory_graph.config import ForgettingConfig
 from engine.labs.memory_graph.living.forgetting import FORMULAS, Piece, Recall, Threshold, timeline
 from engine.labs.memory_graph.living.memorybank import Chunk, MemoryBank, reachable
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "memory_graph"
-
 PAPER, CODE, CORRECTED = range(3)
 NOTES = [
     {"id": "a", "when": "2024-05-01", "text": "Anna plants a red maple in the yard."},
@@ -248,8 +246,9 @@ def test_a_large_memory_shows_a_part_with_the_gold_and_counts_all(
     ],
 )
 def test_the_dated_dialogues_of_others_can_be_played(
-    corpus: str, questions: str, memories: int, days: int
+    corpus: str, questions: str, memories: int, days: int, shared_data: Path
 ) -> None:
+    folder = shared_data / "memory_graph"
     files = {"input:c": corpus, "input:q": questions}
     config = ForgettingConfig.build(
         corpus="input:c",
@@ -259,7 +258,7 @@ def test_the_dated_dialogues_of_others_can_be_played(
         recalled_by="questions" if questions else "entries",
     )
     found = season.forgetting(
-        config, lambda value, _: (SHARED / f"{files[value]}.jsonl.gz").read_bytes()
+        config, lambda value, _: (folder / f"{files[value]}.jsonl.gz").read_bytes()
     )
     assert found.number("memories") == memories and found.number("days") == days
     assert found.number("mean_alive_code") < found.number("mean_alive_corrected")

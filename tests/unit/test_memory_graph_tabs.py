@@ -239,7 +239,7 @@ def test_the_next_simulation_takes_the_highest_uct_of_full_siblings() -> None:
 def test_curves_rise_and_gold_on_the_path_is_in_the_tree() -> None:
     found = result("coat")
     reached, path = found.array("reached"), found.array("on_path")
-    assert reached.shape == (3, 49, 61)
+    assert reached.shape == (3, 50, 61)
     assert (np.diff(reached, axis=2) >= 0).all()
     assert (path <= reached + 1e-4).all() and reached[:, :, 0].max() == 0
     assert found.array("covered").max() <= 100 + 1e-4
