@@ -134,7 +134,8 @@ def _event(scene: Scene, opening: np.ndarray) -> None:
     events = blocks(opening, length)
     with st.container(border=True):
         st.markdown(f"**Event {number + 1} of {len(events)}**, {end - start} tokens, from:")
-        st.text(place_name(result, start))
+        first, last = place_name(result, start), place_name(result, end - 1)
+        st.text(first if first == last else f"{first} to {last}")
         st.text(event_text(result, start, end))
         st.text(describe_event(result, scene.cut, start, moved=scene.drawn != "surprise"))
         with st.container(horizontal=True):
