@@ -33,7 +33,7 @@ def test_a_tab_is_part_of_the_link_and_has_its_own_settings(
 
 def test_a_clicked_bucket_shows_its_thoughts(visitor: BrowserContext, server: str) -> None:
     page = open_tab(visitor, server, "buckets")
-    expect(page.get_by_role("heading", name="Bucket 8: 68 thoughts")).to_be_visible()
+    expect(page.get_by_role("heading", name="Bucket 25: 38 thoughts")).to_be_visible()
     bar = page.locator(".st-key-memory_graph_occupancy .barlayer .point path").nth(22)
     bar.scroll_into_view_if_needed()
     box = bar.bounding_box()
@@ -42,7 +42,7 @@ def test_a_clicked_bucket_shows_its_thoughts(visitor: BrowserContext, server: st
     page.wait_for_timeout(400)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page).to_have_url(re.compile(r"memory_graph\.bucket=22"))
-    expect(page.get_by_role("heading", name="Bucket 22: 69 thoughts")).to_be_visible()
+    expect(page.get_by_role("heading", name="Bucket 22: 75 thoughts")).to_be_visible()
 
 
 def test_an_inserted_sentence_meets_its_rival_under_another_seed(
