@@ -13,7 +13,12 @@ from itertools import pairwise
 from engine.labs.memory_graph.corpus import Passage
 from engine.labs.memory_graph.openie import Triple
 from engine.labs.memory_graph.phrases import normalise
-from engine.labs.memory_graph.stopwords import CONNECTORS, FUNCTION_WORDS, STOP_WORDS
+from engine.labs.memory_graph.stopwords import (
+    CONNECTORS,
+    FUNCTION_WORDS,
+    SENTENCE_OPENERS,
+    STOP_WORDS,
+)
 
 MENTIONS = "mentions"
 NEAR = "near"
@@ -23,6 +28,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*")
 _JOINED = {" ", "-", " & "}
 _ABBREVIATION = {"st", "dr", "mr", "mrs", "ms", "jr", "sr", "mt", "vs", "no", "sgt", "lt", "col"}
 _SENTENCE_END = re.compile(r"[.!?;\n]")
+_OPENING = re.compile(r"[.!?;:\n]")
 _POSSESSIVE = re.compile(r"['’]s$")
 _CONTRACTED = re.compile(r"(?:n['’]t|['’](?:m|re|s|ve|ll|d))$")
 _NUMBER = re.compile(r"\d{3,4}")
@@ -61,7 +67,7 @@ def spans(text: str) -> list[list[str]]:
             sentences.append([])
         word, end = match.group(), match.end()
         count = count + 1 if start >= 0 else 1
-        if word[0].isupper() and not (start < 0 and _stem(word) in FUNCTION_WORDS):
+        if word[0].isupper() and (start >= 0 or _begins_a_name(word, gap)):
             start = match.start() if start < 0 else start
             last = end
         elif start >= 0 and word in CONNECTORS:
@@ -72,6 +78,13 @@ def spans(text: str) -> list[list[str]]:
                 sentences[-1].append(word)
     close()
     return [sentence for sentence in sentences if sentence]
+
+
+def _begins_a_name(word: str, gap: str) -> bool:
+    """Whether a capitalised word may; ``gap`` is what lies before it, nothing before the first."""
+    if not gap or _OPENING.search(gap):
+        return _stem(word) not in SENTENCE_OPENERS
+    return word.lower() not in FUNCTION_WORDS and _stem(word) != "i"
 
 
 def _stem(word: str) -> str:
@@ -117,7 +130,7 @@ def content_runs(question: str) -> list[str]:
     runs: list[list[str]] = [[]]
     for match in _WORD.finditer(question):
         word = _stem(match.group())
-        if word in FUNCTION_WORDS or word in STOP_WORDS:
+        if word in SENTENCE_OPENERS or word in STOP_WORDS:
             runs.append([])
         else:
             runs[-1].append(word)

@@ -13,6 +13,8 @@ however i if in into is it its later like many more most much my nor not now of 
 other others our over she should since so some such than that the their them then there these they
 this those through thus to too under until up upon was we were what when where whether which while
 who whom whose why will with within without would yet you your
+"""
+_SAID_FIRST = """
 anyone anything everybody everyone everything nobody nothing somebody someone something
 aww bye congrats congratulations haha hello hey hi hmm oh ok okay sorry thanks wow yeah yep yes
 """
@@ -23,6 +25,9 @@ STOP_WORDS = frozenset(_COUNTED_OUT.split())
 
 FUNCTION_WORDS = frozenset(_NO_BEGINNING.split())
 """What begins a sentence or a question with a capital and no name."""
+
+SENTENCE_OPENERS = FUNCTION_WORDS | frozenset(_SAID_FIRST.split())
+"""What is no name at the start of a sentence and may begin one within it, as in "Hello Love"."""
 
 CONNECTORS = frozenset(_INSIDE.split())
 """Small words inside a name: "University of Copenhagen", "Charles de Gaulle"."""
