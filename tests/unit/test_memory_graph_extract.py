@@ -90,3 +90,8 @@ def test_a_normalised_phrase_stays_as_it_is(text: str) -> None:
     once = normalise(text)
     assert normalise(once) == once
     assert "  " not in once and once == once.strip()
+
+
+def test_a_greeting_opens_a_sentence_and_may_begin_a_name_within_one() -> None:
+    assert spans("Hello Ada Marsh. We've met, and I'm glad.") == [["Ada Marsh"]]
+    assert spans("She sang Hello Love and It'll Be Me.") == [["Hello Love", "It'll Be Me"]]
