@@ -28,7 +28,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*")
 _JOINED = {" ", "-", " & "}
 _ABBREVIATION = {"st", "dr", "mr", "mrs", "ms", "jr", "sr", "mt", "vs", "no", "sgt", "lt", "col"}
 _SENTENCE_END = re.compile(r"[.!?;\n]")
-_OPENING = re.compile(r"[.!?;:\n]")
+# A colon ends no sentence, and yet a greeting may follow it: "Ada: Hello".
+_OPENING = re.compile(rf":|{_SENTENCE_END.pattern}")
 _POSSESSIVE = re.compile(r"['’]s$")
 _CONTRACTED = re.compile(r"(?:n['’]t|['’](?:m|re|s|ve|ll|d))$")
 _NUMBER = re.compile(r"\d{3,4}")
@@ -81,7 +82,7 @@ def spans(text: str) -> list[list[str]]:
 
 
 def _begins_a_name(word: str, gap: str) -> bool:
-    """Whether a capitalised word may; ``gap`` is what lies before it, nothing before the first."""
+    """Whether a capitalised ``word`` does; ``gap``: what lies before it, empty for the first."""
     if not gap or _OPENING.search(gap):
         return _stem(word) not in SENTENCE_OPENERS
     return word.lower() not in FUNCTION_WORDS and _stem(word) != "i"
