@@ -11,11 +11,11 @@ from engine.figures import Palette, Series, axis, bars, lines
 
 UNITS = {
     "mac": "Multiplying in the banks",
-    "read": "Reading the banks",
     "write": "Writing keys and values",
     "link": "Link",
     "asic": "ASIC",
     "refresh": "Refresh",
+    "read": "Reading the banks",
 }
 
 
