@@ -145,7 +145,10 @@ function paintRows(context, data, spans, rows, frame, { patterns, marks, ticks, 
     const y = row.y - frame.top;
     if (row.type === "lane") addLane(batch, spans, row.lane, frame, y + 3, row.height - 6, marks, column);
     else if (row.type === "counter") paintCounter(context, data, row.counter, frame, y + 6, row.height - 12);
-    else if (row.folded && row.lanes.length) paintShare(context, spans, row.lanes, frame, y + 4, row.height - 8, theme.muted);
+    else if (row.folded && row.lanes.length) {
+      const share = busyShare(spans, row.lanes, frame.a, frame.b, Math.floor(frame.width));
+      paintShare(context, share, frame.left, y + 4, row.height - 8, theme.muted);
+    }
   }
   batch.paint(context, patterns);
   context.restore();
@@ -163,7 +166,8 @@ function paintLabel(context, data, row, frame, strong) {
   context.font = font(12, strong || row.type === "group" ? 600 : 400);
   if (row.type === "group") {
     context.fillText(row.folded ? "▸" : "▾", 0, y + row.height / 2);
-    context.fillText(fitted(context, row.name, room - 12), 14, y + row.height / 2);
+    const most = row.folded ? room - 12 : frame.left + frame.width - 20;
+    context.fillText(fitted(context, row.name, most), 14, y + row.height / 2);
   } else if (row.type === "lane") context.fillText(fitted(context, row.name, room - row.inset), row.inset, y + row.height / 2);
   else {
     const [low, high] = counterRange(data, row.counter);
@@ -209,15 +213,13 @@ function paintCounter(context, data, counter, frame, y, height) {
   context.stroke(line);
 }
 
-// How busy the lanes of a folded group are, or all lanes of the overview.
-function paintShare(context, spans, lanes, frame, y, height, colour) {
-  const columns = Math.max(1, Math.floor(frame.width));
-  const share = busyShare(spans, lanes, frame.a, frame.b, columns);
+// How busy lanes are, column by column of one px: those of a folded group, or all in the overview.
+function paintShare(context, share, left, y, height, colour) {
   context.fillStyle = colour;
   context.globalAlpha = 0.6;
-  for (let c = 0; c < columns; c++) {
+  for (let c = 0; c < share.length; c++) {
     const high = share[c] && Math.max(1, share[c] * height);
-    if (high) context.fillRect(frame.left + c, y + height - high, 1, high);
+    if (high) context.fillRect(left + c, y + height - high, 1, high);
   }
   context.globalAlpha = 1;
 }
@@ -237,7 +239,7 @@ function patternOf(context, { pattern, text }) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
   const ink = tile.getContext("2d");
-  ink.globalAlpha = 0.42;
+  ink.globalAlpha = 0.3;
   ink.strokeStyle = ink.fillStyle = text;
   ink.beginPath();
   if (pattern === ".") ink.arc(4, 4, 1.3, 0, 7);

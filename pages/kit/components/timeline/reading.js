@@ -92,9 +92,9 @@ function writeReadout(view) {
   const i = hover?.span ?? view.state.focus?.span ?? null;
   line.replaceChildren();
   if (i !== null) {
-    const details = data.details.map(({ name }, k) => ` · ${name} ${detailText(data, k, i)}`);
+    const details = data.details.map(({ name }, k) => [name, detailText(data, k, i)]);
     line.append(element("b", data.kinds[spans.kind[i]].name), element("span", spanSentence(data, spans, i).slice(data.kinds[spans.kind[i]].name.length)));
-    line.append(element("span", details.join(""), "faint"));
+    line.append(element("span", details.map(([name, text]) => (text ? ` · ${name} ${text}` : "")).join(""), "faint"));
   } else if (hover?.counter >= 0) line.append(element("span", counterSentence(data, hover.counter, hover.time)));
   else line.append(element("span", "Point at a span to read it; click to choose it. Drag to move, hold Shift and drag for sums.", "faint"));
 }
@@ -164,7 +164,7 @@ function writeSums(view) {
   if (!state.range) return "";
   const [a, b] = state.range;
   const sums = sumsOf(data, spans, state.range);
-  const title = `${moment(data, a)} to ${moment(data, b)}: ${lasting(data, b - a)}, ${whole(sums.count)} spans`;
+  const title = `${momentWithin(data, a, b - a)} to ${momentWithin(data, b, b - a)}: ${lasting(data, b - a)}, ${whole(sums.count)} spans`;
   const kinds = sums.kinds.map(({ kind, count, time }) => [
     [swatch(data.kinds[kind], 16), element("span", data.kinds[kind].name)],
     whole(count),
