@@ -79,8 +79,9 @@ def test_every_preset_generates_with_gpt2_xl(name: str) -> None:
     moved = told["commands"]["MAC"] + told["commands"]["RD"]
     cut = Compiler(SHAPES["gpt2-xl"], load_device(name)).geometry
     values = cut.banks * cut.lanes if cut.lanes else cut.column_values
-    # Every weight is used once a token, by a MAC in each bank or by a read.
-    assert moved * values * cut.channels * 16 / 3 == pytest.approx(bits, rel=0.05)
+    # Every weight is used once a token, by a MAC in each bank or by a read; banks that have no
+    # column left work along (512 banks for 1,600 columns: four rounds of 512).
+    assert 1 <= moved * values * cut.channels * 16 / 3 / bits < 1.25
 
 
 def test_a_memory_that_is_only_read_is_slower_than_one_that_multiplies() -> None:
