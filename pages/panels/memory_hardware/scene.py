@@ -12,7 +12,7 @@ from engine.core import Config, EngramError, Experiment, Lab, get_lab
 from engine.labs.memory_hardware.config import GenerationConfig, Served
 from engine.labs.memory_hardware.program import Compiler
 from engine.labs.memory_hardware.serving import build_compiler
-from engine.labs.memory_hardware.walk import AFTER
+from engine.labs.memory_hardware.walk import AFTER, Placed
 from engine.store import Store
 from pages.kit import complain, form, linked, select
 
@@ -90,6 +90,13 @@ def choose_token(config: GenerationConfig) -> int:
             on_change=lambda: select(TOKEN, st.session_state[widget] - 1),
         )
     return token
+
+
+def chosen_run(runs: list[Placed]) -> int:
+    """The number of the chosen run; where nobody chose, the first write, as most follows it."""
+    writes = (one.number for one in runs if one.run.unit == "write")
+    first, last = runs[0].number, runs[-1].number
+    return linked(RUN, next(writes, first), low=first, high=last)
 
 
 def choose_layer(compiler: Compiler) -> int:

@@ -31,6 +31,7 @@ from pages.panels.memory_hardware.scene import (
     View,
     choose_layer,
     choose_token,
+    chosen_run,
     compiler_of,
     generation_settings,
 )
@@ -102,7 +103,7 @@ def show_banks(scene: Scene) -> None:
 
 def _choose_run(runs: list[Placed]) -> Placed:
     numbers = [one.number for one in runs]
-    place = linked(RUN, numbers[0], low=numbers[0], high=numbers[-1])
+    place = chosen_run(runs)
     words = {one.number: run_words(one) for one in runs}
     widget = f"{RUN}#menu"
     # A run that opens no row has no number of its own here.

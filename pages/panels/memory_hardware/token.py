@@ -17,13 +17,14 @@ from engine.labs.memory_hardware.views.parts import (
 )
 from engine.labs.memory_hardware.views.token import draw_layer, layer_table, of_layer
 from engine.labs.memory_hardware.walk import AFTER, place_runs
-from pages.kit import badge, explain, linked, obtain, palette, say, section, select, show, take_away
+from pages.kit import badge, explain, obtain, palette, say, section, select, show, take_away
 from pages.panels.memory_hardware.scene import (
     RUN,
     Scene,
     View,
     choose_layer,
     choose_token,
+    chosen_run,
     compiler_of,
     generation_settings,
 )
@@ -85,7 +86,7 @@ def _layer(compiler: Compiler, config: GenerationConfig, token: int) -> None:
     plan = Schedule(compiler, config.tokens, start=config.start, prompt=config.prompt)
     layer = choose_layer(compiler)
     runs = of_layer(place_runs(plan, token), layer)
-    chosen = linked(RUN, runs[0].number, low=runs[0].number, high=runs[-1].number)
+    chosen = chosen_run(runs)
     tck = compiler.device["timing.tck_ns"]
     where = "After the last layer" if layer == AFTER else f"Layer {layer + 1}"
     figure = draw_layer(

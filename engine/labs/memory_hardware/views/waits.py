@@ -42,9 +42,9 @@ def draw_waits(commands: Commands, tck_ns: float, palette: Palette) -> go.Figure
     found = waits(commands, tck_ns)
     return bars(
         [f"{name}: {MEANING[name]}" if name in MEANING else name for name in found],
-        {"Time between commands": list(found.values())},
+        {"Time until the next command": list(found.values())},
         palette,
-        title="Time between commands, by what the later one waited for",
+        title="What commands waited for",
         category="Reason",
         value=axis("Time", "ns"),
         horizontal=True,
