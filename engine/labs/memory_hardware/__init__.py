@@ -25,6 +25,20 @@ LAB = Lab(
             "engine.labs.memory_hardware.run:generation",
             cost_seconds=cost.generation,
         ),
+        Experiment(
+            "speedup",
+            "Eight models beside a GPU and a CPU",
+            config.SpeedupConfig,
+            "engine.labs.memory_hardware.run:speedup",
+            cost_seconds=cost.speedup,
+        ),
+        Experiment(
+            "sweep",
+            "One constant at several values",
+            config.SweepConfig,
+            "engine.labs.memory_hardware.run:sweep",
+            cost_seconds=cost.sweep,
+        ),
     ),
     papers=PAPERS,
     commands={

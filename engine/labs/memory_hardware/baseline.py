@@ -3,7 +3,7 @@
 PIM-GPT compares with an NVIDIA T4 and a Xeon; how they were run could not be read. These two forms
 land inside the published ranges of speed-up and prove nothing: the GPU's time is a launch cost for
 each layer and its weights read once a token, the CPU's is the whole prefix computed again for every
-token (its range is too slow for a cache of keys and values).
+token (its range is too slow for a cache of keys and values; a CPU with one is the other choice).
 """
 
 from __future__ import annotations
@@ -16,15 +16,22 @@ from engine.labs.memory_hardware.shapes import Shape
 
 @dataclass(frozen=True)
 class Baselines:
-    """Assumed: ms to launch a layer, bytes of a weight, GB/s, and TFLOP/s of the CPU."""
+    """All assumed: ms to launch a layer, bytes of a weight, GB/s, and TFLOP/s of the CPU.
+
+    ``cpu_cached``: the CPU keeps keys and values instead of computing the prefix again.
+    """
 
     gpu_layer_ms: float = 0.925
     gpu_weight_bytes: float = 4.0
     gpu_gb_per_s: float = 300.0
     cpu_tflops: float = 1.5
+    cpu_cached: bool = False
+    cpu_weight_bytes: float = 4.0
+    cpu_gb_per_s: float = 128.0
 
     def __post_init__(self) -> None:
-        for name in ("gpu_weight_bytes", "gpu_gb_per_s", "cpu_tflops"):
+        for name in ("gpu_weight_bytes", "gpu_gb_per_s", "cpu_tflops", "cpu_weight_bytes",
+                     "cpu_gb_per_s"):  # fmt: skip
             if getattr(self, name) <= 0:
                 raise BadInput(name, f"must be above 0 (got {getattr(self, name):g})")
         if self.gpu_layer_ms < 0:
@@ -38,7 +45,14 @@ def gpu_ns(shape: Shape, tokens: int, given: Baselines = Baselines()) -> float:
 
 
 def cpu_ns(shape: Shape, tokens: int, start: int = 0, given: Baselines = Baselines()) -> float:
-    """Nanoseconds on the CPU, which computes all tokens so far again for each new one."""
+    """Nanoseconds on the CPU, without the head's weights.
+
+    Either all tokens so far are computed again for each new one, or the weights and the cache are
+    read once a token.
+    """
     seen = tokens * start + tokens * (tokens + 1) / 2
-    flops = 2.0 * shape.layers * shape.block_weights * seen
-    return flops / (given.cpu_tflops * 1e3)
+    weights = shape.layers * shape.block_weights
+    if given.cpu_cached:
+        cached = 2 * shape.layers * shape.kv_width * seen
+        return (tokens * weights + cached) * given.cpu_weight_bytes / given.cpu_gb_per_s
+    return 2.0 * weights * seen / (given.cpu_tflops * 1e3)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from engine.labs.memory_hardware.device import device_names
+from engine.labs.memory_hardware.device import Device, device_names, load_device
 from engine.labs.memory_hardware.shapes import SHAPES
+
+# How much fits, not how long it takes.
+SIZES = ("organisation.rows", "buffer.bytes")
 
 
 def models() -> list[str]:
@@ -14,3 +17,17 @@ def models() -> list[str]:
 def devices() -> list[str]:
     """The presets, the lab's own first."""
     return sorted(device_names(), key=lambda name: (name != "pim-gpt", name))
+
+
+def constants() -> list[str]:
+    """The constants of the lab's own preset that time depends on."""
+    return timed(load_device("pim-gpt"))
+
+
+def timed(device: Device) -> list[str]:
+    """The constants of a device that time can depend on: not its currents, powers and sizes."""
+    return [
+        name
+        for name in device.constants
+        if not name.startswith("currents.") and not name.endswith("power_mw") and name not in SIZES
+    ]

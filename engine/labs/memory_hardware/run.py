@@ -5,7 +5,9 @@ from __future__ import annotations
 from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_hardware import generation as generating
-from engine.labs.memory_hardware.config import GenerationConfig
+from engine.labs.memory_hardware import speedup as comparing
+from engine.labs.memory_hardware import sweeping
+from engine.labs.memory_hardware.config import GenerationConfig, SpeedupConfig, SweepConfig
 
 
 def generation(config: GenerationConfig, context: Context) -> Result:
@@ -13,3 +15,13 @@ def generation(config: GenerationConfig, context: Context) -> Result:
     return generating.generation(
         config, context.read_input, lambda done, total: context.progress(done, total)
     )
+
+
+def speedup(config: SpeedupConfig, context: Context) -> Result:
+    """Eight models beside a GPU and a CPU."""
+    return comparing.speedup(config, lambda done, total: context.progress(done, total))
+
+
+def sweep(config: SweepConfig, context: Context) -> Result:
+    """One constant at several values, for eight models."""
+    return sweeping.sweep(config, lambda done, total: context.progress(done, total))

@@ -1,0 +1,30 @@
+"""One constant of the memory at several values, for all eight models."""
+
+from __future__ import annotations
+
+from engine.core import Lab
+from engine.labs.memory_hardware.config import SweepConfig
+from engine.labs.memory_hardware.views.sweep import describe_sweep, draw_sweep, sweep_table
+from pages.kit import form, obtain, palette, say, section, show
+
+
+def show_sweep(lab: Lab) -> None:
+    """The constant and its values above the figure, a line for each shape below."""
+    section(
+        "One constant, five values",
+        "How does the time of each model follow a constant of the memory?",
+    )
+    experiment = lab.experiment("sweep")
+    config = form(lab, experiment, fields=("constant", "values"), layout="row")
+    assert isinstance(config, SweepConfig)
+    obtained = obtain(lab, experiment, config)
+    if obtained.result is None:
+        return
+    result = obtained.result
+    show(
+        draw_sweep(result, palette()),
+        "memory_hardware_sweep",
+        describe_sweep(result),
+        export=lambda: sweep_table(result),
+    )
+    say(lab, describe_sweep(result))
