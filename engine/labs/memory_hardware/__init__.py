@@ -39,6 +39,27 @@ LAB = Lab(
             "engine.labs.memory_hardware.run:sweep",
             cost_seconds=cost.sweep,
         ),
+        Experiment(
+            "whatif",
+            "Two memories side by side",
+            config.WhatIfConfig,
+            "engine.labs.memory_hardware.run:whatif",
+            cost_seconds=cost.whatif,
+        ),
+        Experiment(
+            "tornado",
+            "Every constant varied",
+            config.TornadoConfig,
+            "engine.labs.memory_hardware.run:tornado",
+            cost_seconds=cost.tornado,
+        ),
+        Experiment(
+            "estimate",
+            "Closed forms beside the engine",
+            config.EstimateConfig,
+            "engine.labs.memory_hardware.run:estimate",
+            cost_seconds=cost.estimate,
+        ),
     ),
     papers=PAPERS,
     commands={

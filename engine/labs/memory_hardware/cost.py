@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from engine.labs.memory_hardware.config import GenerationConfig, SpeedupConfig, SweepConfig
+from engine.labs.memory_hardware.config import (
+    EstimateConfig,
+    GenerationConfig,
+    SpeedupConfig,
+    SweepConfig,
+    TornadoConfig,
+    WhatIfConfig,
+)
 
 
 def generation(settings: GenerationConfig) -> float:
@@ -18,3 +25,18 @@ def speedup(settings: SpeedupConfig) -> float:
 def sweep(settings: SweepConfig) -> float:
     """Six shapes at each value."""
     return 0.3 + 0.0025 * settings.tokens * len(settings.values.split())
+
+
+def whatif(settings: WhatIfConfig) -> float:
+    """Two generations."""
+    return 0.3 + 0.0012 * settings.tokens
+
+
+def tornado(settings: TornadoConfig) -> float:
+    """Two generations for each of some twenty constants."""
+    return 0.3 + 0.025 * settings.tokens
+
+
+def estimate(settings: EstimateConfig) -> float:
+    """Ten generations of GPT3-XL."""
+    return 0.3 + 0.005 * settings.tokens

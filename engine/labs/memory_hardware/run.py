@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from engine.core.context import Context
 from engine.core.result import Result
+from engine.labs.memory_hardware import estimate as estimating
 from engine.labs.memory_hardware import generation as generating
 from engine.labs.memory_hardware import speedup as comparing
 from engine.labs.memory_hardware import sweeping
-from engine.labs.memory_hardware.config import GenerationConfig, SpeedupConfig, SweepConfig
+from engine.labs.memory_hardware import tornado as varying
+from engine.labs.memory_hardware import whatif as asking
+from engine.labs.memory_hardware.config import (
+    EstimateConfig,
+    GenerationConfig,
+    SpeedupConfig,
+    SweepConfig,
+    TornadoConfig,
+    WhatIfConfig,
+)
 
 
 def generation(config: GenerationConfig, context: Context) -> Result:
@@ -25,3 +35,22 @@ def speedup(config: SpeedupConfig, context: Context) -> Result:
 def sweep(config: SweepConfig, context: Context) -> Result:
     """One constant at several values, for eight models."""
     return sweeping.sweep(config, lambda done, total: context.progress(done, total))
+
+
+def whatif(config: WhatIfConfig, context: Context) -> Result:
+    """The same tokens on two memories."""
+    return asking.whatif(
+        config, context.read_input, lambda done, total: context.progress(done, total)
+    )
+
+
+def tornado(config: TornadoConfig, context: Context) -> Result:
+    """Every constant of a memory divided and multiplied."""
+    return varying.tornado(
+        config, context.read_input, lambda done, total: context.progress(done, total)
+    )
+
+
+def estimate(config: EstimateConfig, context: Context) -> Result:
+    """Closed forms beside the engine."""
+    return estimating.estimate(config, lambda done, total: context.progress(done, total))

@@ -3,5 +3,16 @@
 from engine.labs.memory_hardware.config.baseline import Compared
 from engine.labs.memory_hardware.config.generation import GenerationConfig, Machine, Served
 from engine.labs.memory_hardware.config.speedup import SpeedupConfig, SweepConfig
+from engine.labs.memory_hardware.config.whatif import EstimateConfig, TornadoConfig, WhatIfConfig
 
-__all__ = ["Compared", "GenerationConfig", "Machine", "Served", "SpeedupConfig", "SweepConfig"]
+__all__ = [
+    "Compared",
+    "EstimateConfig",
+    "GenerationConfig",
+    "Machine",
+    "Served",
+    "SpeedupConfig",
+    "SweepConfig",
+    "TornadoConfig",
+    "WhatIfConfig",
+]

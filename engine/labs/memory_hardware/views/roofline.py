@@ -77,7 +77,11 @@ def draw_roofline(
     roofs = (
         ("Rows of all banks, then their MACs", np.minimum(roof.macs, roof.rows * across)),
         ("Pins, for what crosses them", np.minimum(roof.macs, roof.pins * across)),
-        ("GPU's memory (assumed)", np.minimum(roof.macs, gpu_gb_per_s * across)),
+        # The GPU's own arithmetic is not assumed: its line ends at the height of the figure.
+        (
+            "GPU's memory (assumed)",
+            np.where(gpu_gb_per_s * across <= roof.macs, gpu_gb_per_s * across, np.nan),
+        ),
     )
     for i, (name, height) in enumerate(roofs):
         figure.add_scatter(
@@ -93,7 +97,10 @@ def draw_roofline(
         figure.add_scatter(
             x=[p.operations / of for p, of in zip(found, held, strict=True)],
             y=[p.attained for p in found],
-            mode="markers",
+            mode="markers+text" if slot else "markers",
+            text=[escape(p.label) for p in found],
+            textposition=["top center", "bottom center"] * len(found),
+            textfont={"size": 11, "color": palette.muted},
             name=escape(name),
             customdata=[[escape(p.label), escape(BUSY[p.bound])] for p in found],
             marker={"color": palette.category(slot), "symbol": symbol, "size": 11,
@@ -102,6 +109,7 @@ def draw_roofline(
             hovertemplate="<b>%{customdata[0]}</b><br>%{y:.4g} GFLOP/s at %{x:.4g} operations "
             "per byte<br>most of the time: %{customdata[1]}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
+    figure.update_yaxes(dtick="D2")
     return figure.update_layout(showlegend=True, hovermode="closest")
 
 
