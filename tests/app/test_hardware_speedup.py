@@ -63,7 +63,7 @@ def test_the_roofline_follows_the_model_and_the_context() -> None:
         ({"memory_hardware.values": "2x two"}, "Values: look like 12 18 24"),
         ({"memory_hardware.constant": "timing.rrr"}, "Constant: "),
         ({"memory_hardware.change": "timing.ras=1"}, "timing.ras must be longer"),
-        ({"memory_hardware.values": "0x 1x"}, "mac.lanes must be a whole number from 1"),
+        ({"memory_hardware.values": "0x 1x"}, "timing.rp must be a whole number from 1"),
     ],
 )
 def test_what_is_impossible_gets_one_sentence_and_the_figures_stay(
@@ -76,6 +76,12 @@ def test_what_is_impossible_gets_one_sentence_and_the_figures_stay(
 
 
 def test_the_sweep_has_a_line_for_each_shape() -> None:
-    spec = charts(visit("memory_hardware", **VIEW))["Time by mac.lanes"]
+    spec = charts(visit("memory_hardware", **VIEW))["Time by timing.rp"]
     names = [trace["name"] for trace in spec["data"]]
     assert "gpt2, gpt3-small" in names and len(names) == 6
+
+
+def test_a_memory_without_mac_units_has_a_roofline_of_its_pins() -> None:
+    app = visit("memory_hardware", **VIEW, **{"memory_hardware.device": "gddr6-readout"})
+    said = texts(app)
+    assert "All that is multiplied crosses the pins" in said

@@ -5,8 +5,9 @@ from __future__ import annotations
 from engine.labs.memory_hardware.device import Device, device_names, load_device
 from engine.labs.memory_hardware.shapes import SHAPES
 
-# How much fits, not how long it takes.
-SIZES = ("organisation.rows", "buffer.bytes")
+# How much fits and what it costs, not how long it takes.
+TIMELESS = ("currents.", "organisation.rows", "organisation.devices", "buffer.bytes",
+            "mac.power_mw", "asic.power_mw", "link.pj_per_bit")  # fmt: skip
 
 
 def models() -> list[str]:
@@ -20,14 +21,10 @@ def devices() -> list[str]:
 
 
 def constants() -> list[str]:
-    """The constants of the lab's own preset that time depends on."""
+    """The constants of the lab's own preset that time can depend on."""
     return timed(load_device("pim-gpt"))
 
 
 def timed(device: Device) -> list[str]:
-    """The constants of a device that time can depend on: not its currents, powers and sizes."""
-    return [
-        name
-        for name in device.constants
-        if not name.startswith("currents.") and not name.endswith("power_mw") and name not in SIZES
-    ]
+    """The constants of a device that time can depend on."""
+    return [name for name in device.constants if not name.startswith(TIMELESS)]

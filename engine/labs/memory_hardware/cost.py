@@ -13,30 +13,30 @@ from engine.labs.memory_hardware.config import (
 
 
 def generation(settings: GenerationConfig) -> float:
-    """A millisecond a token, whatever the model."""
-    return 0.3 + 0.001 * settings.tokens
+    """All tokens at once, whatever the model."""
+    return 0.3 + 0.00005 * settings.tokens
 
 
 def speedup(settings: SpeedupConfig) -> float:
     """Six shapes with and without head."""
-    return 0.3 + 0.005 * settings.tokens
+    return 0.3 + 0.0003 * settings.tokens
 
 
 def sweep(settings: SweepConfig) -> float:
     """Six shapes at each value."""
-    return 0.3 + 0.0025 * settings.tokens * len(settings.values.split())
+    return 0.3 + 0.0003 * settings.tokens * len(settings.values.split())
 
 
 def whatif(settings: WhatIfConfig) -> float:
     """Two generations."""
-    return 0.3 + 0.0012 * settings.tokens
+    return 0.3 + 0.0001 * settings.tokens
 
 
 def tornado(settings: TornadoConfig) -> float:
     """Two generations for each of some twenty constants."""
-    return 0.3 + 0.025 * settings.tokens
+    return 0.3 + 0.001 * settings.tokens
 
 
 def estimate(settings: EstimateConfig) -> float:
-    """Ten generations of GPT3-XL."""
-    return 0.3 + 0.005 * settings.tokens
+    """Ten generations."""
+    return 0.3 + 0.0002 * settings.tokens

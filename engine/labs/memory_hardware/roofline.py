@@ -7,11 +7,17 @@ those that cross the pins. (Williams, Waterman, Patterson 2009, doi 10.1145/1498
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.labs.memory_hardware.program import BF16, Compiler
-from engine.labs.memory_hardware.rows import row_cycles
+from engine.labs.memory_hardware.geometry import BF16
+from engine.labs.memory_hardware.program import Compiler
+from engine.labs.memory_hardware.rows import run_cycles
 from engine.labs.memory_hardware.shapes import Shape
+from engine.labs.memory_hardware.slots import Run
+
+USEFUL, PADDING, OPENING, LINK = "useful", "padding", "rows", "link"
 
 
 @dataclass(frozen=True)
@@ -38,33 +44,40 @@ class Part:
         return self.operations / self.ns
 
     @property
-    def bound(self) -> str:
-        """What most of its time goes to."""
-        return max(self.busy_ns, key=self.busy_ns.__getitem__)
+    def loss(self) -> str:
+        """What most of its time goes to that does not multiply."""
+        lost = {name: ns for name, ns in self.busy_ns.items() if name != USEFUL}
+        return max(lost, key=lost.__getitem__)
 
 
 @dataclass(frozen=True)
 class Roofs:
-    """Ceilings of a device: GFLOP/s of its MACs, GB/s of its rows and of its pins."""
+    """Ceilings of a device: GFLOP/s of its MACs, GB/s of its rows and of its pins.
+
+    A device without MAC units has infinite ``macs`` and ``rows``: what reads it is assumed to
+    multiply as fast as the pins deliver.
+    """
 
     macs: float
     rows: float
     pins: float
 
-
-USEFUL, PADDING, OPENING, LINK = "useful", "padding", "rows", "link"
+    def over(self, part: Part) -> float:
+        """The lowest ceiling over a product, GFLOP/s."""
+        by_pins = part.operations / part.pin_bytes * self.pins
+        return min(self.macs, part.operations / part.row_bytes * self.rows, by_pins)
 
 
 def roofs(compiler: Compiler) -> Roofs:
     """What the banks and the pins could do at most."""
-    device = compiler.device
-    column_ns = device["timing.ccd"] * device["timing.tck_ns"]
-    lanes = compiler.all_banks * compiler.lanes
-    return Roofs(
-        2 * lanes / column_ns,
-        BF16 * lanes / column_ns,
-        compiler.channels * device["link.gb_per_s"],
-    )
+    cut, t, tck = compiler.geometry, compiler.timing, compiler.device["timing.tck_ns"]
+    if not cut.lanes:
+        pins = cut.channels * cut.column_bytes / (t["column"] * tck)
+        return Roofs(math.inf, math.inf, pins)
+    lanes = cut.all_banks * cut.lanes
+    column_ns = t["ccd"] * tck
+    pins = cut.channels * compiler.device["link.gb_per_s"]
+    return Roofs(2 * lanes / column_ns, BF16 * lanes / column_ns, pins)
 
 
 def products(shape: Shape, context: int, *, head: bool) -> dict[str, tuple[float, float]]:
@@ -88,31 +101,33 @@ def products(shape: Shape, context: int, *, head: bool) -> dict[str, tuple[float
 
 def parts(compiler: Compiler, context: int) -> list[Part]:
     """The products of the token that sees ``context`` tokens, in their order."""
-    device, shape = compiler.device, compiler.shape
-    t, tck = device.cycles(), device["timing.tck_ns"]
-    peak = roofs(compiler).macs
+    shape, roof = compiler.shape, roofs(compiler)
     layer, after = compiler.token(context)
+    runs = [(run, shape.layers) for run in layer] + [(run, 1) for run in after]
     found = []
     for label, (multiplied, held) in products(shape, context, head=compiler.choices.head).items():
-        runs = [(run, shape.layers) for run in layer] + [(run, 1) for run in after]
         mine = [(run, times) for run, times in runs if run.label == label]
-        macs = [(run, times) for run, times in mine if run.unit == "mac"]
-        in_banks = sum(times * run.rows * row_cycles(run, t) for run, times in macs) * tck
-        columns = sum(times * run.rows * run.columns for run, times in macs) * t["ccd"] * tck
-        link = sum(times * run.columns for run, times in mine if run.unit == "link")
-        useful = 2 * multiplied / peak
-        found.append(
-            Part(
-                label,
-                2 * multiplied,
-                BF16 * held,
-                link * compiler.bytes_per_cycle * compiler.channels,
-                {
-                    USEFUL: useful,
-                    PADDING: columns - useful,
-                    OPENING: in_banks - columns,
-                    LINK: link * tck,
-                },
-            )
+        pin_bytes, columns_ns, link_ns = _moved(compiler, mine)
+        useful = 2 * multiplied / roof.macs if compiler.geometry.lanes else BF16 * held / roof.pins
+        rows_ns = compiler.device["timing.tck_ns"] * sum(
+            times * float(run_cycles(run, compiler.timing)) for run, times in mine if run.in_memory
         )
+        busy = {
+            USEFUL: useful,
+            PADDING: columns_ns - useful,
+            OPENING: rows_ns - columns_ns,
+            LINK: link_ns,
+        }
+        found.append(Part(label, 2 * multiplied, BF16 * held, pin_bytes, busy))
     return found
+
+
+def _moved(compiler: Compiler, runs: Sequence[tuple[Run, int]]) -> tuple[float, float, float]:
+    """Bytes over the pins of all channels; nanoseconds of a channel's columns and of its link."""
+    cut, t, tck = compiler.geometry, compiler.timing, compiler.device["timing.tck_ns"]
+    columns = sum(times * run.rows * run.columns for run, times in runs if run.in_memory)
+    if not cut.lanes:
+        return float(cut.channels * cut.column_bytes * columns), columns * t["column"] * tck, 0.0
+    link_ns = tck * sum(times * run.columns for run, times in runs if run.unit == "link")
+    rate = cut.channels * compiler.device["link.gb_per_s"]
+    return link_ns * rate, columns * t["ccd"] * tck, link_ns

@@ -10,9 +10,11 @@ from engine.core.errors import BadInput
 from engine.core.result import Field, Result
 from engine.labs.memory_hardware.choices import timed
 from engine.labs.memory_hardware.config import TornadoConfig
+from engine.labs.memory_hardware.device import Device
 from engine.labs.memory_hardware.fast import generate
-from engine.labs.memory_hardware.serving import build_compiler, build_device
-from engine.labs.memory_hardware.whatif import compiler_on
+from engine.labs.memory_hardware.program import Choices, Compiler
+from engine.labs.memory_hardware.serving import build_device
+from engine.labs.memory_hardware.shapes import load_shape
 
 ENDS = ("divided", "multiplied")
 
@@ -27,8 +29,16 @@ def tornado(
     Constants that have no effect at either end are listed in ``notes`` only. Whole numbers are
     rounded; one that stays as it is has no effect.
     """
-    device = build_device(config)
-    base = _total(config, read, config.change)
+    device, shape = build_device(config), load_shape(config.model, read)
+
+    def run(at: Device) -> float:
+        choices = Choices(config.key_layout, config.value_layout, config.head)
+        cycles = generate(
+            Compiler(shape, at, choices), config.tokens, refresh=config.refresh
+        ).cycles
+        return float(cycles * at["timing.tck_ns"])
+
+    base = run(device)
     names = timed(device)
     total = np.full((len(names), 2), np.nan)
     value = np.zeros((len(names), 2))
@@ -41,8 +51,7 @@ def tornado(
                 total[i, end] = base
                 continue
             try:
-                change = f"{config.change} {name}={value[i, end]!r}"
-                total[i, end] = _total(config, read, change)
+                total[i, end] = run(device.changed({name: float(value[i, end])}))
             except BadInput as error:
                 refused.append(f"{name} {ENDS[end]}: {error.reason}")
         progress(i + 1, len(names))
@@ -57,7 +66,7 @@ def tornado(
         },
         metrics={"base_ns": base, "factor": config.factor, "tokens": config.tokens},
         notes={
-            "model": build_compiler(config, read).shape.name,
+            "model": shape.name,
             "device": device.title,
             "constants": [names[i] for i in kept],
             "sources": [device.constants[names[i]].source for i in kept],
@@ -65,14 +74,6 @@ def tornado(
             "refused": refused,
         },
     )
-
-
-def _total(config: TornadoConfig, read: Callable[[str], bytes], change: str) -> float:
-    """Nanoseconds of all tokens with these changes; raises BadInput for an impossible memory."""
-    machine = config.model_copy(update={"change": change})
-    compiler = compiler_on(config, machine, read)
-    cycles = generate(compiler, config.tokens, refresh=config.refresh).cycles
-    return float(cycles * compiler.device["timing.tck_ns"])
 
 
 def _reach(total: np.ndarray, base: float) -> np.ndarray:

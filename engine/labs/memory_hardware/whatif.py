@@ -10,6 +10,7 @@ from engine.core.result import Field, Result
 from engine.labs.memory_hardware.config import Machine, Served, WhatIfConfig
 from engine.labs.memory_hardware.fast import Totals, generate
 from engine.labs.memory_hardware.program import Choices, Compiler
+from engine.labs.memory_hardware.roofline import roofs
 from engine.labs.memory_hardware.serving import build_device
 from engine.labs.memory_hardware.shapes import load_shape
 
@@ -63,6 +64,7 @@ def whatif(
         notes={
             "model": compilers[0].shape.name,
             "devices": [compiler.device.title for compiler in compilers],
+            "builds": [_build(compiler) for compiler in compilers],
             "changes": [config.change, config.other_change],
             "parts": [label for label, _ in parts],
             "units": [unit for _, unit in parts],
@@ -76,3 +78,11 @@ def whatif(
 
 def _refresh(totals: Totals, compiler: Compiler) -> int:
     return totals.refreshes * int(compiler.device.section("timing").get("rfc", 0))
+
+
+def _build(compiler: Compiler) -> str:
+    """What a memory can do at most: two may differ in size, not only in speed."""
+    roof, cut = roofs(compiler), compiler.geometry
+    if not cut.lanes:
+        return f"{cut.channels} channels, {roof.pins:,.0f} GB/s over the pins"
+    return f"{cut.all_banks} banks multiply, {roof.macs:,.0f} GFLOP/s at most"

@@ -9,6 +9,7 @@ import streamlit as st
 from engine.core import Lab, Result
 from engine.labs.memory_hardware.baseline import cpu_ns, gpu_ns
 from engine.labs.memory_hardware.config import Compared, SpeedupConfig
+from engine.labs.memory_hardware.device import load_device
 from engine.labs.memory_hardware.published import SPEEDUP
 from engine.labs.memory_hardware.shapes import SHAPES
 from engine.labs.memory_hardware.speedup import beside
@@ -79,7 +80,7 @@ def show_speedup(ask: Ask) -> None:
     _claims(result)
     explain(lab, "Speed-up", **_numbers(ask.config, result))
     show_roofline(lab, ask.config)
-    show_sweep(lab)
+    show_sweep(lab, load_device(ask.config.device))
     take_away(
         lab,
         experiment,

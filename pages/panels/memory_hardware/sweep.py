@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from engine.core import Lab
+from engine.labs.memory_hardware.choices import timed
 from engine.labs.memory_hardware.config import SweepConfig
+from engine.labs.memory_hardware.device import Device
 from engine.labs.memory_hardware.views.sweep import describe_sweep, draw_sweep, sweep_table
 from pages.kit import form, obtain, palette, say, section, show
 
 
-def show_sweep(lab: Lab) -> None:
+def show_sweep(lab: Lab, device: Device) -> None:
     """The constant and its values above the figure, a line for each shape below."""
     section(
         "One constant, five values",
         "How does the time of each model follow a constant of the memory?",
     )
     experiment = lab.experiment("sweep")
-    config = form(lab, experiment, fields=("constant", "values"), layout="row")
+    names = {"constant": timed(device)}
+    config = form(lab, experiment, fields=("constant", "values"), layout="row", options=names)
     assert isinstance(config, SweepConfig)
     obtained = obtain(lab, experiment, config)
     if obtained.result is None:

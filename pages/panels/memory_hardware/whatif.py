@@ -14,7 +14,7 @@ from engine.labs.memory_hardware.views.whatif import (
     draw_tokens,
     part_table,
     side_names,
-    token_ns,
+    token_table,
 )
 from pages.kit import badge, explain, form, obtain, palette, say, section, show, take_away
 from pages.panels.memory_hardware.constants import show_constants
@@ -68,7 +68,7 @@ def show_whatif(ask: Ask) -> None:
     if config.tokens > 1:
         figure = draw_tokens(result, palette(), start=config.start)
         show(figure, "memory_hardware_both_tokens", figure.layout.meta["alt"],
-             export=lambda: dict(zip(("A [ns]", "B [ns]"), token_ns(result), strict=True)))  # fmt: skip
+             export=lambda: token_table(result))  # fmt: skip
     show_pair(result, config)
     show_constants(lab, ask.config)
     show_tornado(lab)
@@ -78,9 +78,14 @@ def show_whatif(ask: Ask) -> None:
 
 def _totals(result: Result) -> None:
     a, b = (result.number(f"per_token_ns_{side}") for side in "ab")
-    names, assumed = side_names(result), result.notes["assumed"]
-    for place, name, ns, own, change in zip(
-        st.columns(2, gap="large"), names, (a, b), assumed, (None, b / a - 1), strict=True
+    for place, name, ns, build, own, change in zip(
+        st.columns(2, gap="large"),
+        side_names(result),
+        (a, b),
+        result.notes["builds"],
+        result.notes["assumed"],
+        (None, b / a - 1),
+        strict=True,
     ):
         with place:
             st.metric(
@@ -89,6 +94,7 @@ def _totals(result: Result) -> None:
                 delta=None if change is None else f"{100 * change:+,.1f} % time",
                 delta_color="inverse",
             )
+            st.caption(build)
             if own:
                 badge(f"{len(own)} constants assumed", "assumed", ", ".join(own))
 

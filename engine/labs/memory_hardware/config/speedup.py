@@ -32,7 +32,7 @@ class SweepConfig(Machine):
     """One constant of the device at several values, for each model."""
 
     constant: str = Field(
-        "mac.lanes",
+        "timing.rp",
         title="Constant",
         max_length=40,
         json_schema_extra={

@@ -161,5 +161,6 @@ def draw_lag(a: Sequence[Step], b: Sequence[Step], palette: Palette) -> go.Figur
         subtitle="both begin the layer at the same time",
         category="Step",
         value="B behind A",
+        words=("B is behind", "B is ahead"),
         alt=f"After the last step B is {lag[-1]:+,.2f} µs behind A." if len(lag) else "No step.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,16 +23,19 @@ BUSY = {
 
 
 def describe_parts(found: Sequence[Part], roof: Roofs) -> str:
-    """The best and the worst product against the ceiling, and what bounds the worst."""
-    best = max(found, key=lambda part: part.attained)
-    worst = min(found, key=lambda part: part.attained)
-    share = worst.busy_ns[worst.bound] / worst.ns
+    """The best and the worst product under its ceiling, and what the worst loses most by."""
+    best = max(found, key=lambda part: part.attained / roof.over(part))
+    worst = min(found, key=lambda part: part.attained / roof.over(part))
+    share = worst.busy_ns[worst.loss] / worst.ns
     return (
-        f"The MACs could do {roof.macs:,.0f} GFLOP/s. {best.label} reaches "
-        f"{percent(best.attained / roof.macs)} of that, {worst.label} "
-        f"{percent(worst.attained / roof.macs)}: {percent(share)} of its time is "
-        f"{BUSY[worst.bound].lower()}."
+        f"{best.label} does {_of_ceiling(best, roof)}, {worst.label} {_of_ceiling(worst, roof)}: "
+        f"{percent(share)} of its time is {BUSY[worst.loss].lower()}."
     )
+
+
+def _of_ceiling(part: Part, roof: Roofs) -> str:
+    top = roof.over(part)
+    return f"{part.attained:,.0f} of {top:,.0f} GFLOP/s ({percent(part.attained / top)})"
 
 
 def describe_pins(found: Sequence[Part], roof: Roofs) -> str:
@@ -40,6 +44,11 @@ def describe_pins(found: Sequence[Part], roof: Roofs) -> str:
     operations = sum(p.operations for p in found)
     whole = operations / sum(p.ns for p in found)
     out = operations / rows * roof.pins
+    if math.isinf(roof.macs):
+        return (
+            f"All that is multiplied crosses the pins: at {roof.pins:,.0f} GB/s no processor can "
+            f"do more than {out:,.0f} GFLOP/s; the products here do {whole:,.0f}."
+        )
     return (
         f"{rows / pins:,.0f} times fewer bytes cross the pins than come out of the rows. A "
         f"processor that reads the same bytes over these pins ({roof.pins:,.0f} GB/s) could do "
@@ -74,16 +83,18 @@ def draw_roofline(
     high = max(p.operations / p.pin_bytes for p in found)
     low = min(0.25, min(p.operations / p.row_bytes for p in found) / 2)
     across = np.geomspace(low, 3 * high, 200)
-    roofs = (
-        ("Rows of all banks, then their MACs", np.minimum(roof.macs, roof.rows * across)),
-        ("Pins, for what crosses them", np.minimum(roof.macs, roof.pins * across)),
-        # The GPU's own arithmetic is not assumed: its line ends at the height of the figure.
-        (
-            "GPU's memory (assumed)",
-            np.where(gpu_gb_per_s * across <= roof.macs, gpu_gb_per_s * across, np.nan),
-        ),
-    )
-    for i, (name, height) in enumerate(roofs):
+    top = roof.pins * across[-1] if math.isinf(roof.macs) else roof.macs
+    slopes = {
+        "Rows of all banks, then their MACs": roof.rows,
+        "Pins, for what crosses them": roof.pins,
+        "GPU's memory (assumed)": gpu_gb_per_s,
+    }
+    for i, (name, slope) in enumerate(slopes.items()):
+        if math.isinf(slope):
+            continue
+        height = np.minimum(top, slope * across)
+        if name.startswith("GPU"):  # its own arithmetic is not assumed: the line only rises
+            height[slope * across > top] = np.nan
         figure.add_scatter(
             x=across, y=height, mode="lines", name=escape(name),
             line={"color": palette.category(i), "width": 2, "dash": DASHES[i]},
@@ -102,12 +113,12 @@ def draw_roofline(
             textposition=["top center", "bottom center"] * len(found),
             textfont={"size": 11, "color": palette.muted},
             name=escape(name),
-            customdata=[[escape(p.label), escape(BUSY[p.bound])] for p in found],
+            customdata=[[escape(p.label), escape(BUSY[p.loss])] for p in found],
             marker={"color": palette.category(slot), "symbol": symbol, "size": 11,
                     "line": {"color": palette.category(slot) if slot else palette.paper,
                              "width": 2 if slot else 1}},
             hovertemplate="<b>%{customdata[0]}</b><br>%{y:.4g} GFLOP/s at %{x:.4g} operations "
-            "per byte<br>most of the time: %{customdata[1]}<extra>%{fullData.name}</extra>",
+            "per byte<br>most lost by: %{customdata[1]}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     figure.update_yaxes(dtick="D2")
     return figure.update_layout(showlegend=True, hovermode="closest")

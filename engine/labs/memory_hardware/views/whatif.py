@@ -92,15 +92,16 @@ def diverging(
     category: str,
     value: str,
     alt: str,
+    words: tuple[str, str] = ("B takes longer", "B takes less"),
 ) -> go.Figure:
-    """Bars in µs on both sides of zero; what B loses and wins differs by colour and pattern."""
+    """Bars in µs on both sides of zero, called ``words``; they differ by colour and pattern."""
     figure = compose(
         palette, title=title, subtitle=subtitle, x=axis(value, "µs"), y=axis(category), alt=alt,
         height=160 + 26 * len(names),
     )  # fmt: skip
     groups = (
-        ("B takes longer", values > 0, palette.diverging[5], "/"),
-        ("B takes less", values < 0, palette.diverging[1], ""),
+        (words[0], values > 0, palette.diverging[5], "/"),
+        (words[1], values < 0, palette.diverging[1], ""),
     )
     for name, chosen, colour, pattern in groups:
         at = np.flatnonzero(chosen)
@@ -123,6 +124,12 @@ def token_ns(result: Result) -> np.ndarray:
     """Nanoseconds of each token (side, token)."""
     ends = result.array("token_end")
     return np.diff(ends, axis=1, prepend=0) * result.array("tck_ns")[:, None]
+
+
+def token_table(result: Result) -> dict[str, object]:
+    """Nanoseconds of each token on both."""
+    ns = token_ns(result)
+    return {"token": np.arange(1, ns.shape[1] + 1), "A [ns]": ns[0], "B [ns]": ns[1]}
 
 
 def draw_tokens(result: Result, palette: Palette, *, start: int) -> go.Figure:
