@@ -10,7 +10,7 @@ from engine.core import Lab, Result
 from engine.labs.memory_hardware.baseline import cpu_ns, gpu_ns
 from engine.labs.memory_hardware.config import Compared, SpeedupConfig
 from engine.labs.memory_hardware.device import load_device
-from engine.labs.memory_hardware.published import SPEEDUP
+from engine.labs.memory_hardware.published import URL
 from engine.labs.memory_hardware.shapes import SHAPES
 from engine.labs.memory_hardware.speedup import beside
 from engine.labs.memory_hardware.views.speedup import (
@@ -19,6 +19,7 @@ from engine.labs.memory_hardware.views.speedup import (
     draw_speedups,
     ends,
     ratios,
+    speedup_band,
     speedup_table,
     verdict,
 )
@@ -95,15 +96,15 @@ def show_speedup(ask: Ask) -> None:
 
 def _claims(result: Result) -> None:
     for versus, name in MACHINES.items():
-        band = SPEEDUP[versus]
+        band = speedup_band(versus)
         without, with_head = ratios(result, versus)
         claim(
             f"Speed-up over a {name}, eight GPT models up to 1.4 billion parameters",
             f"**{ends(without)}** without the head, {ends(with_head)} with it",
-            band.source,
+            f"PIM-GPT, abstract: {band.source}",
             verdict(result, versus),
             published=str(band),
-            url=band.url,
+            url=URL,
             caveat=f"The {name} is assumed, and no bar of a single model could be read: this says "
             "that the range is consistent, and proves nothing.",
         )

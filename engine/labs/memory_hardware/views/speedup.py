@@ -11,10 +11,15 @@ from engine.core.result import Result
 from engine.figures import Palette, axis
 from engine.figures.axes import compose, escape
 from engine.figures.palette import SYMBOLS, translucent
-from engine.labs.memory_hardware.published import SPEEDUP, Band
+from engine.labs.memory_hardware.published import SPEEDUP, Against, Band, bands
 
 Versus = Literal["gpu", "cpu"]
-MACHINES: dict[Versus, str] = {"gpu": "GPU", "cpu": "CPU"}
+MACHINES: dict[Versus, Against] = {"gpu": "GPU", "cpu": "CPU"}
+
+
+def speedup_band(versus: Versus) -> Band:
+    """The published range; all versions of the paper agree on it."""
+    return bands(SPEEDUP, MACHINES[versus])[0]
 
 
 def ratios(result: Result, versus: Versus) -> np.ndarray:
@@ -29,7 +34,7 @@ def ends(values: np.ndarray) -> str:
 
 def describe_speedups(result: Result, versus: Versus) -> str:
     """Our range without the head, how many of its points the band holds, and with the head."""
-    band = SPEEDUP[versus]
+    band = speedup_band(versus)
     without, with_head = ratios(result, versus)
     inside = sum(band.holds(value) for value in without)
     return (
@@ -40,7 +45,7 @@ def describe_speedups(result: Result, versus: Versus) -> str:
 
 def verdict(result: Result, versus: Versus) -> str:
     """The two ends of the range beside the published ends, in words."""
-    band, values = SPEEDUP[versus], ratios(result, versus)[0]
+    band, values = speedup_band(versus), ratios(result, versus)[0]
     low, high = values.min() / band.low, values.max() / band.high
     return f"Our lower end is {_times(low)} and our upper end {_times(high)}."
 
@@ -66,7 +71,7 @@ def speedup_table(result: Result) -> dict[str, object]:
 
 def draw_speedups(result: Result, palette: Palette, *, versus: Versus) -> go.Figure:
     """A point for each model with and without its head, the published range behind them."""
-    models, band = result.notes["models"], SPEEDUP[versus]
+    models, band = result.notes["models"], speedup_band(versus)
     figure = compose(
         palette,
         title=f"Times faster than the {MACHINES[versus]}",
