@@ -60,6 +60,13 @@ LAB = Lab(
             "engine.labs.memory_hardware.run:estimate",
             cost_seconds=cost.estimate,
         ),
+        Experiment(
+            "energy",
+            "Energy by class of command",
+            config.EnergyConfig,
+            "engine.labs.memory_hardware.run:energy",
+            cost_seconds=cost.energy,
+        ),
     ),
     papers=PAPERS,
     commands={

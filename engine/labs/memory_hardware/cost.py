@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.labs.memory_hardware.config import (
+    EnergyConfig,
     EstimateConfig,
     GenerationConfig,
     SpeedupConfig,
@@ -40,3 +41,8 @@ def tornado(settings: TornadoConfig) -> float:
 def estimate(settings: EstimateConfig) -> float:
     """Ten generations."""
     return 0.3 + 0.0002 * settings.tokens
+
+
+def energy(settings: EnergyConfig) -> float:
+    """Six shapes with and without head, and one on every device."""
+    return 0.3 + 0.0006 * settings.tokens

@@ -6,11 +6,12 @@ from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_hardware import estimate as estimating
 from engine.labs.memory_hardware import generation as generating
+from engine.labs.memory_hardware import ledgers, sweeping
 from engine.labs.memory_hardware import speedup as comparing
-from engine.labs.memory_hardware import sweeping
 from engine.labs.memory_hardware import tornado as varying
 from engine.labs.memory_hardware import whatif as asking
 from engine.labs.memory_hardware.config import (
+    EnergyConfig,
     EstimateConfig,
     GenerationConfig,
     SpeedupConfig,
@@ -54,3 +55,10 @@ def tornado(config: TornadoConfig, context: Context) -> Result:
 def estimate(config: EstimateConfig, context: Context) -> Result:
     """Closed forms beside the engine."""
     return estimating.estimate(config, lambda done, total: context.progress(done, total))
+
+
+def energy(config: EnergyConfig, context: Context) -> Result:
+    """Energy by class of command, for models and devices."""
+    return ledgers.energy(
+        config, context.read_input, lambda done, total: context.progress(done, total)
+    )

@@ -13,11 +13,11 @@ from engine.labs.memory_hardware.device import load_device
 from engine.labs.memory_hardware.published import URL
 from engine.labs.memory_hardware.shapes import SHAPES
 from engine.labs.memory_hardware.speedup import beside
+from engine.labs.memory_hardware.views.bands import ends
 from engine.labs.memory_hardware.views.speedup import (
     MACHINES,
     describe_speedups,
     draw_speedups,
-    ends,
     ratios,
     speedup_band,
     speedup_table,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.memory_hardware import speedup, token, whatif
+from pages.panels.memory_hardware import energy, speedup, token, whatif
 from pages.panels.memory_hardware.scene import View
 
 VIEWS: dict[str, View[Any]] = {
     "generation": token.VIEW,
     "speedup": speedup.VIEW,
     "whatif": whatif.VIEW,
+    "energy": energy.VIEW,
 }

@@ -10,7 +10,10 @@ from engine.core.config import Config
 from engine.labs.memory_hardware.baseline import Baselines
 
 
-def _number(default: float, low: float, high: float, title: str, unit: str, help: str) -> Any:
+def assumed_number(
+    default: float, low: float, high: float, title: str, unit: str, help: str
+) -> Any:
+    """A constant that is assumed: a number to type, with what it rests on as its help."""
     extra: Any = {"widget": "number", "unit": unit, "help": help}
     return Field(default, ge=low, le=high, title=title, json_schema_extra=extra)
 
@@ -18,14 +21,14 @@ def _number(default: float, low: float, high: float, title: str, unit: str, help
 class Compared(Config):
     """The GPU and the CPU that the same tokens are timed on, by formula."""
 
-    gpu_layer_ms: float = _number(
+    gpu_layer_ms: float = assumed_number(
         0.925, 0, 100, "GPU: launch of a layer", "ms",
         "assumed: chosen so that small models land in the published range",
     )  # fmt: skip
-    gpu_weight_bytes: float = _number(
+    gpu_weight_bytes: float = assumed_number(
         4, 0.25, 8, "GPU: a weight", "bytes", "assumed: 4 is single precision, 2 half"
     )
-    gpu_gb_per_s: float = _number(
+    gpu_gb_per_s: float = assumed_number(
         300, 1, 100_000, "GPU: memory", "GB/s", "assumed: a T4's peak is 320 GB/s"
     )
     cpu_prefix: Literal["recomputed", "cached"] = Field(
@@ -36,11 +39,11 @@ class Compared(Config):
             "published range suggests; cached: keys and values are kept, weights are read once"
         },
     )
-    cpu_tflops: float = _number(
+    cpu_tflops: float = assumed_number(
         1.5, 0.001, 1000, "CPU: arithmetic", "TFLOP/s",
         "assumed: chosen so that recomputing lands in the published range",
     )  # fmt: skip
-    cpu_gb_per_s: float = _number(
+    cpu_gb_per_s: float = assumed_number(
         128, 1, 100_000, "CPU: memory", "GB/s", "assumed: counts where the prefix is cached"
     )
 
