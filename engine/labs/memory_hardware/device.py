@@ -70,6 +70,10 @@ class Device:
         """The timing in cycles."""
         return {k: int(v) for k, v in self.section("timing").items() if k != "tck_ns"}
 
+    def rounded(self, key: str, value: float) -> float:
+        """The nearest value that the constant may have: counts and cycles are whole numbers."""
+        return value if _real(key) else float(round(value))
+
     def changed(self, changes: Mapping[str, float]) -> Device:
         """The device with other values; raises BadInput for unknown names and impossible values."""
         constants = dict(self.constants)

@@ -113,6 +113,10 @@ def engine_timing(device: Device) -> dict[str, int]:
     }
     if not cut.lanes:
         _check_windows(found, t.get("aw32", 0))
+    shortest = max(t["ras"], t["rcd_mac" if cut.lanes else "rcd_rd"] + t["rtp"]) + t["rp"]
+    if t.get("rc", 0) > shortest:
+        raise BadInput(FIELD, f"timing.rc must be at most {shortest} cycles, what the shortest row "
+                       f"takes (got {t['rc']})")  # fmt: skip
     return found
 
 

@@ -21,11 +21,15 @@ class Band:
     high: float
     source: str
 
+    def __str__(self) -> str:
+        return f"{self.low:g}-{self.high:g}x"
+
     def holds(self, ratio: float) -> bool:
         """Whether a ratio lies in the band."""
         return self.low <= ratio <= self.high
 
 
+URL = "https://arxiv.org/abs/2310.09385"
 FIRST = "arXiv 2310.09385v1"
 LATER = "arXiv 2310.09385v2 and npj Unconventional Computing"
 SPEEDUP = (
@@ -38,3 +42,8 @@ ENERGY = (
     Band("GPU", 339, 1085, FIRST),
     Band("CPU", 890, 1632, FIRST),
 )
+
+
+def bands(of: tuple[Band, ...], against: Against) -> tuple[Band, ...]:
+    """Those of ``SPEEDUP`` or ``ENERGY`` against one machine, the later version first."""
+    return tuple(band for band in of if band.against == against)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.memory_hardware import timeline, token
+from pages.panels.memory_hardware import energy, speedup, timeline, token, whatif
 from pages.panels.memory_hardware.scene import View
 
 VIEWS: dict[str, View[Any]] = {
     "timeline": timeline.VIEW,
     "generation": token.VIEW,
+    "speedup": speedup.VIEW,
+    "whatif": whatif.VIEW,
+    "energy": energy.VIEW,
 }

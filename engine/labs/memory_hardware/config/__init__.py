@@ -1,5 +1,21 @@
 """The settings of every experiment, by what they ask about."""
 
+from engine.labs.memory_hardware.config.baseline import Compared
+from engine.labs.memory_hardware.config.energy import EnergyConfig, Powered
 from engine.labs.memory_hardware.config.generation import GenerationConfig, Machine, Served
+from engine.labs.memory_hardware.config.speedup import SpeedupConfig, SweepConfig
+from engine.labs.memory_hardware.config.whatif import EstimateConfig, TornadoConfig, WhatIfConfig
 
-__all__ = ["GenerationConfig", "Machine", "Served"]
+__all__ = [
+    "Compared",
+    "EnergyConfig",
+    "EstimateConfig",
+    "GenerationConfig",
+    "Machine",
+    "Powered",
+    "Served",
+    "SpeedupConfig",
+    "SweepConfig",
+    "TornadoConfig",
+    "WhatIfConfig",
+]

@@ -74,7 +74,7 @@ class Machine(Config):
         try:
             load_device(self.device).changed(parse_changes(self.change))
         except BadInput as error:
-            raise ValueError(error.reason) from None
+            raise BadInput("change", error.reason) from None
         return self
 
 
