@@ -22,7 +22,11 @@ def build_compiler(config: Served, read: Callable[[str], bytes]) -> Compiler:
 
 def compiler_on(config: Served, machine: Machine, read: Callable[[str], bytes]) -> Compiler:
     """The model of ``config`` on another memory."""
-    choices = Choices(
+    return Compiler(load_shape(config.model, read), build_device(machine), choices_of(config))
+
+
+def choices_of(config: Served) -> Choices:
+    """How the model is laid out, and what is left out."""
+    return Choices(
         config.key_layout, config.value_layout, config.head, config.weights, config.refresh
     )
-    return Compiler(load_shape(config.model, read), build_device(machine), choices)

@@ -26,7 +26,7 @@ def whatif(
     compilers = [compiler_on(config, one, read) for one in (config.first, config.second)]
     totals: list[Totals] = []
     for compiler in compilers:
-        totals.append(generate(compiler, config.tokens, start=config.start, refresh=config.refresh))
+        totals.append(generate(compiler, config.tokens, start=config.start, prompt=config.prompt))
         progress(len(totals), len(SIDES))
     cycles = [
         {**one.by_label, REFRESH: _refresh(one, at)}

@@ -25,7 +25,8 @@ class Shown:
 
 def ends(values: np.ndarray) -> str:
     """The least and the most of some ratios."""
-    return f"{values.min():.3g}-{values.max():.3g}x"
+    low, high = (f"{v:.3g}" if v < 1000 else f"{v:,.0f}" for v in (values.min(), values.max()))
+    return f"{low}-{high}x"
 
 
 def distance(values: np.ndarray, band: Band) -> str:
