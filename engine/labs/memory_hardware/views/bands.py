@@ -25,7 +25,10 @@ class Shown:
 
 def ends(values: np.ndarray) -> str:
     """The least and the most of some ratios."""
-    return f"{values.min():.3g}-{values.max():.3g}x"
+    low, high = (
+        f"{value:.3g}" if value < 1000 else f"{value:.0f}" for value in (values.min(), values.max())
+    )
+    return f"{low}-{high}x"
 
 
 def distance(values: np.ndarray, band: Band) -> str:
