@@ -61,7 +61,7 @@ def test_the_table_says_where_each_constant_comes_from() -> None:
     table = app.dataframe[0].value
     device = load_device("aim")
     assert list(table["Constant"]) == list(device.constants)
-    assert list(table["Source"]) == [one.source for one in device.constants.values()]
+    assert [*table["Source"]] == [[one.source] for one in device.constants.values()]
 
 
 class TestEdits:

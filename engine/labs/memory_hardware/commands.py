@@ -98,6 +98,7 @@ def tell_generation(compiler: Any, totals: Any, tokens: int, start: int) -> dict
     """The answer of ``generate``; speed-ups are those of the generated tokens."""
     from engine.labs.memory_hardware.baseline import cpu_ns, cpu_pj, gpu_ns, gpu_pj
     from engine.labs.memory_hardware.energy import energy
+    from engine.labs.memory_hardware.mapping import footprint
 
     shape, tck = compiler.shape, compiler.device["timing.tck_ns"]
     before = totals.prefill
@@ -108,6 +109,11 @@ def tell_generation(compiler: Any, totals: Any, tokens: int, start: int) -> dict
     own_pj = ledger.total_pj
     if own_pj is not None and before is not None:
         own_pj -= energy(compiler, before).total_pj or 0.0
+    room = footprint(compiler, start + len(totals.token_end))
+    notes = [compiler.device.note, *ledger.notes]
+    if room.fits is False:
+        notes.append(f"The model does not fit: it takes {room.used:,} of {room.rows:,} rows of a "
+                     f"bank.")  # fmt: skip
     return {
         "model": shape.name,
         "device": compiler.device.name,
@@ -135,7 +141,9 @@ def tell_generation(compiler: Any, totals: Any, tokens: int, start: int) -> dict
             f"{label} ({unit})": cycles * tck for (label, unit), cycles in totals.by_label.items()
         },
         "assumed": _assumed(compiler.device),
-        "notes": [*([compiler.device.note] if compiler.device.note else []), *ledger.notes],
+        "rows_used": room.used,
+        "rows": room.rows,
+        "notes": [note for note in notes if note],
     }
 
 

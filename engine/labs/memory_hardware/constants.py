@@ -16,6 +16,9 @@ UNITS = {
     "currents": "mA",
     "link.gb_per_s": "GB/s",
     "asic.clock_ghz": "GHz",
+    "currents.row_pj": "pJ",
+    "currents.mac_share": "",
+    "link.pj_per_bit": "pJ/bit",
     "power_mw": "mW",
     "bytes": "bytes",
 }

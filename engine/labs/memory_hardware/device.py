@@ -92,8 +92,8 @@ class Device:
             low = 1e-9 if key in REAL else 1 if key.startswith(POSITIVE) else 0
             low = 0 if key in ZERO else low
             value = constant.value
-            if not low <= value <= LARGEST or (not _real(key) and value != int(value)):
-                kind = "a number" if _real(key) else "a whole number"
+            if not low <= value <= LARGEST or (not is_real(key) and value != int(value)):
+                kind = "a number" if is_real(key) else "a whole number"
                 raise BadInput(FIELD, f"{key} must be {kind} from {low:g} to {LARGEST:g} "
                                f"(got {value:g})")  # fmt: skip
         t = self.section("timing")
@@ -111,7 +111,8 @@ class Device:
             raise BadInput(FIELD, f"currents.mac_share must be at most 1 (got {share:g})")
 
 
-def _real(key: str) -> bool:
+def is_real(key: str) -> bool:
+    """Whether a constant may be a fraction."""
     return key in REAL or key.startswith("currents.")
 
 

@@ -98,7 +98,7 @@ class InBanks:
             yield from self._stream(label, -(-context // cut.step), dimensions, group)
 
     def _store(self, label: str, context: Ints, layout: Layout) -> Iterator[Slot]:
-        """Back to back in one bank, or one number in each of many rows."""
+        """Back to back in one bank (whole steps), or one number in each of many rows."""
         cut = self.cut
         if layout == "column":
             rows = -(-self.shape.kv_width // cut.all_banks)

@@ -27,7 +27,10 @@ class OverPins:
         self.shape, self.cut = shape, cut
         self.asic = Asic(device)
         self.together = t["together"]
+        self.span = self.together * cut.row_columns
         self.stretch = cut.stretch_rows * cut.row_columns
+        # Rows of the fullest bank: every stretch begins at bank 0, in rows of its own.
+        self.stretch_height = -(-(-(-self.stretch // self.span) * self.together) // cut.banks)
         self.key_columns = -(-shape.kv_width // cut.column_values)
 
     def product(self, label: str, d_in: int, d_out: int) -> Iterator[Slot]:
@@ -56,20 +59,22 @@ class OverPins:
     def _store(self, label: str, context: Ints) -> Iterator[Slot]:
         """Bank after bank: of the columns of a set, each bank takes those of its turn."""
         cut, turns = self.cut, self.together
-        span = turns * cut.row_columns
         place = (context - 1) // cut.channels * self.key_columns
         left = self.key_columns + 0 * place
-        for _ in range(-(-self.key_columns // span) + 1):
-            here = np.minimum(left, span - place % span)
+        for _ in range(self.key_columns // self.span + self.key_columns // self.stretch + 3):
+            inside = place % self.stretch
+            before = inside % self.span
+            here = np.minimum(np.minimum(left, self.span - before), self.stretch - inside)
             for turn in range(turns):
-                before = (place % span + turns - 1 - turn) // turns
-                columns = (place % span + here + turns - 1 - turn) // turns - before
+                # Columns of this turn before an end, less those before the begin.
+                columns = (before + here + turns - 1 - turn) // turns
+                columns = columns - (before + turns - 1 - turn) // turns
                 yield Slot(
                     label,
                     "write",
                     1 * (columns > 0),
                     columns,
                     channel=(context - 1) % cut.channels,
-                    bank=(place // span * turns + turn) % cut.banks,
+                    bank=(inside // self.span * turns + turn) % cut.banks,
                 )
             left, place = left - here, place + here

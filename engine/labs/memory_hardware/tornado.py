@@ -12,8 +12,8 @@ from engine.labs.memory_hardware.choices import timed
 from engine.labs.memory_hardware.config import TornadoConfig
 from engine.labs.memory_hardware.device import Device
 from engine.labs.memory_hardware.fast import generate
-from engine.labs.memory_hardware.program import Choices, Compiler
-from engine.labs.memory_hardware.serving import build_device
+from engine.labs.memory_hardware.program import Compiler
+from engine.labs.memory_hardware.serving import build_device, choices_of
 from engine.labs.memory_hardware.shapes import load_shape
 
 ENDS = ("divided", "multiplied")
@@ -30,12 +30,10 @@ def tornado(
     rounded; one that stays as it is has no effect.
     """
     device, shape = build_device(config), load_shape(config.model, read)
+    choices = choices_of(config)
 
     def run(at: Device) -> float:
-        choices = Choices(config.key_layout, config.value_layout, config.head)
-        cycles = generate(
-            Compiler(shape, at, choices), config.tokens, refresh=config.refresh
-        ).cycles
+        cycles = generate(Compiler(shape, at, choices), config.tokens).cycles
         return float(cycles * at["timing.tck_ns"])
 
     base = run(device)

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.core.result import Field, Result
 from engine.labs.memory_hardware.config import WhatIfConfig
+from engine.labs.memory_hardware.energy import energy
 from engine.labs.memory_hardware.fast import Totals, generate
 from engine.labs.memory_hardware.program import Compiler
 from engine.labs.memory_hardware.roofline import roofs
@@ -53,6 +54,8 @@ def whatif(
             "ratio": whole[1] / whole[0],
             "per_token_ns_a": whole[0] / config.tokens,
             "per_token_ns_b": whole[1] / config.tokens,
+            "per_token_pj_a": _energy(compilers[0], totals[0], config.tokens),
+            "per_token_pj_b": _energy(compilers[1], totals[1], config.tokens),
         },
         notes={
             "model": compilers[0].shape.name,
@@ -67,6 +70,12 @@ def whatif(
             ],
         },
     )  # fmt: skip
+
+
+def _energy(compiler: Compiler, totals: Totals, tokens: int) -> float | None:
+    """Picojoule a token; None where the currents are not known."""
+    whole = energy(compiler, totals).total_pj
+    return None if whole is None else whole / tokens
 
 
 def _refresh(totals: Totals, compiler: Compiler) -> int:

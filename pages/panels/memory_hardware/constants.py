@@ -15,6 +15,13 @@ SIDE = "memory_hardware.side"
 TABLE = "memory_hardware.constants"
 REFUSED = f"{TABLE}#refused"
 SIDES = {"a": "Memory A", "b": "Memory B"}
+COLOURS = {
+    "paper": "violet",
+    "repository": "blue",
+    "derived": "gray",
+    "assumed": "orange",
+    "changed": "green",
+}
 FIELDS = {"a": ("device", "change"), "b": ("other", "other_change")}
 
 
@@ -42,7 +49,7 @@ def show_constants(lab: Lab, config: WhatIfConfig) -> None:
             "Value": [row.value for row in rows],
             "Unit": [row.unit for row in rows],
             "Preset": [row.preset for row in rows],
-            "Source": [row.source for row in rows],
+            "Source": [[row.source] for row in rows],
         },
         key=key,
         hide_index=True,
@@ -53,6 +60,9 @@ def show_constants(lab: Lab, config: WhatIfConfig) -> None:
         column_config={
             "Value": st.column_config.NumberColumn(required=True, format="%.6g"),
             "Preset": st.column_config.NumberColumn(format="%.6g"),
+            "Source": st.column_config.MultiselectColumn(
+                options=list(COLOURS), color=list(COLOURS.values())
+            ),
         },
         on_change=_take,
         args=(lab, side, device, change, key, [row.name for row in rows]),

@@ -107,15 +107,8 @@ def show_energy(ask: Ask) -> None:
 
 
 def _ledger(lab: Lab, result: Result) -> None:
-    with st.container(horizontal=True):
-        if result.notes["assumed"]:
-            badge(
-                f"{len(result.notes['assumed'])} constants assumed",
-                "assumed",
-                ", ".join(result.notes["assumed"]),
-            )
-        for note in result.notes["notes"]:
-            badge("careful", "warn", note)
+    if assumed := result.notes["assumed"]:
+        badge(f"{len(assumed)} constants assumed", "assumed", ", ".join(assumed))
     offered = BY if known(result) else {"device": BY["device"]}
     by: By = choose("Bars", offered, SHOWN_BY)  # type: ignore[assignment]
     figure = draw_energy(result, palette(), by=by)

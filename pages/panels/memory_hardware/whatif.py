@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from engine.core import Lab, Result
+from engine.core.units import si
 from engine.labs.memory_hardware.config import WhatIfConfig
 from engine.labs.memory_hardware.views.whatif import (
     describe,
@@ -78,10 +79,11 @@ def show_whatif(ask: Ask) -> None:
 
 def _totals(result: Result) -> None:
     a, b = (result.number(f"per_token_ns_{side}") for side in "ab")
-    for place, name, ns, build, own, change in zip(
+    for place, name, ns, pj, build, own, change in zip(
         st.columns(2, gap="large"),
         side_names(result),
         (a, b),
+        (result.metrics["per_token_pj_a"], result.metrics["per_token_pj_b"]),
         result.notes["builds"],
         result.notes["assumed"],
         (None, b / a - 1),
@@ -94,7 +96,8 @@ def _totals(result: Result) -> None:
                 delta=None if change is None else f"{100 * change:+,.1f} % time",
                 delta_color="inverse",
             )
-            st.caption(build)
+            energy = si(pj * 1e-12, "J") + " a token" if isinstance(pj, float) else "not known"
+            st.caption(f"{build}; energy {energy}")
             if own:
                 badge(f"{len(own)} constants assumed", "assumed", ", ".join(own))
 

@@ -25,7 +25,9 @@ class Shown:
 
 def ends(values: np.ndarray) -> str:
     """The least and the most of some ratios."""
-    low, high = (f"{v:.3g}" if v < 1000 else f"{v:,.0f}" for v in (values.min(), values.max()))
+    low, high = (
+        f"{value:.3g}" if value < 1000 else f"{value:.0f}" for value in (values.min(), values.max())
+    )
     return f"{low}-{high}x"
 
 

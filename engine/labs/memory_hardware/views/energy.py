@@ -80,8 +80,8 @@ def draw_energy(result: Result, palette: Palette, *, by: By) -> go.Figure:
     head = "with" if result.notes["head"] else "without"
     on = {
         "model": f"{result.notes['device']}, {head} head",
-        "device": f"{result.notes['model']}, {head} head; each preset as it stands",
-        "part": f"{result.notes['model']} on {result.notes['device']}",
+        "device": f"Presets as they stand; {result.notes['model']}, {head} head",
+        "part": f"{result.notes['device']}; {result.notes['model']}, {head} head",
     }
     titles = {"model": "By model", "device": "By memory", "part": "By part of the model"}
     return bars(

@@ -54,7 +54,7 @@ def draw_tornado(result: Result, palette: Palette) -> go.Figure:
     figure = compose(
         palette,
         title=f"Every constant divided and multiplied by {factor:g}",
-        subtitle=f"{result.notes['model']} on {result.notes['device']}, "
+        subtitle=f"{result.notes['device']}; {result.notes['model']}, "
         f"{int(result.number('tokens')):,} tokens; one constant at a time",
         x=axis("Change of the whole time", "%"),
         y=axis("Constant"),
@@ -116,7 +116,7 @@ def draw_estimates(result: Result, palette: Palette) -> go.Figure:
     figure = compose(
         palette,
         title="Beside closed forms",
-        subtitle=f"{result.notes['model']} on {result.notes['device']}, {head} head; the closed "
+        subtitle=f"{result.notes['device']}; {result.notes['model']}, {head} head; the closed "
         "forms are derived, not the paper's",
         x=axis("Time, relative to the unchanged memory"),
         y=axis("Change"),
