@@ -85,7 +85,8 @@ function addLane(batch, spans, lane, frame, y, height, marks, column) {
   let run = null;
   let [open, busy, found] = [-1, 0, false];
   const endRun = () => {
-    if (run) batch.add(run.kind, run.strength, run.dim, run.x, y, run.width, height);
+    // What was found is a little wider, to be seen between what is pale.
+    if (run) batch.add(run.kind, run.strength, run.dim, run.x, y, run.width + (marks && !run.dim ? 1 : 0), height);
     run = null;
   };
   const close = () => {

@@ -146,8 +146,9 @@ function table(caption, heads, rows) {
     const cell = document.createElement("td");
     if (typeof first === "string") cell.textContent = first;
     else {
-      cell.className = "kind";
-      cell.append(...first);
+      const name = element("div", "", "kind");
+      name.append(...first);
+      cell.append(name);
     }
     row.append(cell, ...numbers.map((text) => element("td", text, "number")));
     body.append(row);

@@ -69,7 +69,7 @@ const folding = {
     if (now) folded.add(name);
     this.layout();
     const heading = this.rows.find(({ type, name: of }) => type === "group" && of === name);
-    if (this.state.focus && heading) this.state.focus = { ...this.state.focus, row: heading.key, span: null };
+    if (this.state.focus && !this.focusRow()) this.state.focus = { ...this.state.focus, row: heading.key, span: null };
     this.say(`${name} ${now ? "folded" : "open"}`);
   },
 
