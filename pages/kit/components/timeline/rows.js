@@ -58,6 +58,11 @@ function counterRange(data, counter) {
   return data.ranges[counter];
 }
 
+function counterScale(data, counter) {
+  const [low, high] = counterRange(data, counter);
+  return `${shown(low, 3)} to ${shown(high, 3)} ${data.counters[counter].unit}`;
+}
+
 // Groups of the view that are folded and opened.
 const folding = {
   foldRow(row) {
