@@ -72,7 +72,7 @@ class Device:
 
     def rounded(self, key: str, value: float) -> float:
         """The nearest value that the constant may have: counts and cycles are whole numbers."""
-        return value if _real(key) else float(round(value))
+        return value if is_real(key) else float(round(value))
 
     def changed(self, changes: Mapping[str, float]) -> Device:
         """The device with other values; raises BadInput for unknown names and impossible values."""
