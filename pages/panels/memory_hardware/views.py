@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.memory_hardware import energy, speedup, timeline, token, whatif
+from pages.panels.memory_hardware import energy, mapping, speedup, timeline, token, whatif
 from pages.panels.memory_hardware.scene import View
 
 VIEWS: dict[str, View[Any]] = {
@@ -12,5 +12,6 @@ VIEWS: dict[str, View[Any]] = {
     "generation": token.VIEW,
     "speedup": speedup.VIEW,
     "whatif": whatif.VIEW,
+    "mapping": mapping.VIEW,
     "energy": energy.VIEW,
 }
