@@ -33,7 +33,8 @@ class Totals:
     With a prompt it is part of all numbers, and ``prefill`` has those of the prompt alone.
     ``token_end`` and ``token_refreshes`` (prompt and generated tokens,) are cycles and counts at
     the end of each token; ``by_label`` gives cycles without refresh by (label, unit), and ``work``
-    what was done in all channels and banks.
+    what was done in all channels and banks. Cycles of the link that are hidden beneath rows are in
+    ``work`` alone.
     """
 
     cycles: int

@@ -7,12 +7,16 @@ ASIC adds them. Keys are row-major (a key in one bank, the next key in the next 
 column-major (dimension j in bank j mod banks, tokens along the row), or the other way. All
 channels do the same at the same time. Own design, consistent with PIM-GPT's abstract (arXiv
 2310.09385).
+
+Where the link works beneath the memory (``overlap``), the buffer has two halves: once the first
+2 KB of a vector are there its rows are opened, and the rest comes meanwhile. What would take longer
+than the rows do (without a refresh between them) is waited for before they begin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +24,7 @@ import numpy as np
 from engine.labs.memory_hardware.asic import Asic, Ints, round_up
 from engine.labs.memory_hardware.device import Device
 from engine.labs.memory_hardware.geometry import BF16, Geometry
+from engine.labs.memory_hardware.rows import run_cycles
 from engine.labs.memory_hardware.shapes import Shape
 from engine.labs.memory_hardware.slots import Slot
 
@@ -29,18 +34,27 @@ Weights = Literal["columns", "rows"]
 
 @dataclass(frozen=True)
 class Layouts:
-    """How keys, values and weights lie in the banks."""
+    """How keys, values and weights lie in the banks, and whether the link works beneath them."""
 
     key: Layout = "row"
     value: Layout = "column"
     weights: Weights = "columns"
+    overlap: bool = False
 
 
 class InBanks:
     """Slots of products, attention and cache writes on a device with MAC units."""
 
-    def __init__(self, shape: Shape, device: Device, cut: Geometry, layouts: Layouts):
-        self.shape, self.cut, self.layouts = shape, cut, layouts
+    def __init__(
+        self,
+        shape: Shape,
+        device: Device,
+        cut: Geometry,
+        t: Mapping[str, int],
+        layouts: Layouts,
+    ):
+        self.shape, self.cut, self.timing, self.layouts = shape, cut, t, layouts
+        self.buffer = device.whole("buffer.bytes")
         self.asic = Asic(device)
         self.bytes_per_cycle = device["link.gb_per_s"] * device["timing.tck_ns"]
         # A head begins at a step of its own.
@@ -50,13 +64,13 @@ class InBanks:
         """Vector times matrix: the vector to the channels, columns in the banks, results back."""
         cut = self.cut
         if self.layouts.weights == "columns":
-            yield self._link(label, d_in)
-            yield from self._stream(label, -(-d_out // cut.all_banks) * -(-d_in // cut.step))
+            steps = -(-d_out // cut.all_banks) * -(-d_in // cut.step)
+            yield from self._fed(label, d_in, self._stream(label, steps))
             yield self._link(label, -(-d_out // cut.channels))
             return
         part = -(-d_in // cut.channels)
-        yield self._link(label, part)
-        yield from self._stream(label, -(-d_out // cut.banks) * -(-part // cut.step))
+        steps = -(-d_out // cut.banks) * -(-part // cut.step)
+        yield from self._fed(label, part, self._stream(label, steps))
         yield self._link(label, d_out)
         sums = self.asic.add((-(-d_in // part) - 1) * d_out)
         yield Slot(label, "asic", 1, sums)
@@ -64,12 +78,11 @@ class InBanks:
     def attention(self, context: Ints) -> Iterator[Slot]:
         """Scores, softmax, and the mix of values; a key's row serves all queries of its group."""
         s = self.shape
-        yield self._link("QK", s.q_width)
-        yield from self._cached("QK", context, self.layouts.key)
+        yield from self._fed("QK", s.q_width, self._cached("QK", context, self.layouts.key))
         yield self._link("QK", -(-s.heads * context // self.cut.channels))
         yield Slot("softmax", "asic", 1, self.asic.softmax(s.heads, context))
-        yield self._link("SV", s.heads * context)
-        yield from self._cached("SV", context, self.layouts.value)
+        values = self._cached("SV", context, self.layouts.value)
+        yield from self._fed("SV", s.heads * context, values)
         yield self._link("SV", -(-s.q_width // self.cut.channels))
 
     def store(self, context: Ints) -> Iterator[Slot]:
@@ -121,6 +134,18 @@ class InBanks:
                 bank=home // cut.channels,
             )
             left, first = left - here, 0 * first
+
+    def _fed(self, label: str, values: Ints, stream: Iterator[Slot]) -> Iterator[Slot]:
+        """Rows, and before them the vector that they are multiplied with."""
+        rows = list(stream)
+        sent = self._link(label, values)
+        if self.layouts.overlap:
+            first = round_up(np.minimum(BF16 * values, self.buffer), self.bytes_per_cycle)
+            beneath = sum(run_cycles(one, self.timing) for one in rows)
+            hidden = np.minimum(np.maximum(sent.columns - first, 0), beneath)
+            sent = replace(sent, columns=sent.columns - hidden, hidden=hidden)
+        yield sent
+        yield from rows
 
     def _link(self, label: str, values: Ints) -> Slot:
         cycles = np.maximum(1, round_up(BF16 * values, self.bytes_per_cycle))
