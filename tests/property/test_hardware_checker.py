@@ -66,12 +66,7 @@ def test_a_command_one_cycle_earlier_is_caught(compiler: Compiler, at: float) ->
     # A read's rhythm may leave room for tCCD where few banks take turns.
     uneven = compiler.timing["together"] * compiler.timing["column"] > compiler.timing["ccd"]
     assume(reason != "tCCD" or compiler.geometry.lanes or not uneven)
-    assert check(
-        moved(commands, position, 1),
-        compiler.device,
-        refreshes_before=0,
-        overlap=overlaps(compiler),
-    )
+    assert violations(moved(commands, position, 1), compiler)
 
 
 @FEW
@@ -83,9 +78,7 @@ def test_a_row_that_is_not_opened_or_not_closed_is_caught(
     places = np.flatnonzero(commands.name == NAMES.index(name))
     left_out = places[int(at * (len(places) - 1))]
     keep = np.arange(len(commands)) != left_out
-    found = check(
-        part(commands, keep), compiler.device, refreshes_before=0, overlap=overlaps(compiler)
-    )
+    found = violations(part(commands, keep), compiler)
     first = left_out == places[0] and name == "ACT"
     # Before the first ACT of a window nobody knows whether a row is open.
     assert found or first
@@ -99,9 +92,7 @@ def test_a_refresh_left_out_is_caught(compiler: Compiler) -> None:
     refreshes = np.flatnonzero(commands.name == NAMES.index("REF"))
     assume(len(refreshes) > 0)
     keep = np.arange(len(commands)) != refreshes[0]
-    found = check(
-        part(commands, keep), compiler.device, refreshes_before=0, overlap=overlaps(compiler)
-    )
+    found = violations(part(commands, keep), compiler)
     assert "refresh first" in {one.rule for one in found}
 
 

@@ -298,3 +298,16 @@ def test_named_models_have_their_published_sizes() -> None:
     # Rounded parameters as their papers and model cards give them.
     for name, billions in (("gpt2", 0.124), ("gpt2-xl", 1.56), ("gpt3-xl", 1.3)):
         assert SHAPES[name].weights / 1e9 == pytest.approx(billions, rel=0.05)
+
+
+def test_the_usual_layout_of_keys_and_values_is_the_fastest_though_values_are_dear_to_write() -> (
+    None
+):
+    usual, keys, values = (
+        generate(["--model", "gpt2-xl", "--tokens", "256", *given])
+        for given in ([], ["--keys", "column"], ["--values", "row"])
+    )
+    assert usual["total_ns"] < min(keys["total_ns"], values["total_ns"])
+    written = [told["ns_by_part"]["V write (write)"] for told in (usual, values)]
+    assert written[0] > 2 * written[1]
+    assert keys["ns_by_part"]["QK (link)"] > usual["ns_by_part"]["QK (link)"]

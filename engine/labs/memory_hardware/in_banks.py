@@ -3,10 +3,13 @@
 Of a matrix, output column j lies in bank j mod (channels x banks), and a bank stores its columns
 back to back. Or ("rows") a channel holds a part of the input rows and the columns are dealt over
 its banks only: less goes to the channels, but each returns a partial sum of every output, and the
-ASIC adds them. Keys are row-major (a key in one bank, the next key in the next bank), values
-column-major (dimension j in bank j mod banks, tokens along the row), or the other way. All
-channels do the same at the same time. Own design, consistent with PIM-GPT's abstract (arXiv
-2310.09385).
+ASIC adds them. All channels do the same at the same time. Own design, consistent with PIM-GPT's
+abstract (arXiv 2310.09385).
+
+Keys are row-major (a key in one bank, the next key in the next bank), values column-major
+(dimension j in bank j mod banks, tokens along the row): so what a score or an output sums over lies
+along a row, in reach of one adder tree. The other way each lane has to sum by itself (assumed to be
+possible), a sum is spread over banks, and the ASIC adds the parts.
 
 Where the link works beneath the memory (``overlap``), the buffer has two halves: once the first
 2 KB of a vector are there its rows are opened, and the rest comes meanwhile. What would take longer
@@ -77,13 +80,24 @@ class InBanks:
 
     def attention(self, context: Ints) -> Iterator[Slot]:
         """Scores, softmax, and the mix of values; a key's row serves all queries of its group."""
-        s = self.shape
+        s, cut = self.shape, self.cut
         yield from self._fed("QK", s.q_width, self._cached("QK", context, self.layouts.key))
-        yield self._link("QK", -(-s.heads * context // self.cut.channels))
+        if self.layouts.key == "row":
+            yield self._link("QK", -(-s.heads * context // cut.channels))
+        else:
+            pieces = min(s.head_dim, cut.all_banks)  # of a score
+            yield self._link("QK", -(-s.heads * pieces * context // cut.channels))
+            yield Slot("QK", "asic", 1, self.asic.add((pieces - 1) * s.heads * context))
         yield Slot("softmax", "asic", 1, self.asic.softmax(s.heads, context))
         values = self._cached("SV", context, self.layouts.value)
         yield from self._fed("SV", s.heads * context, values)
-        yield self._link("SV", -(-s.q_width // self.cut.channels))
+        if self.layouts.value == "column":
+            yield self._link("SV", -(-s.q_width // cut.channels))
+        else:
+            banks = np.minimum(cut.banks, -(-context // cut.channels))  # with tokens, of a channel
+            yield self._link("SV", banks * s.q_width)
+            parts = np.minimum(context, cut.all_banks)  # of an output
+            yield Slot("SV", "asic", 1, self.asic.add((parts - 1) * s.q_width))
 
     def store(self, context: Ints) -> Iterator[Slot]:
         """The new token's key and value."""
