@@ -28,7 +28,8 @@ NEVER = 1 << 62
 
 @dataclass(frozen=True, eq=False)
 class Totals:
-    """What a generation did; per channel, since all channels do the same.
+    """What a generation did, in one channel: all do the same, but for a row-major key (or value),
+    which one channel takes while the others wait.
 
     With a prompt it is part of all numbers, and ``prefill`` has those of the prompt alone.
     ``token_end`` and ``token_refreshes`` (prompt and generated tokens,) are cycles and counts at
