@@ -70,7 +70,8 @@ def generate(
     """Process ``prompt`` tokens and generate ``tokens`` more, after ``start`` that are there.
 
     The prompt is processed token by token, as a memory without a matrix-matrix unit must; its
-    tokens have no product of the head. ``refresh`` is the compiler's choice where it is not given.
+    tokens have no product of the head. No open row serves several tokens: a row's input fills the
+    buffer of the presets. ``refresh`` is the compiler's choice where it is not given.
     """
     plan = Schedule(compiler, tokens, start=start, prompt=prompt, refresh=refresh)
     prefill = _totals(plan, prompt) if prompt else None

@@ -3,17 +3,18 @@
 Of a matrix, output column j lies in bank j mod (channels x banks), and a bank stores its columns
 back to back. Or ("rows") a channel holds a part of the input rows and the columns are dealt over
 its banks only: less goes to the channels, but each returns a partial sum of every output, and the
-ASIC adds them. All channels do the same at the same time. Own design, consistent with PIM-GPT's
-abstract (arXiv 2310.09385).
+ASIC adds them. A vector that is longer than a channel's buffer is sent once, part by part, and the
+units keep the sums of their columns meanwhile (assumed). All channels do the same at the same time.
+Own design, consistent with PIM-GPT's abstract (arXiv 2310.09385).
 
 Keys are row-major (a key in one bank, the next key in the next bank), values column-major
 (dimension j in bank j mod banks, tokens along the row): so what a score or an output sums over lies
 along a row, in reach of one adder tree. The other way each lane has to sum by itself (assumed to be
 possible), a sum is spread over banks, and the ASIC adds the parts.
 
-Where the link works beneath the memory (``overlap``), the buffer has two halves: once the first
-2 KB of a vector are there its rows are opened, and the rest comes meanwhile. What would take longer
-than the rows do (without a refresh between them) is waited for before they begin.
+Where the link works beneath the memory (``overlap``), there are two buffers: once the first is full
+the rows are opened, and the rest of the vector comes meanwhile. What would take longer than the
+rows do (without a refresh between them) is waited for before they begin.
 """
 
 from __future__ import annotations
