@@ -40,8 +40,8 @@ def draw_estimates(result: Result, palette: Palette) -> go.Figure:
         palette,
         title="Beside closed forms",
         subtitle=f"{result.notes['device']}; {result.notes['model']}, {head} head; the closed "
-        "forms are derived, not the paper's",
-        x=axis("Time, relative to the unchanged memory"),
+        "forms are derived, not the paper's; 1 is the unchanged memory",
+        x=axis("Relative time"),
         y=axis("Change"),
         alt=describe_estimates(result),
         height=160 + 28 * len(names),

@@ -83,10 +83,11 @@ def draw_tornado(result: Result, palette: Palette, *, of: Of) -> go.Figure:
     found, factor = bars_of(result, of), result.number("factor")
     figure = compose(
         palette,
-        title=f"{OF[of][1]} with every constant divided and multiplied by {factor:g}",
+        title=f"{OF[of][1]} by constant",
         subtitle=f"{result.notes['device']}; {result.notes['model']}, "
-        f"{int(result.number('tokens')):,} tokens; one constant at a time",
-        x=axis(f"Change of the whole {OF[of][0]}", "%"),
+        f"{int(result.number('tokens')):,} tokens; one constant at a time, divided and multiplied "
+        f"by {factor:g}",
+        x=axis("Change", "%"),
         y=axis("Constant"),
         alt=describe_tornado(result, of),
         height=170 + 24 * len(found.names),
