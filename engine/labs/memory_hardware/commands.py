@@ -182,6 +182,7 @@ def _model_parser(name: str, description: str) -> Arguments:
     parser.add_argument("--keys", choices=("row", "column"), default="row")
     parser.add_argument("--values", choices=("row", "column"), default="column")
     parser.add_argument("--weights", choices=("columns", "rows"), default="columns")
+    parser.add_argument("--overlap", action="store_true", help="input comes while rows multiply")
     parser.add_argument("--no-head", action="store_true", help="leave out the product of the head")
     parser.add_argument("--no-refresh", action="store_true", help="as if rows never faded")
     return parser
@@ -208,7 +209,12 @@ def _compiler(given: Any) -> Any:
         raise BadInput("model", f"{given.model[:60]!r} is neither a config.json nor one of "
                        f"{', '.join(SHAPES)}")  # fmt: skip
     choices = Choices(
-        given.keys, given.values, not given.no_head, given.weights, not given.no_refresh
+        key_layout=given.keys,
+        value_layout=given.values,
+        head=not given.no_head,
+        weights=given.weights,
+        refresh=not given.no_refresh,
+        overlap=given.overlap,
     )
     return Compiler(shape, device, choices)
 
