@@ -5,9 +5,10 @@ from __future__ import annotations
 from engine.labs.memory_hardware.device import Device, device_names, load_device
 from engine.labs.memory_hardware.shapes import SHAPES
 
-# How much fits and what it costs, not how long it takes.
-TIMELESS = ("currents.", "organisation.rows", "organisation.devices", "buffer.bytes",
-            "mac.power_mw", "asic.power_mw", "link.pj_per_bit")  # fmt: skip
+# What something costs, not how long it takes; and how much fits, which is neither.
+COSTS = ("currents.", "organisation.devices", "mac.power_mw", "asic.power_mw",
+         "link.pj_per_bit")  # fmt: skip
+SIZES = ("organisation.rows", "buffer.bytes")
 
 
 def models() -> list[str]:
@@ -27,4 +28,9 @@ def constants() -> list[str]:
 
 def timed(device: Device) -> list[str]:
     """The constants of a device that time can depend on."""
-    return [name for name in device.constants if not name.startswith(TIMELESS)]
+    return [name for name in varied(device) if not name.startswith(COSTS)]
+
+
+def varied(device: Device) -> list[str]:
+    """The constants of a device that time or energy can depend on."""
+    return [name for name in device.constants if name not in SIZES]

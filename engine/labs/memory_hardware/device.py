@@ -82,9 +82,10 @@ class Device:
         """The timing in cycles."""
         return {k: int(v) for k, v in self.section("timing").items() if k != "tck_ns"}
 
-    def rounded(self, key: str, value: float) -> float:
-        """The nearest value that the constant may have: counts and cycles are whole numbers."""
-        return value if is_real(key) else float(round(value))
+    def scaled(self, key: str, factor: float) -> float:
+        """A constant times a factor: counts and cycles rounded, and at least 1 where they are."""
+        value = self[key] * factor
+        return value if is_real(key) else float(max(round(value), min(self[key], 1)))
 
     def changed(self, changes: Mapping[str, float]) -> Device:
         """The device with other values; raises BadInput for unknown names and impossible values."""

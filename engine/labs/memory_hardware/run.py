@@ -6,9 +6,8 @@ from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_hardware import estimate as estimating
 from engine.labs.memory_hardware import generation as generating
-from engine.labs.memory_hardware import laying, ledgers, sweeping
+from engine.labs.memory_hardware import laying, ledgers, sweeping, varying
 from engine.labs.memory_hardware import speedup as comparing
-from engine.labs.memory_hardware import tornado as varying
 from engine.labs.memory_hardware import whatif as asking
 from engine.labs.memory_hardware.config import (
     EnergyConfig,
