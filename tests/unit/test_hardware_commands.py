@@ -16,8 +16,9 @@ from engine.labs.memory_hardware.commands_offload import offload
 from engine.labs.memory_hardware.device import device_names, load_device, parse_changes
 from engine.labs.memory_hardware.offload.fit import best_stride, fit_node, predict
 from engine.labs.memory_hardware.offload.node import Node
+from engine.labs.memory_hardware.offload.plan import Plan
 from engine.labs.memory_hardware.offload.runs import chosen, read_runs
-from engine.labs.memory_hardware.offload.step import Plan, simulate_step, step_seconds
+from engine.labs.memory_hardware.offload.step import simulate_step, step_seconds
 from engine.labs.memory_hardware.shapes import SHAPES, read_shape
 from engine.labs.memory_hardware.trace.instructions import parse_aim
 from engine.labs.memory_hardware.trace.requests import parse_dramsim3

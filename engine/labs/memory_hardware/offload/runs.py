@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import StringIO
 
 from engine.core.errors import BadInput
-from engine.labs.memory_hardware.offload.step import Plan
+from engine.labs.memory_hardware.offload.plan import Plan
 
 FIELD = "runs"
 COLUMNS = ("dir", "model", "cpu_ratio", "subgroup", "prefetch", "opt_gaps", "step_ms",
