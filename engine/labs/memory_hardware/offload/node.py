@@ -18,6 +18,7 @@ BOUNDS = {
     "upcast": (1e-3, 1e5),
     "tflops": (1e-2, 1e5),
     "other": (0.0, 600.0),
+    "interleaving": (0.0, 600.0),
 }
 
 
@@ -28,7 +29,8 @@ class Node:
     ``overhead`` is in seconds a step, for what is neither updated nor moved. ``host`` is this
     rank's share of host memory in GB/s. A blocking gradient ``flush`` keeps the GPU waiting; an
     asynchronous one costs the GPU an ``upcast``. ``tflops``: forward and backward; ``other``:
-    seconds of an iteration that belong to neither of its three phases.
+    seconds of an iteration that belong to none of its three phases, ``interleaving``: how many more
+    there are with a stride.
     """
 
     cpu_adam: float
@@ -41,6 +43,7 @@ class Node:
     upcast: float = 15.0
     tflops: float = 100.0
     other: float = 0.0
+    interleaving: float = 0.0
 
     def __post_init__(self) -> None:
         for name, (low, high) in BOUNDS.items():
