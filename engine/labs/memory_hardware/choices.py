@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.labs.memory_hardware.device import device_names
+from engine.labs.memory_hardware.offload.presets import node_names
 from engine.labs.memory_hardware.shapes import SHAPES
 
 
@@ -14,3 +15,8 @@ def models() -> list[str]:
 def devices() -> list[str]:
     """The presets, the lab's own first."""
     return sorted(device_names(), key=lambda name: (name != "pim-gpt", name))
+
+
+def nodes() -> list[str]:
+    """The nodes of optimizer offload, the best measured first."""
+    return sorted(node_names(), key=lambda name: (name != "h100", name))

@@ -5,7 +5,14 @@ from __future__ import annotations
 from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_hardware import generation as generating
-from engine.labs.memory_hardware.config import GenerationConfig
+from engine.labs.memory_hardware.config import (
+    CapacityConfig,
+    FitConfig,
+    GenerationConfig,
+    TrainingConfig,
+)
+from engine.labs.memory_hardware.offload import fitting, sizing
+from engine.labs.memory_hardware.offload import training as updating
 
 
 def generation(config: GenerationConfig, context: Context) -> Result:
@@ -13,3 +20,18 @@ def generation(config: GenerationConfig, context: Context) -> Result:
     return generating.generation(
         config, context.read_input, lambda done, total: context.progress(done, total)
     )
+
+
+def training(config: TrainingConfig, context: Context) -> Result:
+    """Iterations of a model whose optimizer state lies on the host, in four modes."""
+    return updating.training(config, context.progress)
+
+
+def training_fit(config: FitConfig, context: Context) -> Result:
+    """Rates of a node from measured runs, and the runs that they predict."""
+    return fitting.training_fit(config, context.read_input)
+
+
+def capacity(config: CapacityConfig, context: Context) -> Result:
+    """The largest model of a GPU, and the cuts that decide what leaves it."""
+    return sizing.capacity(config)

@@ -119,19 +119,20 @@ def simulate(
     tasks = builder.tasks
     ready: list[tuple[int, ...]] = [(), ()]  # what the forward pass of an iteration may wait for
     begins = []
-    backward: tuple[int, ...] = ()
+    between: tuple[int, ...] = ()
     updated: tuple[int, ...] = ()
     for j in range(iterations):
         late = 0 <= plan.delayed < j
         begins.append(len(tasks))
-        done = builder.forward(j, (*ready[j], *backward) if late else ready[j + 1])
+        done = builder.forward(j, (*ready[j], *between) if late else (*ready[j + 1], *between))
         backward = builder.backward(j, done)
         step = Update(plan, node, tasks, (*backward, *updated), j)
-        after = builder.gathered(j, step.all)
+        updated = builder.gathered(j, step.all)
+        # What the framework does between iterations does not wait for a late update.
+        between = backward if 0 <= plan.delayed <= j else updated
         if rest := _rest(plan, node):
-            after = (builder.add(BESIDE, "other", -1, rest, j, after),)
-        updated = after
-        ready.append(after)
+            between = (builder.add(BESIDE, "other", -1, rest, j, between),)
+        ready.append(updated)
     made = schedule(tasks, node.host * GIGA)
     return Iterations(made, iterations, *_phases(made, begins, _rest(plan, node)))
 

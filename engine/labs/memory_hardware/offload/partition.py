@@ -1,4 +1,4 @@
-"""ZeRO-Offload's question: which parts of a step may leave the GPU, and what that costs (section 3).
+"""ZeRO-Offload's question (section 3): which parts of a step may leave the GPU, at what cost.
 
 A training step is a graph of two states and two computations. Every assignment of the parts to GPU
 and host is a cut; the edges that it crosses are its traffic, the states that stay are its memory.
@@ -15,7 +15,7 @@ from itertools import combinations
 PARTS = {"p16": 2, "g16": 2, "update": 12}
 COMPUTE = "FWD-BWD"
 # Bytes a parameter on each way in one step; parameters are read forward and again backward.
-EDGES = {(("p16"), COMPUTE): 4, (COMPUTE, "g16"): 2, ("g16", "update"): 2, ("update", "p16"): 2}
+EDGES = {("p16", COMPUTE): 4, (COMPUTE, "g16"): 2, ("g16", "update"): 2, ("update", "p16"): 2}
 WHOLE = sum(PARTS.values())
 # The traffic of the peer that moves a layer at a time, as the authors give it.
 L2L_BYTES = 28

@@ -82,19 +82,19 @@ def _rows(reader: csv.DictReader[str], field: str) -> Iterator[tuple[int, dict[s
         yield line, row
 
 
-def chosen(runs: Sequence[Run], condition: str) -> list[Run]:
+def chosen(runs: Sequence[Run], condition: str, field: str = "fit") -> list[Run]:
     """The rows for which ``"column=value"`` holds (several joined by commas); raises BadInput."""
     kept = list(runs)
     for part in condition.split(","):
         match = _CONDITION.fullmatch(part.strip())
         if match is None:
-            raise BadInput("fit", f"looks like column=value (got {part[:40]!r})")
+            raise BadInput(field, f"looks like column=value (got {part[:40]!r})")
         name, value = match[1], match[2].strip()
         if runs and name not in runs[0].row:
-            raise BadInput("fit", f"there is no column {name[:40]!r}")
+            raise BadInput(field, f"there is no column {name[:40]!r}")
         kept = [run for run in kept if run.row[name] == value]
     if not kept:
-        raise BadInput("fit", f"no row has {condition[:80]}")
+        raise BadInput(field, f"no row has {condition[:80]}")
     return kept
 
 
