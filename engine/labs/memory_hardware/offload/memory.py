@@ -74,6 +74,13 @@ def gpu_memory(made: Iterations, plan: Plan, footprint: Footprint) -> Held:
     return _summed(changes)
 
 
+def after_forward(plan: Plan, footprint: Footprint) -> float:
+    """GB on the GPU between the passes: the inputs of all layers and the scores have come."""
+    acts = footprint.activations
+    come = acts.inputs(footprint.hidden, footprint.layers) + acts.logits
+    return (_at_rest(plan, footprint) + come) / GB
+
+
 def host_memory(plan: Plan) -> float:
     """GB on the host: fp32 state of what lies there, and fp32 gradients; held all the time."""
     there = sum(plan.sizes[: plan.on_host])

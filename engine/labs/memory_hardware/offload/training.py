@@ -17,7 +17,13 @@ from engine.labs.memory_hardware.offload.iteration import (
     Iterations,
     simulate,
 )
-from engine.labs.memory_hardware.offload.memory import GB, Footprint, gpu_memory, host_memory
+from engine.labs.memory_hardware.offload.memory import (
+    GB,
+    Footprint,
+    after_forward,
+    gpu_memory,
+    host_memory,
+)
 from engine.labs.memory_hardware.offload.node import Node
 from engine.labs.memory_hardware.offload.plan import Plan
 from engine.labs.memory_hardware.offload.presets import Preset, load_node
@@ -62,6 +68,8 @@ def training(
             "subgroups": len(plans["default"].sizes),
             "balance_stride": min(best_stride(node), 1e6),
             "host_gb": host_memory(plans["default"]),
+            "gpu_gb": preset.gpu_memory_gb,
+            "after_forward_gb": after_forward(plans["default"], footprint),
             **{f"{mode}_s": one.seconds for mode, one in made.items()},
             **{f"{name}_rate": getattr(node, name) for name in ("link", "cpu_adam", "host")},
         },

@@ -1,0 +1,175 @@
+"""Iterations as spans on lanes, with the reason of every start and the memory beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from engine.core.result import Result
+from engine.core.timeline import Counter, Lane, Timeline
+from engine.figures import Palette
+from engine.figures.axes import axis, compose, escape
+from engine.figures.palette import PATTERNS
+from engine.labs.memory_hardware.views.offload import COMPARED, TITLES
+
+MOST_BARS = 2000
+
+
+def offload_timeline(result: Result, modes: Sequence[str] = COMPARED) -> Timeline:
+    """The first iteration of each mode; of the delayed update all of them. Times in seconds.
+
+    Lanes stand in a group for each mode; all start at 0.
+    """
+    lanes = _lanes(result, modes)
+    number = {(lane.name, lane.group): i for i, lane in enumerate(lanes)}
+    parts: list[dict[str, np.ndarray]] = []
+    shift = 0
+    for mode in modes:
+        kept, place = _kept(result, mode)
+        names = np.array(result.notes["lanes"])[result.array("lane")[kept]]
+        cause = result.array("cause")[kept]
+        cause = np.where(cause >= 0, place[cause], -1)
+        parts.append({
+            "lane": np.array([number[name, TITLES[mode]] for name in names], np.int64),
+            "kind": result.array("kind")[kept].astype(np.int64),
+            "start": result.array("start")[kept],
+            "end": result.array("end")[kept],
+            "cause": np.where(cause >= 0, cause + shift, -1),
+            "subgroup": result.array("item")[kept] + 1,
+            "iteration": result.array("iteration")[kept] + 1,
+        })  # fmt: skip
+        shift += len(kept)
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    order = np.argsort(columns["start"], kind="stable")
+    back = np.empty(len(order) + 1, np.int64)
+    back[order], back[-1] = np.arange(len(order)), -1
+    columns = {name: column[order] for name, column in columns.items()}
+    return Timeline(
+        lanes=lanes,
+        kinds=tuple(result.notes["kinds"]),
+        unit="s",
+        lane=columns["lane"],
+        kind=columns["kind"],
+        start=columns["start"],
+        end=columns["end"],
+        cause=back[columns["cause"]],
+        details={"subgroup": columns["subgroup"], "iteration": columns["iteration"]},
+        counters=tuple(memory_counter(result, mode) for mode in modes),
+    )
+
+
+def memory_counter(result: Result, mode: str) -> Counter:
+    """GB on the GPU in one mode, as long as its spans are shown."""
+    chosen = result.array("memory_mode") == result.notes["modes"].index(mode)
+    time, held = result.array("memory_time")[chosen], result.array("memory_gb")[chosen]
+    end = shown_seconds(result, mode)
+    return Counter(f"GPU memory, {TITLES[mode].lower()}", "GB", time[time <= end],
+                   held[time <= end])  # fmt: skip
+
+
+def shown_seconds(result: Result, mode: str) -> float:
+    """Until when a mode is shown."""
+    kept, _ = _kept(result, mode)
+    return float(result.array("end")[kept].max())
+
+
+def _kept(result: Result, mode: str) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of a mode's spans that are shown; for each of its spans the place among them."""
+    own = np.flatnonzero(result.array("mode") == result.notes["modes"].index(mode))
+    shown = np.ones(len(own), bool)
+    if mode != "delayed":
+        shown = result.array("iteration")[own] == 0
+    place = np.where(shown, np.cumsum(shown) - 1, -1)
+    return own[shown], place
+
+
+def _lanes(result: Result, modes: Sequence[str]) -> tuple[Lane, ...]:
+    """The lanes on which something happens."""
+    found = []
+    for mode in modes:
+        kept, _ = _kept(result, mode)
+        used = np.unique(result.array("lane")[kept])
+        found += [Lane(result.notes["lanes"][i], TITLES[mode]) for i in used]
+    return tuple(found)
+
+
+def describe_lanes(result: Result, modes: Sequence[str] = COMPARED) -> str:
+    """How much of each mode's iteration the GPU computes."""
+    words = []
+    for mode in modes:
+        kept, _ = _kept(result, mode)
+        lane = np.array(result.notes["lanes"])[result.array("lane")[kept]]
+        busy = np.isin(lane, ["GPU compute", "GPU Adam"])
+        length = (result.array("end") - result.array("start"))[kept]
+        share = 100 * length[busy].sum() / shown_seconds(result, mode)
+        words.append(f"{TITLES[mode].lower()} {share:.0f} %")
+    return f"Share of the time in which the GPU computes: {', '.join(words)}."
+
+
+def draw_lanes(timeline: Timeline, palette: Palette, *, title: str, alt: str) -> go.Figure:
+    """Bars on lanes; neighbours of one kind are drawn as one where there are more than 2,000."""
+    spans = _merged(timeline) if len(timeline) > MOST_BARS else _each(timeline)
+    names = [f"{lane.name} · {lane.group}" for lane in timeline.lanes]
+    figure = compose(
+        palette,
+        title=title,
+        x=axis("Time", timeline.unit),
+        y=axis("Lane"),
+        subtitle="neighbours of one kind are drawn as one" if len(timeline) > MOST_BARS else None,
+        alt=alt,
+        height=130 + 26 * len(names),
+    )
+    for place, kind in enumerate(np.unique(spans["kind"]).tolist()):
+        of_kind = spans["kind"] == kind
+        start, end = spans["start"][of_kind], spans["end"][of_kind]
+        figure.add_bar(
+            x=end - start,
+            base=start,
+            y=spans["lane"][of_kind],
+            orientation="h",
+            name=escape(timeline.kinds[kind]),
+            customdata=np.stack([spans["first"][of_kind], spans["last"][of_kind]], axis=1),
+            marker={
+                "color": palette.category(place),
+                "pattern": {"shape": PATTERNS[place % len(PATTERNS)], "solidity": 0.2},
+                "line": {"width": 0},
+            },
+            hovertemplate="%{base:.4g} s, for %{x:.4g} s<br>subgroups %{customdata[0]} to "
+            "%{customdata[1]}<extra>%{fullData.name}</extra>",
+        )
+    figure.update_layout(barmode="overlay", bargap=0.25, showlegend=True)
+    figure.update_yaxes(tickmode="array", tickvals=list(range(len(names))),
+                        ticktext=[escape(name) for name in names], showgrid=False,
+                        range=[len(names) - 0.5, -0.5])  # fmt: skip
+    return figure
+
+
+def _each(timeline: Timeline) -> dict[str, np.ndarray]:
+    item = timeline.details["subgroup"]
+    return {"lane": timeline.lane, "kind": timeline.kind, "start": timeline.start,
+            "end": timeline.end, "first": item, "last": item}  # fmt: skip
+
+
+def _merged(timeline: Timeline) -> dict[str, np.ndarray]:
+    """Spans of one kind on one lane and in one part of the time, as one from first to last.
+
+    The parts grow until no more than 2,000 are left.
+    """
+    item, length = timeline.details["subgroup"], max(float(timeline.end.max()), 1e-12)
+    parts = MOST_BARS
+    while True:
+        part = np.floor(timeline.start / length * parts).astype(np.int64)
+        cell = (timeline.lane * len(timeline.kinds) + timeline.kind) * (parts + 1) + part
+        _, first, group = np.unique(cell, return_index=True, return_inverse=True)
+        if len(first) <= MOST_BARS:
+            break
+        parts //= 2
+    end = np.zeros(len(first))
+    low, high = item[first].copy(), item[first].copy()
+    np.maximum.at(end, group, timeline.end)
+    np.minimum.at(low, group, item)
+    np.maximum.at(high, group, item)
+    return {"lane": timeline.lane[first], "kind": timeline.kind[first],
+            "start": timeline.start[first], "end": end, "first": low, "last": high}  # fmt: skip

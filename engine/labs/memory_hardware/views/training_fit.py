@@ -1,0 +1,111 @@
+"""Predicted steps against measured ones, and how sure the fitted rates are."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from engine.core.result import Result
+from engine.figures import Palette, Point, axis, scatter
+from engine.labs.memory_hardware.offload.presets import UNITS
+
+NAMES = {
+    "cpu_adam": "CPU Adam",
+    "downcast": "Cast down",
+    "link": "Link",
+    "host": "Host memory, a rank's share",
+}
+LOOSE = 10.0  # a range this many times as wide as its lower end says little
+
+
+def describe_fit(result: Result) -> str:
+    """Mean errors on rows that were seen and on those that were not."""
+    unseen = result.metrics["unseen_error"]
+    words = (
+        f"; {unseen:.1f} % on the {result.number('rows') - result.number('seen'):.0f} others"
+        if isinstance(unseen, float)
+        else ""
+    )
+    return (
+        f"Mean error {result.number('seen_error'):.1f} % on the {result.number('seen'):.0f} rows "
+        f"of the fit{words}; the worst row is {result.number('worst_error'):.1f} % off."
+    )
+
+
+def draw_fit(result: Result, palette: Palette) -> go.Figure:
+    """A point a row: seconds predicted over seconds measured; exact ones lie on the line."""
+    notes = result.notes
+    measured, predicted = result.array("measured_s"), result.array("predicted_s")
+    points = [
+        Point(
+            float(measured[i]),
+            float(predicted[i]),
+            f"{notes['models'][i]}, ratio {result.array('ratio')[i]:g}, "
+            f"{_mode(int(result.array('stride')[i]))}",
+            family="Seen by the fit" if result.array("fitted_on")[i] else "Not seen",
+            id=str(i),
+        )
+        for i in range(len(measured))
+    ]
+    figure = scatter(
+        points,
+        palette,
+        title="Predicted and measured steps",
+        x=axis("Measured", "s"),
+        y=axis("Predicted", "s"),
+        alt=describe_fit(result),
+        height=400,
+    )
+    ends = [0.0, float(max(measured.max(), predicted.max()))]
+    figure.add_scatter(
+        x=ends,
+        y=ends,
+        mode="lines",
+        line={"color": palette.muted, "dash": "dot", "width": 1.25},
+        name="exact",
+        hoverinfo="skip",
+    )
+    return figure
+
+
+def _mode(stride: int) -> str:
+    return f"k = {stride}" if stride else "CPU alone"
+
+
+def fit_table(result: Result) -> dict[str, object]:
+    """The rows with both seconds."""
+    measured, predicted = result.array("measured_s"), result.array("predicted_s")
+    return {
+        "dir": result.notes["places"],
+        "model": result.notes["models"],
+        "ratio": result.array("ratio"),
+        "stride": result.array("stride"),
+        "measured s": measured,
+        "predicted s": predicted,
+        "error %": 100 * (predicted / measured - 1),
+        "seen by the fit": result.array("fitted_on"),
+    }
+
+
+def rate_rows(result: Result) -> list[dict[str, object]]:
+    """Fitted rates with their 95 % ranges, and what they say."""
+    rows = []
+    for name, words in NAMES.items():
+        if name not in result.notes["ranges"]:
+            continue
+        low, high = result.notes["ranges"][name]
+        rows.append({
+            "Rate": words,
+            "Unit": UNITS[name],
+            "Fitted": round(result.number(f"{name}_rate"), 2),
+            "From": round(low, 2),
+            "To": round(high, 2),
+            "": "hardly determined by these rows" if high > LOOSE * low else "",
+        })  # fmt: skip
+    return rows
+
+
+def describe_trade(result: Result) -> str:
+    """Whether CPU and link can stand for each other in this fit."""
+    traded = result.number("traded")
+    held = "can stand for each other in part" if abs(traded) > 0.5 else "are told apart"
+    return f"CPU Adam and link {held} in these rows (correlation {traded:+.2f})."
