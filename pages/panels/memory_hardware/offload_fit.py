@@ -7,8 +7,10 @@ import streamlit as st
 from engine.core import Lab
 from engine.labs.memory_hardware.views.training_fit import (
     describe_fit,
+    describe_fit_strides,
     describe_trade,
     draw_fit,
+    draw_fit_strides,
     fit_table,
     rate_rows,
 )
@@ -38,6 +40,10 @@ def show_fit(lab: Lab) -> None:
     say(lab, describe_fit(result))
     figure = draw_fit(result, palette())
     show(figure, "memory_hardware_fit", figure.layout.meta["alt"], export=lambda: fit_table(result))
+    strides = draw_fit_strides(result, palette())
+    if strides is not None:
+        show(strides, "memory_hardware_fit_strides", strides.layout.meta["alt"])
+        say(lab, describe_fit_strides(result))
     st.dataframe(rate_rows(result), hide_index=True, width="stretch")
     st.caption(
         f"{describe_trade(result)} Balance of CPU and link: k* = "

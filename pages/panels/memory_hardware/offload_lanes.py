@@ -18,8 +18,21 @@ from engine.labs.memory_hardware.views.offload_memory import (
     draw_memory,
     memory_table,
 )
-from pages.kit import choose, palette, section, show
+from pages.kit import choose, linked, offer, palette, section, select, show
+from pages.kit.components.timeline import timeline
 
+TASK = "memory_hardware.task"
+NONE = -1
+HEIGHT = 620
+MEANINGS = {
+    "cast up": "gradients to fp32, on the GPU",
+    "gradients": "the flush to the host",
+    "update": "Adam on one subgroup",
+    "cast down": "new parameters to half precision, on the CPU",
+    "new parameters": "half-precision parameters to the GPU",
+    "state": "fp32 parameters and both moments of a subgroup",
+    "other": "what belongs to no phase",
+}
 SHOWN = {"compared": "Default, flush, interleaved", "delayed": "Delayed update"}
 
 
@@ -31,22 +44,39 @@ def show_lanes(result: Result) -> None:
     )
     shown = choose("Modes", SHOWN, "memory_hardware.lanes", label_visibility="collapsed")
     modes = COMPARED if shown == "compared" else ("delayed",)
-    timeline = offload_timeline(result, modes)
+    spans = offload_timeline(result, modes)
     alt = describe_lanes(result, modes)
-    figure = draw_lanes(timeline, palette(), title="Lanes", alt=alt)
-    show(figure, "memory_hardware_lanes", alt, export=lambda: span_table(timeline))
+    chosen = linked(TASK, NONE, low=NONE, high=len(spans) - 1)
+    timeline(
+        spans,
+        key="memory_hardware_lanes",
+        palette=palette(),
+        label="Lanes of an iteration" if shown == "compared" else "Lanes of four iterations",
+        alt=alt,
+        because="waited for",
+        legend=MEANINGS,
+        selected=None if chosen == NONE else chosen,
+        on_select=lambda task: select(TASK, NONE if task is None else task),
+        height=HEIGHT,
+    )
     st.caption(alt)
+    offer(
+        "memory_hardware_lanes",
+        lambda: draw_lanes(spans, palette(), title="Lanes", alt=alt),
+        alt,
+        lambda: span_table(spans),
+    )
 
 
-def span_table(timeline: Timeline) -> dict[str, object]:
+def span_table(spans: Timeline) -> dict[str, object]:
     """Every span as a row."""
     return {
-        "mode": [timeline.lanes[i].group for i in timeline.lane],
-        "lane": [timeline.lanes[i].name for i in timeline.lane],
-        "what": [timeline.kinds[i] for i in timeline.kind],
-        **timeline.details,
-        f"start {timeline.unit}": timeline.start,
-        f"end {timeline.unit}": timeline.end,
+        "mode": [spans.lanes[i].group for i in spans.lane],
+        "lane": [spans.lanes[i].name for i in spans.lane],
+        "what": [spans.kinds[i] for i in spans.kind],
+        **spans.details,
+        f"start {spans.unit}": spans.start,
+        f"end {spans.unit}": spans.end,
     }
 
 

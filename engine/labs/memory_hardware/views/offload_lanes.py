@@ -55,9 +55,30 @@ def offload_timeline(result: Result, modes: Sequence[str] = COMPARED) -> Timelin
         start=columns["start"],
         end=columns["end"],
         cause=back[columns["cause"]],
-        details={"subgroup": columns["subgroup"], "iteration": columns["iteration"]},
+        details={
+            "subgroup": columns["subgroup"],
+            "iteration": columns["iteration"],
+            "waited for": _reasons(result, lanes, columns, back[columns["cause"]]),
+        },
         counters=tuple(memory_counter(result, mode) for mode in modes),
     )
+
+
+def _reasons(
+    result: Result, lanes: Sequence[Lane], columns: dict[str, np.ndarray], cause: np.ndarray
+) -> np.ndarray:
+    """What let each span start, in words: its own lane, or what it needed from another."""
+    words = []
+    for i, before in enumerate(cause.tolist()):
+        if before < 0:
+            words.append("nothing")
+            continue
+        what = result.notes["kinds"][columns["kind"][before]]
+        lane = columns["lane"][before]
+        where = "its lane" if lane == columns["lane"][i] else lanes[lane].name
+        item = columns["subgroup"][before]
+        words.append(f"{where}: {what}{f' of subgroup {item}' if item > 0 else ''}")
+    return np.array(words)
 
 
 def memory_counter(result: Result, mode: str) -> Counter:

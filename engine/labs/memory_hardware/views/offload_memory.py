@@ -22,15 +22,16 @@ def describe_memory(result: Result) -> str:
         parts.append(f"{TITLES[mode].lower()} {held.min():.1f} to {held.max():.1f} GB")
     return (
         f"On the GPU: {'; '.join(parts)}. On the host: {result.number('host_gb'):.1f} GB all the "
-        "time."
+        f"time. The GPU has {result.number('gpu_gb'):g} GB."
     )
 
 
 def draw_memory(result: Result, palette: Palette) -> go.Figure:
     """GB on the GPU in time, a line a mode, with the GPU's own memory."""
-    series, gpu_gb = [], result.number("gpu_gb")
+    series, gpu_gb, most = [], result.number("gpu_gb"), 0.0
     for mode in COMPARED:
         held = memory_counter(result, mode)
+        most = max(most, float(held.value.max()))
         keep = np.unique(np.linspace(0, len(held.time) - 1, MOST_POINTS).astype(int))
         series.append(Series(TITLES[mode], held.time[keep], held.value[keep]))
     return lines(
@@ -39,7 +40,8 @@ def draw_memory(result: Result, palette: Palette) -> go.Figure:
         title="Memory of the GPU",
         x=axis("Time", "s"),
         y=axis("Allocated", "GB"),
-        level=(gpu_gb, f"the GPU has {gpu_gb:g} GB"),
+        # Far above the curves it would only press them flat.
+        level=(gpu_gb, f"the GPU has {gpu_gb:g} GB") if most > gpu_gb / 2 else None,
         step=True,
         alt=describe_memory(result),
         height=340,

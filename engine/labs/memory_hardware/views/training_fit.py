@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
-from engine.figures import Palette, Point, axis, scatter
+from engine.figures import Event, Palette, Point, Series, axis, lines, scatter
 from engine.labs.memory_hardware.offload.presets import UNITS
 
 NAMES = {
@@ -109,3 +110,48 @@ def describe_trade(result: Result) -> str:
     traded = result.number("traded")
     held = "can stand for each other in part" if abs(traded) > 0.5 else "are told apart"
     return f"CPU Adam and link {held} in these rows (correlation {traded:+.2f})."
+
+
+def stride_rows(result: Result) -> np.ndarray:
+    """The rows of the one configuration of which most strides were measured, by stride."""
+    keys = list(zip(result.notes["places"], result.array("parameters"), result.array("ratio"),
+                    strict=True))  # fmt: skip
+    stride = result.array("stride")
+    inside = {key: [i for i, other in enumerate(keys) if other == key] for key in set(keys)}
+    most = max(sorted(inside, key=str), key=lambda key: len({*stride[inside[key]].tolist()} - {0}))
+    rows = np.array([i for i in inside[most] if stride[i]], dtype=np.int64)
+    return rows[np.argsort(stride[rows], kind="stable")]
+
+
+def describe_fit_strides(result: Result) -> str:
+    """The stride of the shortest measured and of the shortest predicted step."""
+    rows, stride = stride_rows(result), result.array("stride")
+    measured = stride[rows[np.argmin(result.array("measured_s")[rows])]]
+    predicted = stride[rows[np.argmin(result.array("predicted_s")[rows])]]
+    return (
+        f"Of the measured strides k = {measured} is the fastest, of the predicted ones "
+        f"k = {predicted}; the balance is at k* = {result.number('balance_stride'):.1f}."
+    )
+
+
+def draw_fit_strides(result: Result, palette: Palette) -> go.Figure | None:
+    """Measured and predicted steps over the stride; None where only one was measured."""
+    rows = stride_rows(result)
+    stride = result.array("stride")[rows]
+    if len(np.unique(stride)) < 2:
+        return None
+    balance = result.number("balance_stride")
+    return lines(
+        [
+            Series("Predicted", stride, result.array("predicted_s")[rows]),
+            Series("Measured", stride, result.array("measured_s")[rows]),
+        ],
+        palette,
+        title="Steps by stride",
+        subtitle=f"{result.notes['models'][rows[0]]} in {result.notes['places'][rows[0]]}",
+        x=axis("Stride k"),
+        y=axis("Step", "s"),
+        events=[Event(balance, f"k* = {balance:.1f}")] if balance <= stride.max() else [],
+        alt=describe_fit_strides(result),
+        height=320,
+    ).update_yaxes(rangemode="tozero")
