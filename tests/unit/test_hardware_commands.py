@@ -211,7 +211,7 @@ def test_the_best_stride_balances_cpu_and_link() -> None:
         ("dir,model\na,b", "are missing"),
         (header(), "no row"),
         (header("a,x,1,1e8,0,0,many,4e9"), "line 2: step_ms"),
-        (header("a,x,2,1e8,0,0,5,4e9"), "line 2: ratio"),
+        (header("a,x,2,1e8,0,0,5,4e9"), "line 2: cpu_ratio must be a number from 0 to 1"),
         (header("a,x,1,0,0,0,5,4e9"), "line 2: subgroup"),
     ],
 )

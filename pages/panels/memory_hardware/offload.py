@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import streamlit as st
 
 from engine.core import Experiment, Lab, Result
+from engine.core.units import count
 from engine.labs.memory_hardware.config import TrainingConfig
 from engine.labs.memory_hardware.offload.presets import UNITS
 from engine.labs.memory_hardware.offload.published import measured_source
@@ -95,15 +97,23 @@ def _rates(result: Result) -> None:
         if result.notes["fitted_by"]:
             st.caption("Fitted with")
             st.code(result.notes["fitted_by"], language="bash", wrap_lines=True)
-    for source, kind, words in (
+    with st.container(horizontal=True):
+        _badges(rates)
+
+
+def _badges(rates: dict[str, dict[str, Any]]) -> None:
+    """How many rates have which source, and which they are."""
+    origins: tuple[tuple[str, Literal["assumed", "measured", "published"], str], ...] = (
         ("assumed", "assumed", "nobody gives them; change them on the left"),
         ("changed", "assumed", "they differ from the node's"),
         ("fitted", "measured", "fitted on logged steps"),
         ("secondary", "published", "of the paper, by a third party's note"),
-    ):
+    )
+    for source, kind, words in origins:
         names = [name.replace("_", " ") for name, rate in rates.items() if rate["source"] == source]
         if names:
-            badge(f"{len(names)} rates {source}", kind, f"{', '.join(names)}: {words}.")
+            told = f"{count(len(names), 'rate')} {source}"
+            badge(told, kind, f"{', '.join(names)}: {words}.")
 
 
 def _iterations(lab: Lab, result: Result) -> None:
@@ -137,7 +147,7 @@ def _finding(result: Result) -> None:
         f"Iterations of {run.model} at ratio {run.ratio:g}: {run.iteration['default']:,.0f} ms, "
         f"{run.iteration['flush']:,.0f} ms with an asynchronous flush and "
         f"{run.iteration['interleaved']:,.0f} ms interleaved.",
-        f"Predicted: {ours[2]:.2f}x = {ours[0]:.2f}x flush × {ours[1]:.2f}x interleaving.",
+        f"{ours[2]:.2f}x = {ours[0]:.2f}x flush × {ours[1]:.2f}x interleaving.",
         f"medians of {source}",
         "The larger part of the gain is the flush, which the paper's abstract does not say."
         if logged[0] > logged[1]
@@ -145,6 +155,7 @@ def _finding(result: Result) -> None:
         published=f"{logged[2]:.2f}x = {logged[0]:.2f}x flush × {logged[1]:.2f}x interleaving",
         url=url,
         mark="run logs",
+        ours="simulated here",
         caveat=f"The factors are taken from the logs here, not from [the paper]({PAPER}).",
     )
 

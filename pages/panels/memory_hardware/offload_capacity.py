@@ -78,6 +78,7 @@ def _published(result: Result) -> None:
         published=f"{large:g} and {small:g} billion parameters",
         url=printed.url,
         mark=MARKS[printed.mark],
+        ours="computed here",
     )
 
 
@@ -96,6 +97,7 @@ def _slip(result: Result) -> None:
         published=f"{kept:g} bytes, {saving:g}x",
         url=printed.url,
         mark=MARKS[printed.mark],
+        ours="computed here",
     )
 
 

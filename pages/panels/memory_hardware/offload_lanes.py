@@ -23,7 +23,7 @@ from pages.kit.components.timeline import timeline
 
 TASK = "memory_hardware.task"
 NONE = -1
-HEIGHT = 620
+HEIGHT = 760
 MEANINGS = {
     "cast up": "gradients to fp32, on the GPU",
     "gradients": "the flush to the host",

@@ -10,7 +10,9 @@ from pydantic import Field, field_validator, model_validator
 from engine.core.config import Config
 from engine.core.errors import BadInput
 from engine.io.paths import local_path, read_file
+from engine.io.text import read_text
 from engine.labs.memory_hardware.offload.presets import node_names
+from engine.labs.memory_hardware.offload.runs import read_runs, rows_to_see
 
 UPLOAD = "input:"
 RUNS_BYTES = 5_000_000
@@ -188,6 +190,12 @@ class FitConfig(Config):
         if self.runs and not self.runs.startswith(UPLOAD):
             raise BadInput("runs", "must be an uploaded file")
 
+    def fits(self, read: Callable[[str], bytes]) -> None:
+        """The file must be a table of runs with enough rows to fit on."""
+        if self.runs:
+            text = read_text(read(self.runs), limit=RUNS_BYTES, field="runs")
+            rows_to_see(read_runs(text), self.seen)
+
     def grounded(self, put: Callable[[bytes, str], str]) -> Self:
         """A file becomes the address of its content."""
         if not self.runs or self.runs.startswith(UPLOAD):
@@ -214,9 +222,10 @@ class CapacityConfig(Config):
     samples: int = Field(1, ge=1, le=256, title="Samples at once")
     baseline_again: bool = Field(
         False,
-        title="Baseline recomputes activations",
+        title="Baseline recomputes",
         json_schema_extra={
-            "help": "off: data parallelism as it comes keeps all of them; ZeRO-Offload recomputes"
+            "help": "off: data parallelism as it comes keeps all activations; ZeRO-Offload "
+            "computes them anew"
         },
     )
     reserve_gb: float = Field(

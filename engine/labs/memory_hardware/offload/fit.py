@@ -18,7 +18,7 @@ from engine.core.errors import BadInput
 from engine.labs.memory_hardware.offload.node import Node
 from engine.labs.memory_hardware.offload.phases import fit_phases
 from engine.labs.memory_hardware.offload.plan import Plan
-from engine.labs.memory_hardware.offload.runs import Run
+from engine.labs.memory_hardware.offload.runs import FEWEST, Run
 from engine.labs.memory_hardware.offload.step import step_seconds
 
 RATES = ("cpu_adam", "downcast", "link", "host")
@@ -27,7 +27,7 @@ LOW, HIGH = (0.05, 0.2, 1.0, 2.0), (50.0, 500.0, 500.0, 1e4)
 HOST_START = 60.0
 USUAL = (2.0, 15.0, 25.0, 100.0)
 PULL = 0.003  # a relative error for each e-fold away from the usual rate
-MOST_WORK = 20_000
+MOST_WORK, MOST_PREDICTED = 5_000, 200_000  # subgroups of interleaved steps
 TWO_SIDED = 1.96  # standard errors of a 95 % range
 
 
@@ -49,8 +49,8 @@ class Fit:
 
 def fit_node(runs: Sequence[Run]) -> Fit:
     """The rates that fit the rows best; raises BadInput for too few rows or too much work."""
-    if len(runs) < 3:
-        raise BadInput("fit", f"three rates need at least 3 rows (got {len(runs)})")
+    if len(runs) < FEWEST:
+        raise BadInput("fit", f"three rates need at least {FEWEST} rows (got {len(runs)})")
     steps = _Steps(runs)
     best = _least(steps, [np.log(start) for start in STARTS])
     more = _least(steps, [np.append(best.x, np.log(HOST_START)),
@@ -63,8 +63,10 @@ def fit_node(runs: Sequence[Run]) -> Fit:
 
 
 def predict(node: Node, runs: Sequence[Run]) -> np.ndarray:
-    """Seconds of each row's step (rows,)."""
-    seconds = {plan: step_seconds(plan, node) for plan in dict.fromkeys(_bare(r) for r in runs)}
+    """Seconds of each row's step (rows,); raises BadInput for too much work."""
+    plans = list(dict.fromkeys(_bare(run) for run in runs))
+    _check_work("runs", plans, MOST_PREDICTED)
+    seconds = {plan: step_seconds(plan, node) for plan in plans}
     return np.array([seconds[_bare(run)] for run in runs])
 
 
@@ -90,10 +92,7 @@ class _Steps:
         self.plans = list(dict.fromkeys(_bare(run) for run in runs))
         self.which = np.array([self.plans.index(_bare(run)) for run in runs])
         self.measured = np.array([run.seconds for run in runs])
-        work = sum(len(plan.sizes) for plan in self.plans if plan.stride)
-        if work > MOST_WORK:
-            raise BadInput("fit", f"the rows have {work:,} interleaved subgroups in all; at most "
-                           f"{MOST_WORK:,}")  # fmt: skip
+        _check_work("fit", self.plans, MOST_WORK)
 
     def errors(self, logs: np.ndarray) -> np.ndarray:
         """Of each row, and behind them the pull towards the usual rates."""
@@ -101,6 +100,13 @@ class _Steps:
         seconds = np.array([step_seconds(plan, node) for plan in self.plans])
         pull = PULL * (logs - np.log(USUAL[: len(logs)]))
         return np.concatenate([seconds[self.which] / self.measured - 1, pull])
+
+
+def _check_work(field: str, plans: Sequence[Plan], most: int) -> None:
+    work = sum(len(plan.sizes) for plan in plans if plan.stride)
+    if work > most:
+        raise BadInput(field, f"the rows have {work:,} interleaved subgroups in all; at most "
+                       f"{most:,}")  # fmt: skip
 
 
 def _node(logs: np.ndarray) -> Node:

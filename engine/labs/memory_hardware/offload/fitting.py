@@ -16,7 +16,7 @@ from engine.labs.memory_hardware.config.offload import RUNS_BYTES
 from engine.labs.memory_hardware.offload.fit import RATES, best_stride, fit_node, predict
 from engine.labs.memory_hardware.offload.plan import Plan
 from engine.labs.memory_hardware.offload.presets import load_node
-from engine.labs.memory_hardware.offload.runs import Run, chosen, read_runs
+from engine.labs.memory_hardware.offload.runs import Run, read_runs, rows_to_see
 from engine.labs.memory_hardware.offload.step import step_seconds
 
 NOISE = 0.02
@@ -26,7 +26,7 @@ MADE = "made here"
 def training_fit(config: FitConfig, read: Callable[[str], bytes]) -> Result:
     """Seconds by row, measured and predicted; rates with their ranges. Raises BadInput."""
     runs = _runs(config, read)
-    seen = chosen(runs, config.seen, "seen") if config.seen else runs
+    seen = rows_to_see(runs, config.seen)
     try:
         fit = fit_node(seen)
     except BadInput as error:

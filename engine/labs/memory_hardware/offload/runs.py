@@ -21,6 +21,7 @@ LOGGED = ("fwd_ms", "bwd_ms", "iter_ms", "num_elems_B", "seqlen", "gbs", "dp",
           "flush_async")  # fmt: skip
 MOST_ROWS = 5_000
 MOST_MS = 1e8
+FEWEST = 3  # rows of a fit
 LONGEST = 200
 _CONDITION = re.compile(r"([A-Za-z_]\w*)\s*=\s*(.+)")
 
@@ -96,6 +97,14 @@ def chosen(runs: Sequence[Run], condition: str, field: str = "fit") -> list[Run]
     if not kept:
         raise BadInput(field, f"no row has {condition[:80]}")
     return kept
+
+
+def rows_to_see(runs: Sequence[Run], condition: str) -> list[Run]:
+    """All rows, or those of a condition; raises BadInput("seen") for fewer than a fit needs."""
+    seen = chosen(runs, condition, "seen") if condition.strip() else list(runs)
+    if len(seen) < FEWEST:
+        raise BadInput("seen", f"three rates need at least {FEWEST} rows (got {len(seen)})")
+    return seen
 
 
 class _Row:

@@ -71,12 +71,12 @@ def cut_table(result: Result) -> list[dict[str, object]]:
         kept = int(result.array("cut_gpu_bytes")[i])
         paper = printed.get(" ".join(on_host))
         rows.append({
-            "On the host": " and ".join(on_host) or "nothing",
+            "On the host": (" and ".join(on_host) or "nothing")
+            + (" (the strategy)" if i == int(result.number("best")) else ""),
             "GPU [bytes a parameter]": kept,
             "Saving": f"{whole / kept:.3g}x" if kept else "all of it",
             "Traffic [bytes a parameter and step]": int(result.array("cut_traffic_bytes")[i]),
             "Published": f"{paper[0]:g} bytes, {paper[1]:g}x" if paper else "",
-            "": "the strategy" if i == int(result.number("best")) else "",
         })  # fmt: skip
     return rows
 

@@ -46,12 +46,13 @@ def offload_timeline(result: Result, modes: Sequence[str] = COMPARED) -> Timelin
     back = np.empty(len(order) + 1, np.int64)
     back[order], back[-1] = np.arange(len(order)), -1
     columns = {name: column[order] for name, column in columns.items()}
+    used, kind = np.unique(columns["kind"], return_inverse=True)
     return Timeline(
         lanes=lanes,
-        kinds=tuple(result.notes["kinds"]),
+        kinds=tuple(result.notes["kinds"][i] for i in used),
         unit="s",
         lane=columns["lane"],
-        kind=columns["kind"],
+        kind=kind,
         start=columns["start"],
         end=columns["end"],
         cause=back[columns["cause"]],
@@ -60,7 +61,10 @@ def offload_timeline(result: Result, modes: Sequence[str] = COMPARED) -> Timelin
             "iteration": columns["iteration"],
             "waited for": _reasons(result, lanes, columns, back[columns["cause"]]),
         },
-        counters=tuple(memory_counter(result, mode) for mode in modes),
+        counters=(
+            *(memory_counter(result, mode) for mode in modes),
+            Counter("Host memory", "GB", np.zeros(1), np.array([result.number("host_gb")])),
+        ),
     )
 
 
@@ -86,6 +90,7 @@ def memory_counter(result: Result, mode: str) -> Counter:
     chosen = result.array("memory_mode") == result.notes["modes"].index(mode)
     time, held = result.array("memory_time")[chosen], result.array("memory_gb")[chosen]
     end = shown_seconds(result, mode)
+    time, held = np.append(time, end), np.append(held, held[time <= end][-1])
     return Counter(f"GPU memory, {TITLES[mode].lower()}", "GB", time[time <= end],
                    held[time <= end])  # fmt: skip
 

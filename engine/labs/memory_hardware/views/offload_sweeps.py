@@ -41,14 +41,18 @@ def describe_strides(result: Result) -> str:
 def draw_strides(result: Result, palette: Palette) -> go.Figure:
     """A point a stride; the balance and the CPU alone as lines; measured steps where known."""
     strides, seconds = result.array("stride"), result.array("stride_step_s")
-    series = [Series("Predicted", strides, seconds)]
+    alone = float(result.array("host_step_s")[0])
+    series = [
+        Series("Predicted", strides, seconds),
+        Series("All on the CPU", strides[[0, -1]], [alone, alone], category=2),
+    ]
     run = measured_of(result)
     if run is not None and "interleaved" in run.step:
-        series.append(Series("Measured", [result.notes["stride"]], [run.step["interleaved"] / 1e3]))
+        step = run.step["interleaved"] / 1e3
+        series.append(Series("Measured", [result.notes["stride"]], [step], category=1))
     events = []
     if balance(result) <= strides[-1]:
         events.append(Event(balance(result), f"k* = {balance(result):.1f}"))
-    alone = float(result.array("host_step_s")[0])
     figure = lines(
         series,
         palette,
@@ -56,7 +60,6 @@ def draw_strides(result: Result, palette: Palette) -> go.Figure:
         x=axis("Stride k"),
         y=axis("Update", "s"),
         events=events,
-        level=(alone, "all on the CPU"),
         alt=describe_strides(result),
         height=320,
     )
