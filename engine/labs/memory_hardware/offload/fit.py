@@ -26,6 +26,8 @@ STARTS = ((1.0, 5.0, 12.0), (2.5, 15.0, 30.0), (1.0, 15.0, 30.0))
 LOW, HIGH = (0.05, 0.2, 1.0, 2.0), (50.0, 500.0, 500.0, 1e4)
 HOST_START = 60.0
 USUAL = (2.0, 15.0, 25.0, 100.0)
+EXACT = 1e-3  # a mean error below which no further rate is asked for
+SCATTER = 0.01  # steps are not measured better than to one percent
 PULL = 0.003  # a relative error for each e-fold away from the usual rate
 MOST_WORK, MOST_PREDICTED = 5_000, 200_000  # subgroups of interleaved steps
 TWO_SIDED = 1.96  # standard errors of a 95 % range
@@ -131,7 +133,7 @@ def _schwarz(found: OptimizeResult, rows: int) -> float:
     count = len(found.x)
     if rows <= count + 1:
         return float("inf")
-    spread = max(float(np.square(found.fun[:rows]).mean()), 1e-12)
+    spread = max(float(np.square(found.fun[:rows]).mean()), EXACT**2)
     return float(rows * np.log(spread) + count * np.log(rows))
 
 
@@ -139,6 +141,7 @@ def _spread(found: OptimizeResult, rows: int) -> tuple[dict[str, tuple[float, fl
     """Ranges within the bounds, and the correlation of the CPU's and the link's rate."""
     count = len(found.x)
     variance = float(np.square(found.fun[:rows]).sum()) / max(1, rows - count)
+    variance = max(variance, SCATTER**2)
     # The pull keeps this invertible where nothing depends on a rate.
     covariance = variance * np.linalg.inv(found.jac.T @ found.jac)
     error = np.sqrt(np.maximum(np.diag(covariance), 0.0))

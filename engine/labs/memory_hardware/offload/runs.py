@@ -62,7 +62,7 @@ def read_runs(text: str, field: str = FIELD) -> list[Run]:
         for line, row in _rows(reader, field):
             found.append(_run(row, line, field))
     except csv.Error as error:
-        raise BadInput(field, f"line {reader.line_num}: {error}") from None
+        raise BadInput(field, f"line {reader.line_num + 1}: {error}") from None
     if not found:
         raise BadInput(field, "there is no row below the names of the columns")
     return found
