@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.labs.memory_hardware.commands_offload import offload
-from engine.labs.memory_hardware.offload.fit import best_stride, fit_node, predict
+from engine.labs.memory_hardware.offload.fit import Fit, best_stride, fit_node, predict
 from engine.labs.memory_hardware.offload.iteration import simulate
 from engine.labs.memory_hardware.offload.presets import load_node
 from engine.labs.memory_hardware.offload.runs import Run, chosen, read_runs
@@ -28,15 +28,23 @@ def runs(shared_data: Path) -> list[Run]:
     return read_runs(path.read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module")
+def fitted(runs: list[Run]) -> dict[str, Fit]:
+    """A fit of each sweep, and of each number of ranks of the data-parallel runs."""
+    ranks = {f"{DATA_PARALLEL},dp={run.row['dp']}" for run in chosen(runs, f"dir={DATA_PARALLEL}")}
+    return {name: fit_node(chosen(runs, f"dir={name}")) for name in (H100, A100, *sorted(ranks))}
+
+
 def off(predicted: np.ndarray, runs: Sequence[Run]) -> np.ndarray:
     """Errors in percent."""
     return 100 * np.abs(predicted / [run.seconds for run in runs] - 1)
 
 
 @pytest.mark.parametrize(("place", "bound"), [(H100, 2.0), (A100, 2.0)])
-def test_the_sweeps_are_fitted(runs: list[Run], place: str, bound: float) -> None:
-    seen = chosen(runs, f"dir={place}")
-    fit = fit_node(seen)
+def test_the_sweeps_are_fitted(
+    runs: list[Run], fitted: dict[str, Fit], place: str, bound: float
+) -> None:
+    seen, fit = chosen(runs, f"dir={place}"), fitted[place]
     assert fit.mean_error < bound
     assert off(predict(fit.node, seen), seen).max() < 5
 
@@ -68,9 +76,11 @@ def test_a_node_of_more_gpus_is_fitted_where_it_is_bound_in_one_way(runs: list[R
 
 
 @pytest.mark.parametrize("place", [H100, A100])
-def test_the_best_stride_is_within_one_of_the_measured(runs: list[Run], place: str) -> None:
+def test_the_best_stride_is_within_one_of_the_measured(
+    runs: list[Run], fitted: dict[str, Fit], place: str
+) -> None:
     sweep = [run for run in chosen(runs, f"dir={place}") if run.plan.stride]
-    node = fit_node(chosen(runs, f"dir={place}")).node
+    node = fitted[place].node
     measured = min(sweep, key=lambda run: run.seconds / run.plan.ratio).plan.stride
     predicted = sweep[int(np.argmin(predict(node, sweep)))].plan.stride
     assert abs(round(max(2.0, best_stride(node))) - measured) <= 1
@@ -91,30 +101,31 @@ def test_whole_iterations_and_their_phases_are_predicted_by_the_presets(
         assert made.phases["step"] == pytest.approx(run.seconds, rel=0.05)
 
 
-def test_default_flush_and_interleaving_are_ranked_as_measured(runs: list[Run]) -> None:
+def test_default_flush_and_interleaving_are_ranked_as_measured(
+    runs: list[Run], fitted: dict[str, Fit]
+) -> None:
     sets = 0
-    for place in (H100, A100, DATA_PARALLEL):
-        rows = chosen(runs, f"dir={place}")
-        for key in sorted({(run.row["dp"], run.plan.ratio) for run in rows}):
-            own = [run for run in rows if (run.row["dp"], run.plan.ratio) == key]
-            strides = {run.plan.stride for run in own} - {0}
-            own = [run for run in own if run.plan.stride in (0, min(strides))]
-            node = fit_node(own if len(own) > 3 else chosen(rows, f"dp={key[0]}")).node
-            predicted = [simulate(run.plan, node, run.logged.work).seconds
-                         for run in own if run.logged]  # fmt: skip
+    for name, fit in fitted.items():
+        rows = chosen(runs, f"dir={name}")
+        for ratio in sorted({run.plan.ratio for run in rows}):
+            own = [run for run in rows if run.plan.ratio == ratio]
+            least = min(run.plan.stride for run in own if run.plan.stride)
+            own = [run for run in own if run.plan.stride in (0, least)]
             measured = [run.logged.iteration for run in own if run.logged]
             if np.ptp(measured) < 0.03 * min(measured):
                 continue  # of three that are equal within noise none is the fastest
+            predicted = [simulate(run.plan, fit.node, run.logged.work).seconds
+                         for run in own if run.logged]  # fmt: skip
             sets += 1
-            assert np.argsort(predicted).tolist() == np.argsort(measured).tolist(), key
+            assert np.argsort(predicted).tolist() == np.argsort(measured).tolist(), (name, ratio)
     assert sets >= 10
 
 
-def test_presets_are_what_their_command_fits(runs: list[Run]) -> None:
+def test_presets_are_what_their_command_fits(runs: list[Run], fitted: dict[str, Fit]) -> None:
     for name, place in (("h100", H100), ("a100", A100)):
         preset = load_node(name)
         assert preset.fitted_by.endswith(f"dir={place}")
-        node = fit_node(chosen(runs, f"dir={place}")).node
+        node = fitted[place].node
         seen = chosen(runs, f"dir={place}")
         assert np.allclose(predict(preset.node, seen), predict(node, seen), rtol=0.01)
         for rate in ("flush", "upcast", "tflops", "other", "interleaving"):
