@@ -12,9 +12,9 @@ def generation(settings: GenerationConfig) -> float:
 
 def training(settings: TrainingConfig) -> float:
     """By subgroups: every stride is simulated, and every mode for some iterations."""
-    return 0.3 + 2e-6 * settings.parameters / settings.subgroup
+    return 0.3 + 2e-9 * settings.parameters / settings.subgroup
 
 
 def training_fit(settings: FitConfig) -> float:
-    """Seconds for some tens of rows; an upload's size is not known here."""
-    return 2.0 if not settings.runs else 10.0
+    """Of some tens of rows; how many an upload has is not known here."""
+    return 2.0
