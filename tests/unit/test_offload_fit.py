@@ -21,6 +21,7 @@ from engine.labs.memory_hardware.offload.work import Work
 from engine.labs.memory_hardware.views.training_fit import (
     describe_fit,
     draw_fit,
+    draw_fit_iterations,
     draw_fit_strides,
     fit_table,
     rate_rows,
@@ -186,4 +187,8 @@ def test_an_uploaded_table_is_fitted_on_some_rows_and_predicts_the_others(tmp_pa
     figure = draw_fit_strides(result, Palette.light())
     assert figure is not None and check_axes(figure) == []
     assert check_axes(draw_fit(result, Palette.light())) == []
+    whole = draw_fit_iterations(result, Palette.light())
+    assert whole is not None and check_axes(whole) == []
+    measured, predicted = result.array("iteration_s")
+    assert np.allclose(measured, predicted, rtol=0.02)
     assert len(chosen(read_runs(simulated(TRUE)), "cpu_ratio=0.5,opt_gaps=3")) == 1

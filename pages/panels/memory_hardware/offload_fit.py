@@ -7,9 +7,11 @@ import streamlit as st
 from engine.core import Lab
 from engine.labs.memory_hardware.views.training_fit import (
     describe_fit,
+    describe_fit_iterations,
     describe_fit_strides,
     describe_trade,
     draw_fit,
+    draw_fit_iterations,
     draw_fit_strides,
     fit_table,
     rate_rows,
@@ -40,6 +42,10 @@ def show_fit(lab: Lab) -> None:
     say(lab, describe_fit(result))
     figure = draw_fit(result, palette())
     show(figure, "memory_hardware_fit", figure.layout.meta["alt"], export=lambda: fit_table(result))
+    iterations = draw_fit_iterations(result, palette())
+    if iterations is not None:
+        show(iterations, "memory_hardware_fit_iterations", iterations.layout.meta["alt"])
+        say(lab, describe_fit_iterations(result))
     strides = draw_fit_strides(result, palette())
     if strides is not None:
         show(strides, "memory_hardware_fit_strides", strides.layout.meta["alt"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,8 @@ from engine.io.text import read_text
 from engine.labs.memory_hardware.config import FitConfig
 from engine.labs.memory_hardware.config.offload import RUNS_BYTES
 from engine.labs.memory_hardware.offload.fit import RATES, best_stride, fit_node, predict
+from engine.labs.memory_hardware.offload.iteration import simulate
+from engine.labs.memory_hardware.offload.node import Node
 from engine.labs.memory_hardware.offload.plan import Plan
 from engine.labs.memory_hardware.offload.presets import load_node
 from engine.labs.memory_hardware.offload.runs import Run, read_runs, rows_to_see
@@ -21,6 +23,7 @@ from engine.labs.memory_hardware.offload.step import step_seconds
 
 NOISE = 0.02
 MADE = "made here"
+MOST_SUBGROUPS = 20_000  # of all rows whose iterations are simulated
 
 
 def training_fit(config: FitConfig, read: Callable[[str], bytes]) -> Result:
@@ -36,8 +39,10 @@ def training_fit(config: FitConfig, read: Callable[[str], bytes]) -> Result:
     predicted = predict(fit.node, runs)
     measured = np.array([run.seconds for run in runs])
     off = 100 * np.abs(predicted / measured - 1)
+    iterations = _iterations(fit.node, runs)
     return Result(
         fields={
+            "iteration_s": Field(iterations, ("measured, predicted", "row"), "s"),
             "measured_s": Field(measured, ("row",), "s"),
             "predicted_s": Field(predicted, ("row",), "s"),
             "fitted_on": Field(fitted_on, ("row",)),
@@ -63,6 +68,17 @@ def training_fit(config: FitConfig, read: Callable[[str], bytes]) -> Result:
             "synthetic": not config.runs,
         },
     )
+
+
+def _iterations(node: Node, runs: Sequence[Run]) -> np.ndarray:
+    """Seconds of whole iterations, measured and predicted; NaN where a row does not tell them."""
+    found = np.full((2, len(runs)), np.nan)
+    work = 0
+    for i, run in enumerate(runs):
+        work += len(run.plan.sizes)
+        if run.logged is not None and work <= MOST_SUBGROUPS:
+            found[:, i] = run.logged.iteration, simulate(run.plan, node, run.logged.work).seconds
+    return found
 
 
 def _runs(config: FitConfig, read: Callable[[str], bytes]) -> list[Run]:

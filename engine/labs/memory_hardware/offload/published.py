@@ -62,8 +62,12 @@ def measured_runs() -> tuple[MeasuredRun, ...]:
     return tuple(MeasuredRun(**entry) for entry in _read("measured")["run"])
 
 
-def measured_run(node: str, billions: float, ratio: float) -> MeasuredRun | None:
-    """The medians of one configuration, or None."""
+def measured_run(
+    node: str, billions: float, ratio: float, settings: Mapping[str, int]
+) -> MeasuredRun | None:
+    """The medians of one configuration, or None; ``settings`` must be those of the logs."""
+    if any(settings.get(name) != value for name, value in _read("measured")["settings"].items()):
+        return None
     for run in measured_runs():
         near = abs(run.billions / billions - 1) < TOLERANCE and abs(run.ratio - ratio) < TOLERANCE
         if run.node == node and near:

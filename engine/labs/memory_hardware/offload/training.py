@@ -79,6 +79,10 @@ def training(
             "billions": config.billions,
             "ratio": config.ratio,
             "stride": config.stride,
+            "settings": {
+                name: getattr(config, name)
+                for name in ("gpus", "sequence", "micro_batch", "subgroup", "stride")
+            },
             "lanes": list(EVERY_LANE),
             "kinds": list(KINDS),
             "modes": list(MODES),

@@ -35,9 +35,9 @@ def measured_of(result: Result) -> MeasuredRun | None:
     """The medians of the same configuration, or None."""
     notes = result.notes
     changed = any(rate["source"] == "changed" for rate in notes["rates"].values())
-    if changed or notes["stride"] != 2:
+    if changed:
         return None
-    return measured_run(notes["node"], notes["billions"], notes["ratio"])
+    return measured_run(notes["node"], notes["billions"], notes["ratio"], notes["settings"])
 
 
 def gains(seconds: Mapping[str, float]) -> tuple[float, float, float]:

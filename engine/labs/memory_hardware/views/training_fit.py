@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
-from engine.figures import Event, Palette, Point, Series, axis, lines, scatter
+from engine.figures import Event, Palette, Point, Series, axis, bars, lines, scatter
 from engine.labs.memory_hardware.offload.presets import UNITS
 
 NAMES = {
@@ -15,6 +15,7 @@ NAMES = {
     "link": "Link",
     "host": "Host memory, a rank's share",
 }
+MOST_SHOWN = 40
 LOOSE = 10.0  # a range this many times as wide as its lower end says little
 
 
@@ -110,6 +111,44 @@ def describe_trade(result: Result) -> str:
     traded = result.number("traded")
     held = "can stand for each other in part" if abs(traded) > 0.5 else "are told apart"
     return f"CPU Adam and link {held} in these rows (correlation {traded:+.2f})."
+
+
+def iteration_rows(result: Result) -> np.ndarray:
+    """The rows that tell how long a whole iteration took; the first 40."""
+    return np.flatnonzero(np.isfinite(result.array("iteration_s")[0]))[:MOST_SHOWN]
+
+
+def describe_fit_iterations(result: Result) -> str:
+    """Mean error of whole iterations."""
+    measured, predicted = result.array("iteration_s")[:, iteration_rows(result)]
+    off = 100 * np.abs(predicted / measured - 1)
+    return (
+        f"Whole iterations of {len(off)} rows are predicted to {off.mean():.1f} % on average; the "
+        f"worst is {off.max():.1f} % off."
+    )
+
+
+def draw_fit_iterations(result: Result, palette: Palette) -> go.Figure | None:
+    """A predicted and a measured bar a row; None where no row tells its iteration."""
+    rows = iteration_rows(result)
+    if not len(rows):
+        return None
+    measured, predicted = result.array("iteration_s")[:, rows]
+    names = [
+        f"{result.notes['models'][i]}, ratio {result.array('ratio')[i]:g}, "
+        f"{result.notes['flush'][i]}, {_mode(int(result.array('stride')[i]))}"
+        for i in rows
+    ]
+    return bars(
+        names,
+        {"Predicted": predicted, "Measured": measured},
+        palette,
+        title="Whole iterations",
+        category="Run",
+        value=axis("Time", "s"),
+        horizontal=True,
+        alt=describe_fit_iterations(result),
+    )
 
 
 def stride_rows(result: Result) -> np.ndarray:
