@@ -19,12 +19,15 @@ from engine.core.errors import BadInput
 FIELD = "device"
 FOLDER = Path(__file__).parent / "devices"
 Source = Literal["paper", "repository", "derived", "assumed", "changed"]
-REAL = frozenset({"timing.tck_ns", "mac.power_mw", "link.gb_per_s", "asic.clock_ghz",
-                  "asic.power_mw"})  # fmt: skip
+REAL = frozenset({"timing.tck_ns", "mac.power_mw", "link.gb_per_s", "link.pj_per_bit",
+                  "asic.clock_ghz", "asic.power_mw"})  # fmt: skip
+# May be nothing at all, unlike a rate.
+ZERO = frozenset({"mac.power_mw", "link.pj_per_bit", "asic.power_mw"})
 LARGEST = 1e9
 _CHANGE = re.compile(r"([a-z_]+\.[a-z0-9_]+)=(-?[0-9.eE+-]{1,20})")
-POSITIVE = ("organisation.", "mac.lanes", "buffer.", "link.", "asic.", "timing.tck_ns",
-            "timing.ccd", "timing.rp", "timing.rcd_mac")  # fmt: skip
+POSITIVE = ("organisation.", "mac.lanes", "buffer.", "controller.", "link.", "asic.",
+            "timing.tck_ns", "timing.ccd", "timing.rp", "timing.rcd_mac", "timing.rcd_rd",
+            "timing.rcd_wr", "timing.burst")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,10 @@ class Device:
         """The timing in cycles."""
         return {k: int(v) for k, v in self.section("timing").items() if k != "tck_ns"}
 
+    def rounded(self, key: str, value: float) -> float:
+        """The nearest value that the constant may have: counts and cycles are whole numbers."""
+        return value if is_real(key) else float(round(value))
+
     def changed(self, changes: Mapping[str, float]) -> Device:
         """The device with other values; raises BadInput for unknown names and impossible values."""
         constants = dict(self.constants)
@@ -83,9 +90,10 @@ class Device:
         """Raise BadInput where no such device can exist."""
         for key, constant in self.constants.items():
             low = 1e-9 if key in REAL else 1 if key.startswith(POSITIVE) else 0
+            low = 0 if key in ZERO else low
             value = constant.value
-            if not low <= value <= LARGEST or (not _real(key) and value != int(value)):
-                kind = "a number" if _real(key) else "a whole number"
+            if not low <= value <= LARGEST or (not is_real(key) and value != int(value)):
+                kind = "a number" if is_real(key) else "a whole number"
                 raise BadInput(FIELD, f"{key} must be {kind} from {low:g} to {LARGEST:g} "
                                f"(got {value:g})")  # fmt: skip
         t = self.section("timing")
@@ -98,9 +106,13 @@ class Device:
         rows = self.section("organisation")
         if rows.get("row_bytes", 0) % rows.get("column_bytes", 1):
             raise BadInput(FIELD, "organisation.row_bytes must be whole columns")
+        share = self.section("currents").get("mac_share", 0)
+        if share > 1:
+            raise BadInput(FIELD, f"currents.mac_share must be at most 1 (got {share:g})")
 
 
-def _real(key: str) -> bool:
+def is_real(key: str) -> bool:
+    """Whether a constant may be a fraction."""
     return key in REAL or key.startswith("currents.")
 
 

@@ -4,6 +4,7 @@ const look = { family: "sans-serif" };
 const STRENGTHS = [0.45, 0.63, 0.82, 1];
 const DIM = 0.16;
 const PATTERN_FROM = 9;
+const LONGEST = 160; // signs of a name that are tried at all
 
 function font(size, weight = 400) {
   return `${weight} ${size}px ${look.family}`;
@@ -18,8 +19,8 @@ function timeOf(frame, x) {
 }
 
 function fitted(context, text, width) {
-  if (context.measureText(text).width <= width) return text;
-  let most = text.length;
+  if (text.length <= LONGEST && context.measureText(text).width <= width) return text;
+  let most = Math.min(LONGEST, text.length);
   while (most > 1 && context.measureText(`${text.slice(0, most)}…`).width > width) most -= 1;
   return `${text.slice(0, most)}…`;
 }
@@ -85,7 +86,8 @@ function addLane(batch, spans, lane, frame, y, height, marks, column) {
   let run = null;
   let [open, busy, found] = [-1, 0, false];
   const endRun = () => {
-    if (run) batch.add(run.kind, run.strength, run.dim, run.x, y, run.width, height);
+    // What was found is a little wider, to be seen between what is pale.
+    if (run) batch.add(run.kind, run.strength, run.dim, run.x, y, run.width + (marks && !run.dim ? 1 : 0), height);
     run = null;
   };
   const close = () => {
@@ -118,7 +120,8 @@ function addLane(batch, spans, lane, frame, y, height, marks, column) {
       close();
       open = at;
     }
-    const weight = Math.max(x1 - x0, 1e-6);
+    // What has no length is still to be seen.
+    const weight = spans.duration[i] > 0 ? Math.max(x1 - x0, 1e-6) : column;
     if (marks?.[i] && !found) {
       times.fill(0);
       found = true;
@@ -170,12 +173,10 @@ function paintLabel(context, data, row, frame, strong) {
     context.fillText(fitted(context, row.name, most), 14, y + row.height / 2);
   } else if (row.type === "lane") context.fillText(fitted(context, row.name, room - row.inset), row.inset, y + row.height / 2);
   else {
-    const [low, high] = counterRange(data, row.counter);
-    const { unit } = data.counters[row.counter];
     context.fillText(fitted(context, row.name, room - row.inset), row.inset, y + row.height / 2 - 8);
     context.font = font(11);
     context.fillStyle = theme.muted;
-    context.fillText(fitted(context, `${shown(low)} to ${shown(high)} ${unit}`, room - row.inset), row.inset, y + row.height / 2 + 8);
+    context.fillText(fitted(context, counterScale(data, row.counter), room - row.inset), row.inset, y + row.height / 2 + 8);
   }
 }
 

@@ -58,6 +58,11 @@ function counterRange(data, counter) {
   return data.ranges[counter];
 }
 
+function counterScale(data, counter) {
+  const [low, high] = counterRange(data, counter);
+  return `${shown(low, 3)} to ${shown(high, 3)} ${data.counters[counter].unit}`;
+}
+
 // Groups of the view that are folded and opened.
 const folding = {
   foldRow(row) {
@@ -69,7 +74,7 @@ const folding = {
     if (now) folded.add(name);
     this.layout();
     const heading = this.rows.find(({ type, name: of }) => type === "group" && of === name);
-    if (this.state.focus && heading) this.state.focus = { ...this.state.focus, row: heading.key, span: null };
+    if (this.state.focus && !this.focusRow()) this.state.focus = { ...this.state.focus, row: heading.key, span: null };
     this.say(`${name} ${now ? "folded" : "open"}`);
   },
 

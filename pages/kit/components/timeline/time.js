@@ -50,5 +50,5 @@ function ticksOf(data, { a, b, width }) {
     const text = ((n * step - base) / size).toFixed(decimals).replace("-", "−");
     ticks.push({ at: (n * step) / data.unit_ns, text: `${base ? "+" : ""}${text} ${name}` });
   }
-  return { ticks, base: base ? moment(data, base / data.unit_ns) : "" };
+  return { ticks, base: base ? lasting(data, base / data.unit_ns, 14) : "" };
 }

@@ -64,7 +64,7 @@ class TimelineView {
     }
     const { shortest } = this.spans;
     const { first, last } = reachOf(data, this.spans);
-    const room = Math.max(last - first, 1e-9) * 0.01;
+    const room = (last - first || 1) * 0.01;
     this.whole = last >= first ? { a: first - room, b: last + room } : { a: 0, b: 1 };
     this.least = Math.max((this.whole.b - this.whole.a) * 1e-8, Math.min(shortest, this.whole.b - this.whole.a) / 50);
     this.state = same
@@ -145,7 +145,11 @@ class TimelineView {
   labelWidth(width) {
     const context = this.context("plot");
     context.font = font(12, 600);
-    const widest = this.rows.reduce((most, { name, inset = 14 }) => Math.max(most, context.measureText(name).width + inset), 0);
+    const texts = this.rows.flatMap(({ name, inset = 14, counter }) => [
+      [name, inset],
+      ...(counter >= 0 ? [[counterScale(this.data, counter), inset]] : []),
+    ]);
+    const widest = texts.reduce((most, [text, inset]) => Math.max(most, context.measureText(text.slice(0, LONGEST)).width + inset), 0);
     return Math.ceil(Math.min(Math.max(64, widest + 14), Math.max(84, 0.24 * width), 220));
   }
 
