@@ -5,21 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.core import Result
-from engine.core.timeline import Timeline
 from engine.labs.memory_hardware.views.offload import COMPARED
-from engine.labs.memory_hardware.views.offload_lanes import (
-    describe_lanes,
-    draw_lanes,
-    offload_timeline,
-)
+from engine.labs.memory_hardware.views.offload_lanes import describe_lanes, offload_timeline
 from engine.labs.memory_hardware.views.offload_memory import (
     compare_memory,
     describe_memory,
+    describe_other_machine,
     draw_memory,
     memory_table,
 )
-from pages.kit import choose, linked, offer, palette, section, select, show
-from pages.kit.components.timeline import timeline
+from pages.kit import choose, linked, palette, section, select, show, show_timeline
 
 TASK = "memory_hardware.task"
 NONE = -1
@@ -47,37 +42,17 @@ def show_lanes(result: Result) -> None:
     spans = offload_timeline(result, modes)
     alt = describe_lanes(result, modes)
     chosen = linked(TASK, NONE, low=NONE, high=len(spans) - 1)
-    timeline(
+    show_timeline(
         spans,
-        key="memory_hardware_lanes",
-        palette=palette(),
+        "memory_hardware_lanes",
+        alt,
         label="Lanes of an iteration" if shown == "compared" else "Lanes of four iterations",
-        alt=alt,
         because="waited for",
         legend=MEANINGS,
         selected=None if chosen == NONE else chosen,
         on_select=lambda task: select(TASK, NONE if task is None else task),
         height=HEIGHT,
     )
-    st.caption(alt)
-    offer(
-        "memory_hardware_lanes",
-        lambda: draw_lanes(spans, palette(), title="Lanes", alt=alt),
-        alt,
-        lambda: span_table(spans),
-    )
-
-
-def span_table(spans: Timeline) -> dict[str, object]:
-    """Every span as a row."""
-    return {
-        "mode": [spans.lanes[i].group for i in spans.lane],
-        "lane": [spans.lanes[i].name for i in spans.lane],
-        "what": [spans.kinds[i] for i in spans.kind],
-        **spans.details,
-        f"start {spans.unit}": spans.start,
-        f"end {spans.unit}": spans.end,
-    }
 
 
 def show_memory(result: Result) -> None:
@@ -98,3 +73,4 @@ def show_memory(result: Result) -> None:
             "left out here."
         )
         st.dataframe(table, hide_index=True)
+        st.markdown(describe_other_machine(result))

@@ -80,6 +80,11 @@ def measured_memory() -> Mapping[str, Any]:
     return _read("measured")["memory"]
 
 
+def measured_line() -> Mapping[str, Any]:
+    """A line through logged steps over the ratio, and the node and model that it is of."""
+    return _read("measured")["line"]
+
+
 def measured_source() -> tuple[str, str]:
     """Where the runs were logged, and the address."""
     read = _read("measured")

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
+from engine.core.units import count
 from engine.figures import Palette, axis, bars
 from engine.labs.memory_hardware.offload.published import MeasuredRun, measured_run
 
@@ -52,7 +53,8 @@ def describe_gains(result: Result) -> str:
     flush, interleaving, both = gains(seconds_of(result))
     seconds = seconds_of(result)
     return (
-        f"{result.notes['billions']:g} billion parameters on {result.notes['title']}: an iteration "
+        f"{result.notes['billions']:g} billion parameters on "
+        f"{count(result.notes['settings']['gpus'], 'GPU')} ({result.notes['title']}): an iteration "
         f"takes {seconds['default']:.2f} s, {seconds['flush']:.2f} s with an asynchronous flush "
         f"and {seconds['interleaved']:.2f} s with interleaving on top: {both:.2f}x = {flush:.2f}x "
         f"from the flush times {interleaving:.2f}x from interleaving."

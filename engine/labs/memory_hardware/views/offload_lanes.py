@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from engine.core.result import Result
 from engine.core.timeline import Counter, Lane, Timeline
-from engine.figures import Palette
-from engine.figures.axes import axis, compose, escape
-from engine.figures.palette import PATTERNS
 from engine.labs.memory_hardware.views.offload import COMPARED, TITLES
-
-MOST_BARS = 2000
 
 
 def offload_timeline(result: Result, modes: Sequence[str] = COMPARED) -> Timeline:
@@ -132,70 +126,3 @@ def describe_lanes(result: Result, modes: Sequence[str] = COMPARED) -> str:
         share = 100 * length[busy].sum() / shown_seconds(result, mode)
         words.append(f"{TITLES[mode].lower()} {share:.0f} %")
     return f"Share of the time in which the GPU computes: {', '.join(words)}."
-
-
-def draw_lanes(timeline: Timeline, palette: Palette, *, title: str, alt: str) -> go.Figure:
-    """Bars on lanes; neighbours of one kind are drawn as one where there are more than 2,000."""
-    spans = _merged(timeline) if len(timeline) > MOST_BARS else _each(timeline)
-    names = [f"{lane.name} · {lane.group}" for lane in timeline.lanes]
-    figure = compose(
-        palette,
-        title=title,
-        x=axis("Time", timeline.unit),
-        y=axis("Lane"),
-        subtitle="neighbours of one kind are drawn as one" if len(timeline) > MOST_BARS else None,
-        alt=alt,
-        height=130 + 26 * len(names),
-    )
-    for place, kind in enumerate(np.unique(spans["kind"]).tolist()):
-        of_kind = spans["kind"] == kind
-        start, end = spans["start"][of_kind], spans["end"][of_kind]
-        figure.add_bar(
-            x=end - start,
-            base=start,
-            y=spans["lane"][of_kind],
-            orientation="h",
-            name=escape(timeline.kinds[kind]),
-            customdata=np.stack([spans["first"][of_kind], spans["last"][of_kind]], axis=1),
-            marker={
-                "color": palette.category(place),
-                "pattern": {"shape": PATTERNS[place % len(PATTERNS)], "solidity": 0.2},
-                "line": {"width": 0},
-            },
-            hovertemplate="%{base:.4g} s, for %{x:.4g} s<br>subgroups %{customdata[0]} to "
-            "%{customdata[1]}<extra>%{fullData.name}</extra>",
-        )
-    figure.update_layout(barmode="overlay", bargap=0.25, showlegend=True)
-    figure.update_yaxes(tickmode="array", tickvals=list(range(len(names))),
-                        ticktext=[escape(name) for name in names], showgrid=False,
-                        range=[len(names) - 0.5, -0.5])  # fmt: skip
-    return figure
-
-
-def _each(timeline: Timeline) -> dict[str, np.ndarray]:
-    item = timeline.details["subgroup"]
-    return {"lane": timeline.lane, "kind": timeline.kind, "start": timeline.start,
-            "end": timeline.end, "first": item, "last": item}  # fmt: skip
-
-
-def _merged(timeline: Timeline) -> dict[str, np.ndarray]:
-    """Spans of one kind on one lane and in one part of the time, as one from first to last.
-
-    The parts grow until no more than 2,000 are left.
-    """
-    item, length = timeline.details["subgroup"], max(float(timeline.end.max()), 1e-12)
-    parts = MOST_BARS
-    while True:
-        part = np.floor(timeline.start / length * parts).astype(np.int64)
-        cell = (timeline.lane * len(timeline.kinds) + timeline.kind) * (parts + 1) + part
-        _, first, group = np.unique(cell, return_index=True, return_inverse=True)
-        if len(first) <= MOST_BARS:
-            break
-        parts //= 2
-    end = np.zeros(len(first))
-    low, high = item[first].copy(), item[first].copy()
-    np.maximum.at(end, group, timeline.end)
-    np.minimum.at(low, group, item)
-    np.maximum.at(high, group, item)
-    return {"lane": timeline.lane[first], "kind": timeline.kind[first],
-            "start": timeline.start[first], "end": end, "first": low, "last": high}  # fmt: skip

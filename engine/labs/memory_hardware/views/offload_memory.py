@@ -82,6 +82,17 @@ def compare_memory(result: Result) -> dict[str, object] | None:
     }
 
 
+def describe_other_machine(result: Result) -> str:
+    """What the log's own iterations took: no node here is its machine."""
+    logged = measured_memory()["iteration"]
+    return (
+        f"The log is of another machine: an iteration took {logged['default'] / 1e3:.2f} s there "
+        f"by default and {logged['interleaved'] / 1e3:.2f} s interleaved, against "
+        f"{result.number('default_s'):.2f} s and {result.number('interleaved_s'):.2f} s by the "
+        "rates of this node. Its memory can be compared, its time cannot."
+    )
+
+
 def _backward_end(result: Result) -> float:
     """When the first interleaved backward pass ends."""
     row = result.array("phase_s")[result.notes["modes"].index("interleaved")]

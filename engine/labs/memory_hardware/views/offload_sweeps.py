@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from engine.core.result import Result
 from engine.figures import Event, Palette, Series, axis, lines
+from engine.labs.memory_hardware.offload.published import measured_line
 from engine.labs.memory_hardware.views.offload import measured_of
 
 TIED = 0.002  # strides whose steps differ by less are one as good as the other
@@ -63,7 +64,8 @@ def draw_strides(result: Result, palette: Palette) -> go.Figure:
         alt=describe_strides(result),
         height=320,
     )
-    return figure.update_yaxes(rangemode="tozero")
+    # Room above the highest line for the name of the balance.
+    return figure.update_yaxes(range=[0, 1.2 * max(alone, float(seconds.max()))])
 
 
 def stride_table(result: Result) -> dict[str, object]:
@@ -78,7 +80,20 @@ def describe_ratios(result: Result) -> str:
     return (
         f"The CPU alone takes {table[0, 0]:.2f} s with nothing on the host, {table[0, half]:.2f} s "
         f"with half and {table[0, -1]:.2f} s with all; interleaved {table[1, half]:.2f} s and "
-        f"{table[1, -1]:.2f} s."
+        f"{table[1, -1]:.2f} s.{_logged_line(result)}"
+    )
+
+
+def _logged_line(result: Result) -> str:
+    """The logs' own line beside ours, where it is of the same node and model."""
+    line, notes = measured_line(), result.notes
+    own = any(rate["source"] == "changed" for rate in notes["rates"].values())
+    if own or (notes["node"], notes["billions"]) != (line["node"], line["billions"]):
+        return ""
+    slope, intercept = np.polyfit(result.array("ratio"), result.array("ratio_step_s")[0], 1)
+    return (
+        f" Logged steps of the CPU alone lie on {line['intercept']:.2f} + {line['slope']:.2f} × "
+        f"ratio s, ours on {intercept:.2f} + {slope:.2f} × ratio."
     )
 
 
