@@ -130,7 +130,8 @@ def _build(name: str, line: int, values: dict[str, int]) -> Instruction:
     channels: tuple[int, ...] = ()
     if "channels" in values:
         mask = values["channels"]
-        channels = tuple(i for i in range(CHANNELS) if mask >> i & 1)
+        # Bit 0 is the last channel: masks count from the other end than R and W MEM do.
+        channels = tuple(i for i in range(CHANNELS) if mask >> (CHANNELS - 1 - i) & 1)
         if name in ONE_CHANNEL and len(channels) != 1:
             raise BadInput(FIELD, f"{name} writes one channel (the mask {mask:#x} has "
                            f"{len(channels)})")  # fmt: skip
