@@ -71,6 +71,7 @@ def test_a_link_to_a_file_that_is_gone_keeps_the_figures(view: str) -> None:
     assert app.get("plotly_chart")
 
 
+@pytest.mark.usefixtures("runner_off")  # a full queue of other tests' runs would be told too
 def test_an_upload_is_taken_and_an_empty_one_refused() -> None:
     app = visit("memory_graph")
     uploader = app.file_uploader[0]
@@ -78,7 +79,8 @@ def test_an_upload_is_taken_and_an_empty_one_refused() -> None:
     assert len(app.warning) == 1 and "empty" in app.warning[0].value
     app.file_uploader[0].upload("day.md", b"# Day\n\nAda Marsh met Bo Lind.", "text/markdown").run()
     memory = next(box for box in app.selectbox if box.label == "Memory")
-    assert not app.warning and memory.options[-1] == "Your own: day.md"
+    assert [warning.value for warning in app.warning] == []
+    assert memory.options[-1] == "Your own: day.md"
 
 
 def test_pasted_words_are_a_memory() -> None:

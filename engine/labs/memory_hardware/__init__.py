@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.core.registry import Lab
+from engine.core.registry import Experiment, Lab
+from engine.labs.memory_hardware import config, cost
 from engine.labs.memory_hardware.papers import PAPERS
 
 __all__ = ["LAB"]
@@ -16,7 +17,15 @@ LAB = Lab(
     title="Memory hardware",
     sentence="Every DRAM command of a token and why it waited, and where optimizer state is while "
     "it is updated.",
-    experiments=(),
+    experiments=(
+        Experiment(
+            "generation",
+            "Tokens in the memory",
+            config.GenerationConfig,
+            "engine.labs.memory_hardware.run:generation",
+            cost_seconds=cost.generation,
+        ),
+    ),
     papers=PAPERS,
     commands={
         "trace": f"{_COMMANDS}:trace",

@@ -12,7 +12,6 @@ from engine.io.text import read_text
 
 PROGRAM = "python -m engine memory_hardware"
 TRACE_BYTES = 64_000_000
-CONFIG_BYTES = 1_000_000
 MOST_TOKENS = 8192
 DIALECTS = {"aim": "aim", "dramsim3": "gddr6-dramsim3"}
 
@@ -153,7 +152,7 @@ def _model_parser(name: str, description: str) -> Arguments:
 def _compiler(given: Any) -> Any:
     from engine.labs.memory_hardware.device import load_device, parse_changes
     from engine.labs.memory_hardware.program import Choices, Compiler
-    from engine.labs.memory_hardware.shapes import SHAPES, read_shape
+    from engine.labs.memory_hardware.shapes import CONFIG_BYTES, SHAPES, read_shape
 
     if not 1 <= given.tokens <= MOST_TOKENS:
         raise BadInput("tokens", f"must be from 1 to {MOST_TOKENS} (got {given.tokens})")

@@ -1,12 +1,14 @@
 """Shapes of language models: what has to be multiplied for one token.
 
-The named ones are GPT-2's and GPT-3's (the latter from the table of arXiv 2005.14165); any other
-comes from a ``config.json`` of the Hugging Face kind.
+The named ones are GPT-2's and GPT-3's (the latter from the table of arXiv 2005.14165) and two of
+the Llama kind from their published configs; any other comes from a ``config.json`` of the Hugging
+Face kind.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from engine.core.errors import BadInput
 
 FIELD = "model"
 GPT_VOCABULARY = 50257
+CONFIG_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,12 @@ SHAPES = {
         _gpt("gpt3-large", 24, 1536, 16),
         # 24 heads of 128 are wider than the model; 16 of 128 are as wide.
         _gpt("gpt3-xl", 24, 2048, 16, 128),
+        Shape("llama-3.2-1b", 16, 2048, 32, 8, 64, 8192, 128_256, gated=True, norm="rms"),
+        Shape("qwen2.5-0.5b", 24, 896, 14, 2, 64, 4864, 151_936, gated=True, norm="rms"),
     )
 }
+# The eight of PIM-GPT.
+GPT_SHAPES = tuple(name for name in SHAPES if name.startswith("gpt"))
 LIMITS = {
     "layers": 1000,
     "width": 65_536,
@@ -96,6 +103,19 @@ NAMES = {
     "vocabulary": ("vocab_size",),
 }
 GATED = ("llama", "mistral", "qwen", "gemma", "phi3", "olmo", "granite", "smollm", "deepseek")
+
+
+def load_shape(model: str, read: Callable[[str], bytes]) -> Shape:
+    """A named shape, or the one in the config behind an "input:" address; raises BadInput."""
+    if model in SHAPES:
+        return SHAPES[model]
+    data = read(model)
+    if len(data) > CONFIG_BYTES:
+        raise BadInput(FIELD, f"a config may have {CONFIG_BYTES:,} bytes (got {len(data):,})")
+    try:
+        return read_shape(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise BadInput(FIELD, "the config is no text in UTF-8") from None
 
 
 def read_shape(text: str, name: str = "config.json") -> Shape:

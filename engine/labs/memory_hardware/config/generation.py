@@ -1,0 +1,146 @@
+"""What runs on what: a model, a memory with changed constants, and how many tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from engine.core.config import Config
+from engine.core.errors import BadInput
+from engine.io.paths import local_path, read_file
+from engine.labs.memory_hardware.device import device_names, load_device, parse_changes
+from engine.labs.memory_hardware.shapes import CONFIG_BYTES, SHAPES, load_shape
+
+UPLOAD = "input:"
+MOST_TOKENS = 8192
+Layout = Literal["row", "column"]
+
+
+def model_field(default: str = "gpt2-xl") -> Any:
+    """A field that names a model: one of ours, or a ``config.json``."""
+    return Field(
+        default,
+        title="Model",
+        min_length=1,
+        max_length=1024,
+        json_schema_extra={
+            "widget": "source",
+            "options": "engine.labs.memory_hardware.choices:models",
+            "help": "a named shape, or the config.json of a dense decoder (GPT, Llama, Qwen, ...)",
+        },
+    )
+
+
+def device_field(title: str = "Memory", default: str = "pim-gpt") -> Any:
+    """A field that names a preset of a device."""
+    return Field(
+        default,
+        title=title,
+        max_length=40,
+        json_schema_extra={
+            "widget": "combo",
+            "options": "engine.labs.memory_hardware.choices:devices",
+        },
+    )
+
+
+def change_field(title: str = "Changed constants") -> Any:
+    """A field of constants that differ from the preset."""
+    return Field(
+        "",
+        title=title,
+        max_length=500,
+        json_schema_extra={"help": "such as timing.rp=18 mac.lanes=32; empty: the preset's"},
+    )
+
+
+class Machine(Config):
+    """A device, and what is changed in it."""
+
+    device: str = device_field()
+    change: str = change_field()
+
+    @field_validator("device")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in device_names():
+            raise ValueError(f"must be one of {', '.join(device_names())}")
+        return name
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        try:
+            load_device(self.device).changed(parse_changes(self.change))
+        except BadInput as error:
+            raise ValueError(error.reason) from None
+        return self
+
+
+class Served(Machine):
+    """A model on a device, with the choices of how it is laid out."""
+
+    model: str = model_field()
+    key_layout: Layout = Field(
+        "row",
+        title="Keys lie",
+        json_schema_extra={
+            "help": "row: a key in one bank, the next key in the next; column: a dimension in one "
+            "bank, tokens along its rows"
+        },
+    )
+    value_layout: Layout = Field(
+        "column",
+        title="Values lie",
+        json_schema_extra={"help": "column: a dimension in one bank, tokens along its rows"},
+    )
+    head: bool = Field(
+        True,
+        title="Language-model head",
+        json_schema_extra={"help": "the product with the vocabulary after the last layer"},
+    )
+    refresh: bool = Field(
+        True,
+        title="Refresh",
+        json_schema_extra={"help": "off: as if rows never faded; shows what refresh costs"},
+    )
+
+    def admit(self, *, local: bool) -> None:
+        """Named shapes and uploads; a page reads no other file of its machine."""
+        if self.model not in SHAPES and not self.model.startswith(UPLOAD):
+            raise BadInput("model", f"must be one of {', '.join(SHAPES)} or an uploaded config")
+
+    def grounded(self, put: Callable[[bytes, str], str]) -> Self:
+        """A ``config.json`` becomes the address of its content."""
+        if self.model in SHAPES or self.model.startswith(UPLOAD):
+            return self
+        path = local_path(self.model, field="model")
+        if not path.is_file():
+            raise BadInput("model", f"{self.model[:80]!r} is neither a config.json nor one of "
+                           f"{', '.join(SHAPES)}")  # fmt: skip
+        data = read_file(path, field="model", limit=CONFIG_BYTES)
+        return self.model_copy(update={"model": put(data, path.name)})
+
+    def fits(self, read: Callable[[str], bytes]) -> None:
+        """The config must describe a model that can be mapped."""
+        load_shape(self.model, read)
+
+
+class GenerationConfig(Served):
+    """Tokens generated after a context that is there already."""
+
+    tokens: int = Field(1024, ge=1, le=MOST_TOKENS, title="Tokens")
+    start: int = Field(
+        0,
+        ge=0,
+        le=MOST_TOKENS - 1,
+        title="Context before",
+        json_schema_extra={"unit": "tokens", "help": "tokens that are in the cache already"},
+    )
+
+    @model_validator(mode="after")
+    def _room(self) -> Self:
+        if self.start + self.tokens > MOST_TOKENS:
+            raise ValueError(f"context and tokens together may be at most {MOST_TOKENS}")
+        return self
