@@ -25,6 +25,13 @@ LAB = Lab(
             "engine.labs.memory_hardware.run:generation",
             cost_seconds=cost.generation,
         ),
+        Experiment(
+            "trace",
+            "Trace workbench",
+            config.TraceConfig,
+            "engine.labs.memory_hardware.run:trace",
+            cost_seconds=lambda settings: 2.0,
+        ),
     ),
     papers=PAPERS,
     commands={
