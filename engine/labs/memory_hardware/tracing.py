@@ -18,6 +18,9 @@ from engine.labs.memory_hardware.trace.replay import DEVICES, Progress, Replay, 
 from engine.labs.memory_hardware.trace.samples import SAMPLES, sample_path
 
 Read = Callable[[str], bytes]
+COLUMN_ACCESSES = frozenset(
+    {"RD", "WR", "MAC", "MAC16", "AF16", "EWMUL16", "RDCP", "WRCP", "WRA16"}
+)
 
 
 class Asked(NamedTuple):
@@ -69,6 +72,8 @@ def summarise(run: Replay, config: TraceConfig, text: str) -> Result:
 
     ``name`` and ``because`` (commands,) are positions in the notes of the same names; ``channel``
     is the first of those that did the same; ``bank`` -1 is all banks, ``since`` -1 no command.
+    ``hit``: 1 for a column of a row that was used before, 0 for the first since it was opened, -1
+    for what reads or writes no column.
     """
     logs = [(members[0], one) for members, log in run.channels for one in log]
     logs.sort(key=lambda entry: entry[1].cycle)
@@ -87,6 +92,7 @@ def summarise(run: Replay, config: TraceConfig, text: str) -> Result:
             "because": Field(_codes([one.because for one in issued], reasons), ("command",)),
             "since": _column(issued, "since", np.int64, "cycles"),
             "line": _column(issued, "line", np.int32),
+            "hit": Field(_hits(logs, run.device.whole("organisation.banks")), ("command",)),
             "latency": Field(np.array(run.latencies, np.int64), ("read",), "cycles"),
         },
         metrics={
@@ -114,6 +120,21 @@ def summarise(run: Replay, config: TraceConfig, text: str) -> Result:
             "reference": known.source if known else "as typed" if config.reference_cycles else None,
         },
     )
+
+
+def _hits(logs: Sequence[tuple[int, Issued]], banks: int) -> np.ndarray:
+    found = np.full(len(logs), -1, np.int8)
+    used: dict[int, list[bool]] = {}
+    for i, (channel, one) in enumerate(logs):
+        rows = used.setdefault(channel, [False] * banks)
+        places = range(banks) if one.bank < 0 else (one.bank,)
+        if one.command in COLUMN_ACCESSES:
+            found[i] = all(rows[place] for place in places)
+        elif one.command not in ("ACT", "ACT16"):
+            continue
+        for place in places:
+            rows[place] = one.command in COLUMN_ACCESSES
+    return found
 
 
 def _order(words: Sequence[str], first: Sequence[str] = ()) -> list[str]:
