@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.memory_hardware import token
+from pages.panels.memory_hardware import token, trace
 from pages.panels.memory_hardware.scene import View
 
 VIEWS: dict[str, View[Any]] = {
     "generation": token.VIEW,
+    "trace": trace.VIEW,
 }
