@@ -17,7 +17,7 @@ from engine.labs.memory_hardware.trace.issued import Issued
 from engine.labs.memory_hardware.trace.lines import FIELD
 from engine.labs.memory_hardware.trace.requests import Access
 
-PATIENCE = 1_000_000
+PATIENCE = 20  # times the sum of all timing values: an access is always served sooner
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def run_dramsim3(
     channel = Dramsim3Channel(timing, organisation)
     reads = [i for i, one in enumerate(accesses) if not one.write]
     needed = reads[-1] + 1 if reads else len(accesses)
-    patience = PATIENCE + 100 * sum(timing.values())
+    patience = PATIENCE * sum(timing.values())
     place = moved = 0
 
     def end() -> int:

@@ -65,11 +65,13 @@ def replay(
 def check_device(dialect: Dialect, device: Device) -> None:
     """Raise BadInput("device") for a device on which such traces cannot run."""
     own = load_device(DEVICES[dialect])
-    for name in own.constants:
-        if name.startswith(("timing.", "organisation.")) and name not in device.constants:
+    needed = [name for name in own.constants if name.startswith(("timing.", "organisation."))]
+    for name in needed:
+        if name not in device.constants:
             raise BadInput("device", f"traces of {dialect} need {name}, which {device.title} has "
                            f"not; they run on {DEVICES[dialect]}")  # fmt: skip
-        if dialect == "aim" and name.startswith("organisation.") and device[name] != own[name]:
+    for name in needed if dialect == "aim" else ():
+        if name.startswith("organisation.") and device[name] != own[name]:
             raise BadInput("device", f"{name} is fixed in the AiM simulator, {own[name]:g}")
     if device["organisation.banks"] > MOST_BANKS:
         raise BadInput("device", f"organisation.banks must be from 1 to {MOST_BANKS}")
