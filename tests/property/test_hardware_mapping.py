@@ -19,7 +19,7 @@ from engine.labs.memory_hardware.mapping import (
     weight_places,
 )
 from engine.labs.memory_hardware.program import Choices, Compiler
-from engine.labs.memory_hardware.shapes import SHAPES
+from engine.labs.memory_hardware.shapes import SHAPES, Shape
 from engine.labs.memory_hardware.slots import Run, runs_of
 from engine.labs.memory_hardware.stretch import opened_rows
 from tests.hardware_programs import compilers
@@ -95,18 +95,12 @@ def test_a_cache_lies_in_the_rows_and_columns_that_attention_uses(
     label = "QK" if kind == "key" else "SV"
     layer, _ = compiler.token(context)
     runs = [run for run in layer if run.in_memory and run.label == label]
-    memory = compiler.memory
-    if compiler.geometry.lanes or memory.cut.channels == 1 or context % memory.cut.channels == 0:
-        check(compiler, places, runs, compiler.shape.heads // compiler.shape.kv_heads)
+    check(compiler, places, runs, compiler.shape.heads // compiler.shape.kv_heads)
     alone = np.stack([places.channel, places.bank, places.row, places.offset]).reshape(4, -1)
     assert np.unique(alone, axis=1).shape[1] == places.row.size
 
 
-@QUIET
-@given(compiler=compilers(), context=st.integers(1, 300), kind=st.sampled_from(["key", "value"]))
-def test_a_token_is_written_to_where_it_lies(
-    compiler: Compiler, context: int, kind: Cached
-) -> None:
+def written_where_it_lies(compiler: Compiler, context: int, kind: Cached) -> None:
     places = cache_places(compiler, kind, context)
     cut = compiler.geometry
     names = ("channel", "bank", "row", "offset")
@@ -129,6 +123,36 @@ def test_a_token_is_written_to_where_it_lies(
     columns = Counter((channel, bank, row) for channel, bank, row, _ in own)
     found = sorted((channel, bank, count) for (channel, bank, _), count in columns.items())
     assert found == sorted((run.channel, run.bank, run.columns) for run in runs)
+
+
+@QUIET
+@given(compiler=compilers(), context=st.integers(1, 300), kind=st.sampled_from(["key", "value"]))
+def test_a_token_is_written_to_where_it_lies(
+    compiler: Compiler, context: int, kind: Cached
+) -> None:
+    written_where_it_lies(compiler, context, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("pim-gpt", {"organisation.row_bytes": 96, "mac.lanes": 4}),
+        ("gddr6-ramulator-1v35", {"organisation.row_bytes": 96, "controller.stretch_rows": 3}),
+    ],
+)
+def test_a_token_across_rows_sets_and_stretches_is_written_to_where_it_lies(
+    name: str, changes: dict[str, float]
+) -> None:
+    device = load_device(name).changed(
+        {"organisation.channels": 1, "organisation.banks": 4, **changes}
+    )
+    # 5 steps of 12 in a row; 5 columns of sets of 6 and stretches of 9.
+    width = 20 if name == "pim-gpt" else 80
+    shape = Shape("any", 1, 8, 2, 1, width, 8, 8)
+    compiler = Compiler(shape, device, Choices(value_layout="row"))
+    for context in range(1, 60):
+        written_where_it_lies(compiler, context, "key")
+        written_where_it_lies(compiler, context, "value")
 
 
 def test_a_key_is_one_bank_s_and_a_value_everybody_s() -> None:
