@@ -26,6 +26,13 @@ LAB = Lab(
             cost_seconds=cost.generation,
         ),
         Experiment(
+            "mapping",
+            "Where every number lies",
+            config.MappingConfig,
+            "engine.labs.memory_hardware.run:mapping",
+            cost_seconds=lambda settings: 0.5,
+        ),
+        Experiment(
             "speedup",
             "Eight models beside a GPU and a CPU",
             config.SpeedupConfig,

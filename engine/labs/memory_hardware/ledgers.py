@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from engine.labs.memory_hardware.device import Device, device_names, load_device
 from engine.labs.memory_hardware.energy import Ledger, energy_by_part
 from engine.labs.memory_hardware.energy import energy as ledger_of
 from engine.labs.memory_hardware.fast import generate
-from engine.labs.memory_hardware.program import Choices, Compiler
-from engine.labs.memory_hardware.serving import build_device
+from engine.labs.memory_hardware.program import Compiler
+from engine.labs.memory_hardware.serving import build_device, choices_of
 from engine.labs.memory_hardware.shapes import GPT_SHAPES, SHAPES, Shape, load_shape
 from engine.labs.memory_hardware.speedup import HEADS, distinct
 
@@ -40,7 +41,7 @@ def energy(
     def book(at: Device, of: Shape, head: bool) -> Ledger:
         nonlocal done
         compiler = _compiler(config, of, at, head)
-        found = ledger_of(compiler, generate(compiler, config.tokens, refresh=config.refresh))
+        found = ledger_of(compiler, generate(compiler, config.tokens))
         done += 1
         progress(done, work)
         return found
@@ -91,13 +92,13 @@ def beside(result: Result, given: Baselines) -> Result:
 
 
 def _compiler(config: EnergyConfig, shape: Shape, device: Device, head: bool) -> Compiler:
-    return Compiler(shape, device, Choices(config.key_layout, config.value_layout, head))
+    return Compiler(shape, device, replace(choices_of(config), head=head))
 
 
 def _parts(config: EnergyConfig, shape: Shape, device: Device) -> Mapping[str, Ledger]:
     """Ledgers by part of the model, all units together."""
     compiler = _compiler(config, shape, device, config.head)
-    totals = generate(compiler, config.tokens, refresh=config.refresh)
+    totals = generate(compiler, config.tokens)
     found: dict[str, dict[str, float] | None] = {}
     for (label, _), one in energy_by_part(compiler, totals).items():
         so_far = found.setdefault(label, {} if one.pj is not None else None)

@@ -6,13 +6,14 @@ from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_hardware import estimate as estimating
 from engine.labs.memory_hardware import generation as generating
-from engine.labs.memory_hardware import ledgers, sweeping, varying
+from engine.labs.memory_hardware import laying, ledgers, sweeping, varying
 from engine.labs.memory_hardware import speedup as comparing
 from engine.labs.memory_hardware import whatif as asking
 from engine.labs.memory_hardware.config import (
     EnergyConfig,
     EstimateConfig,
     GenerationConfig,
+    MappingConfig,
     SpeedupConfig,
     SweepConfig,
     TornadoConfig,
@@ -25,6 +26,11 @@ def generation(config: GenerationConfig, context: Context) -> Result:
     return generating.generation(
         config, context.read_input, lambda done, total: context.progress(done, total)
     )
+
+
+def mapping(config: MappingConfig, context: Context) -> Result:
+    """Where the numbers of a matrix lie, and what the cache's layouts cost."""
+    return laying.mapping(config, context.read_input)
 
 
 def speedup(config: SpeedupConfig, context: Context) -> Result:

@@ -9,8 +9,7 @@ import numpy as np
 from engine.core.result import Field, Result
 from engine.labs.memory_hardware.choices import varied
 from engine.labs.memory_hardware.config import TornadoConfig
-from engine.labs.memory_hardware.program import Choices
-from engine.labs.memory_hardware.serving import build_device
+from engine.labs.memory_hardware.serving import build_device, choices_of
 from engine.labs.memory_hardware.shapes import load_shape
 from engine.labs.memory_hardware.sweep import Point
 from engine.labs.memory_hardware.sweep import tornado as over_constants
@@ -32,9 +31,7 @@ def tornado(
         config.tokens,
         varied(device),
         (1 / config.factor, config.factor),
-        choices=Choices(
-            config.key_layout, config.value_layout, config.head, refresh=config.refresh
-        ),
+        choices=choices_of(config),
         progress=progress,
     )
     bars = found.bars

@@ -7,22 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.core.result import Field, Result
-from engine.labs.memory_hardware.config import Machine, Served, WhatIfConfig
+from engine.labs.memory_hardware.config import WhatIfConfig
 from engine.labs.memory_hardware.energy import energy
 from engine.labs.memory_hardware.fast import Totals, generate
-from engine.labs.memory_hardware.program import Choices, Compiler
+from engine.labs.memory_hardware.program import Compiler
 from engine.labs.memory_hardware.roofline import roofs
-from engine.labs.memory_hardware.serving import build_device
-from engine.labs.memory_hardware.shapes import load_shape
+from engine.labs.memory_hardware.serving import compiler_on
 
 SIDES = ("A", "B")
 REFRESH = ("refresh", "refresh")
-
-
-def compiler_on(config: Served, machine: Machine, read: Callable[[str], bytes]) -> Compiler:
-    """The model of ``config`` on another memory."""
-    choices = Choices(config.key_layout, config.value_layout, config.head)
-    return Compiler(load_shape(config.model, read), build_device(machine), choices)
 
 
 def whatif(
@@ -34,7 +27,7 @@ def whatif(
     compilers = [compiler_on(config, one, read) for one in (config.first, config.second)]
     totals: list[Totals] = []
     for compiler in compilers:
-        totals.append(generate(compiler, config.tokens, start=config.start, refresh=config.refresh))
+        totals.append(generate(compiler, config.tokens, start=config.start, prompt=config.prompt))
         progress(len(totals), len(SIDES))
     cycles = [
         {**one.by_label, REFRESH: _refresh(one, at)}
@@ -47,6 +40,7 @@ def whatif(
         [one.get(part, 0) * ns for part in parts] for one, ns in zip(cycles, tck, strict=True)
     ]
     whole = [one.cycles * ns for one, ns in zip(totals, tck, strict=True)]
+    tokens = config.prompt + config.tokens
     return Result(
         fields={
             "part_ns": Field(np.array(part_ns), ("side", "part"), "ns"),
@@ -59,10 +53,10 @@ def whatif(
         },
         metrics={
             "ratio": whole[1] / whole[0],
-            "per_token_ns_a": whole[0] / config.tokens,
-            "per_token_ns_b": whole[1] / config.tokens,
-            "per_token_pj_a": _energy(compilers[0], totals[0], config.tokens),
-            "per_token_pj_b": _energy(compilers[1], totals[1], config.tokens),
+            "per_token_ns_a": whole[0] / tokens,
+            "per_token_ns_b": whole[1] / tokens,
+            "per_token_pj_a": _energy(compilers[0], totals[0], tokens),
+            "per_token_pj_b": _energy(compilers[1], totals[1], tokens),
         },
         notes={
             "model": compilers[0].shape.name,

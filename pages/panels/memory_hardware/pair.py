@@ -7,6 +7,8 @@ import streamlit as st
 from engine.core import EngramError, Result
 from engine.labs.memory_hardware.config import WhatIfConfig
 from engine.labs.memory_hardware.program import Compiler
+from engine.labs.memory_hardware.schedule import Schedule
+from engine.labs.memory_hardware.serving import compiler_on
 from engine.labs.memory_hardware.views.pair import (
     Step,
     describe_pair,
@@ -16,12 +18,10 @@ from engine.labs.memory_hardware.views.pair import (
     steps_of,
 )
 from engine.labs.memory_hardware.views.token import of_layer
-from engine.labs.memory_hardware.walk import clock_at, place_runs
-from engine.labs.memory_hardware.whatif import compiler_on
+from engine.labs.memory_hardware.walk import AFTER, place_runs
 from engine.store import Store
 from pages.kit import complain, linked, palette, section, select, show
-from pages.panels.memory_hardware.scene import TOKEN
-from pages.panels.memory_hardware.token import AFTER, choose_layer
+from pages.panels.memory_hardware.scene import TOKEN, choose_layer
 
 
 def show_pair(result: Result, config: WhatIfConfig) -> None:
@@ -40,11 +40,11 @@ def show_pair(result: Result, config: WhatIfConfig) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        token = _choose_token(config.tokens)
+        token = _choose_token(config.prompt + config.tokens)
     with right:
         layer = choose_layer(compilers[0])
     tck = [float(ns) for ns in result.array("tck_ns")]
-    a, b = (_steps(result, config, side, compilers[side], token, layer) for side in (0, 1))
+    a, b = (_steps(config, compiler, token, layer) for compiler in compilers)
     where = "After the last layer" if layer == AFTER else f"Layer {layer + 1}"
     figure = draw_pair(a, b, palette(), tck_ns=tck, title=f"{where} of token {token + 1}")
     show(figure, "memory_hardware_pair", describe_pair(a, b), export=lambda: pair_table(a, b))
@@ -53,18 +53,9 @@ def show_pair(result: Result, config: WhatIfConfig) -> None:
          export=lambda: pair_table(a, b))  # fmt: skip
 
 
-def _steps(
-    result: Result, config: WhatIfConfig, side: int, compiler: Compiler, token: int, layer: int
-) -> list[Step]:
-    clock = clock_at(
-        token,
-        result.array("token_end")[side],
-        result.array("token_refreshes")[side],
-        compiler.device.cycles(),
-        refresh=config.refresh,
-    )
-    placed = place_runs(compiler, config.start + token + 1, clock)
-    return steps_of(of_layer(placed, layer), float(result.array("tck_ns")[side]))
+def _steps(config: WhatIfConfig, compiler: Compiler, token: int, layer: int) -> list[Step]:
+    plan = Schedule(compiler, config.tokens, start=config.start, prompt=config.prompt)
+    return steps_of(of_layer(place_runs(plan, token), layer), compiler.device["timing.tck_ns"])
 
 
 def _choose_token(count: int) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.memory_hardware import energy, speedup, token, whatif
+from pages.panels.memory_hardware import energy, mapping, speedup, timeline, token, whatif
 from pages.panels.memory_hardware.scene import View
 
 VIEWS: dict[str, View[Any]] = {
+    "timeline": timeline.VIEW,
     "generation": token.VIEW,
     "speedup": speedup.VIEW,
     "whatif": whatif.VIEW,
+    "mapping": mapping.VIEW,
     "energy": energy.VIEW,
 }

@@ -3,6 +3,7 @@
 from engine.labs.memory_hardware.config.baseline import Compared
 from engine.labs.memory_hardware.config.energy import EnergyConfig, Powered
 from engine.labs.memory_hardware.config.generation import GenerationConfig, Machine, Served
+from engine.labs.memory_hardware.config.mapping import MappingConfig
 from engine.labs.memory_hardware.config.speedup import SpeedupConfig, SweepConfig
 from engine.labs.memory_hardware.config.whatif import EstimateConfig, TornadoConfig, WhatIfConfig
 
@@ -12,6 +13,7 @@ __all__ = [
     "EstimateConfig",
     "GenerationConfig",
     "Machine",
+    "MappingConfig",
     "Powered",
     "Served",
     "SpeedupConfig",

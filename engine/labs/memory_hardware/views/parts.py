@@ -64,7 +64,7 @@ def draw_parts(result: Result, palette: Palette) -> go.Figure:
         groups,
         palette,
         title="A token by its parts",
-        subtitle="mean over all tokens, all layers together",
+        subtitle="mean over all tokens (the prompt's too), all layers together",
         category="Part",
         value=axis("Time", "µs"),
         horizontal=True,
