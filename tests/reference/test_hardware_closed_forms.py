@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from engine.core.errors import BadInput
 from engine.labs.memory_hardware.baseline import Baselines
 from engine.labs.memory_hardware.device import load_device
+from engine.labs.memory_hardware.energy import ledger
 from engine.labs.memory_hardware.fast import generate
 from engine.labs.memory_hardware.geometry import engine_timing
 from engine.labs.memory_hardware.program import Choices, Compiler
@@ -17,7 +20,8 @@ from engine.labs.memory_hardware.shapes import SHAPES
 from engine.labs.memory_hardware.slots import Run
 from engine.labs.memory_hardware.stretch import read_stretch
 from engine.labs.memory_hardware.trace.dramsim3 import run_dramsim3
-from engine.labs.memory_hardware.trace.requests import Access
+from engine.labs.memory_hardware.trace.requests import Access, parse_dramsim3
+from engine.labs.memory_hardware.work import Work
 
 PIM = load_device("pim-gpt")
 
@@ -39,6 +43,21 @@ def test_reading_is_as_fast_as_dramsim3_reads_the_same_bytes(columns: int) -> No
     assert theirs.counts["ACT"] == ours.rows == columns // 128
     # A request enters in their first cycle, and its row is opened in the next one.
     assert theirs.cycles == ours.cycles + 1
+
+
+@pytest.mark.shared
+def test_prices_are_those_that_dramsim3_reports_for_d1(shared_data: Path) -> None:
+    device = load_device("gddr6-dramsim3")
+    organisation = {k: int(v) for k, v in device.section("organisation").items()}
+    trace = (shared_data / "pim" / "ds3_d1_seq4096.trace").read_text(encoding="ascii")
+    run = run_dramsim3(parse_dramsim3(trace), device.cycles(), organisation)
+    work = Work(
+        bank_activates=run.counts["ACT"],
+        columns_read=run.counts["RD"],
+        open_cycles=run.active_cycles,
+    )
+    own = ledger(device, work, run.cycles, run.counts["REF"])
+    assert own.total_pj == pytest.approx(17_132_742 * device["timing.tck_ns"], rel=1e-6)
 
 
 @pytest.mark.parametrize(

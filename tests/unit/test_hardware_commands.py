@@ -16,8 +16,9 @@ from engine.labs.memory_hardware.commands_offload import offload
 from engine.labs.memory_hardware.device import device_names, load_device, parse_changes
 from engine.labs.memory_hardware.offload.fit import best_stride, fit_node, predict
 from engine.labs.memory_hardware.offload.node import Node
+from engine.labs.memory_hardware.offload.plan import Plan
 from engine.labs.memory_hardware.offload.runs import chosen, read_runs
-from engine.labs.memory_hardware.offload.step import Plan, simulate_step, step_seconds
+from engine.labs.memory_hardware.offload.step import simulate_step, step_seconds
 from engine.labs.memory_hardware.program import Compiler
 from engine.labs.memory_hardware.shapes import SHAPES, read_shape
 from engine.labs.memory_hardware.trace.instructions import parse_aim
@@ -278,7 +279,7 @@ def test_the_best_stride_balances_cpu_and_link() -> None:
         ("dir,model\na,b", "are missing"),
         (header(), "no row"),
         (header("a,x,1,1e8,0,0,many,4e9"), "line 2: step_ms"),
-        (header("a,x,2,1e8,0,0,5,4e9"), "line 2: ratio"),
+        (header("a,x,2,1e8,0,0,5,4e9"), "line 2: cpu_ratio must be a number from 0 to 1"),
         (header("a,x,1,0,0,0,5,4e9"), "line 2: subgroup"),
     ],
 )

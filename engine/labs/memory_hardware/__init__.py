@@ -74,6 +74,27 @@ LAB = Lab(
             "engine.labs.memory_hardware.run:energy",
             cost_seconds=cost.energy,
         ),
+        Experiment(
+            "training",
+            "Optimizer offload",
+            config.TrainingConfig,
+            "engine.labs.memory_hardware.run:training",
+            cost_seconds=cost.training,
+        ),
+        Experiment(
+            "training_fit",
+            "A node from measured runs",
+            config.FitConfig,
+            "engine.labs.memory_hardware.run:training_fit",
+            cost_seconds=cost.training_fit,
+        ),
+        Experiment(
+            "capacity",
+            "The largest model",
+            config.CapacityConfig,
+            "engine.labs.memory_hardware.run:capacity",
+            cost_seconds=lambda settings: 0.5,
+        ),
     ),
     papers=PAPERS,
     commands={

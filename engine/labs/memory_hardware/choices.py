@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.labs.memory_hardware.device import Device, device_names, load_device
+from engine.labs.memory_hardware.offload.presets import node_names
 from engine.labs.memory_hardware.shapes import SHAPES
 
 # What something costs, not how long it takes; and how much fits, which is neither.
@@ -34,3 +35,8 @@ def timed(device: Device) -> list[str]:
 def varied(device: Device) -> list[str]:
     """The constants of a device that time or energy can depend on."""
     return [name for name in device.constants if name not in SIZES]
+
+
+def nodes() -> list[str]:
+    """The nodes of optimizer offload, the best measured first."""
+    return sorted(node_names(), key=lambda name: (name != "h100", name))

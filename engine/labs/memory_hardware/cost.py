@@ -5,10 +5,12 @@ from __future__ import annotations
 from engine.labs.memory_hardware.config import (
     EnergyConfig,
     EstimateConfig,
+    FitConfig,
     GenerationConfig,
     SpeedupConfig,
     SweepConfig,
     TornadoConfig,
+    TrainingConfig,
     WhatIfConfig,
 )
 
@@ -46,3 +48,13 @@ def estimate(settings: EstimateConfig) -> float:
 def energy(settings: EnergyConfig) -> float:
     """Six shapes with and without head, and one on every device."""
     return 0.3 + 0.0006 * settings.tokens
+
+
+def training(settings: TrainingConfig) -> float:
+    """By subgroups: every stride is simulated, and every mode for some iterations."""
+    return 0.3 + 2e-9 * settings.parameters / settings.subgroup
+
+
+def training_fit(settings: FitConfig) -> float:
+    """Of some tens of rows; how many an upload has is not known here."""
+    return 2.0

@@ -10,15 +10,20 @@ from engine.labs.memory_hardware import laying, ledgers, sweeping, varying
 from engine.labs.memory_hardware import speedup as comparing
 from engine.labs.memory_hardware import whatif as asking
 from engine.labs.memory_hardware.config import (
+    CapacityConfig,
     EnergyConfig,
     EstimateConfig,
+    FitConfig,
     GenerationConfig,
     MappingConfig,
     SpeedupConfig,
     SweepConfig,
     TornadoConfig,
+    TrainingConfig,
     WhatIfConfig,
 )
+from engine.labs.memory_hardware.offload import fitting, sizing
+from engine.labs.memory_hardware.offload import training as updating
 
 
 def generation(config: GenerationConfig, context: Context) -> Result:
@@ -67,3 +72,18 @@ def energy(config: EnergyConfig, context: Context) -> Result:
     return ledgers.energy(
         config, context.read_input, lambda done, total: context.progress(done, total)
     )
+
+
+def training(config: TrainingConfig, context: Context) -> Result:
+    """Iterations of a model whose optimizer state lies on the host, in four modes."""
+    return updating.training(config, context.progress)
+
+
+def training_fit(config: FitConfig, context: Context) -> Result:
+    """Rates of a node from measured runs, and the runs that they predict."""
+    return fitting.training_fit(config, context.read_input)
+
+
+def capacity(config: CapacityConfig, context: Context) -> Result:
+    """The largest model of a GPU, and the cuts that decide what leaves it."""
+    return sizing.capacity(config)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.memory_hardware import energy, mapping, speedup, timeline, token, whatif
+from pages.panels.memory_hardware import (
+    energy,
+    mapping,
+    offload,
+    speedup,
+    timeline,
+    token,
+    whatif,
+)
 from pages.panels.memory_hardware.scene import View
 
 VIEWS: dict[str, View[Any]] = {
@@ -14,4 +22,5 @@ VIEWS: dict[str, View[Any]] = {
     "whatif": whatif.VIEW,
     "mapping": mapping.VIEW,
     "energy": energy.VIEW,
+    "training": offload.VIEW,
 }

@@ -4,13 +4,16 @@ from engine.labs.memory_hardware.config.baseline import Compared
 from engine.labs.memory_hardware.config.energy import EnergyConfig, Powered
 from engine.labs.memory_hardware.config.generation import GenerationConfig, Machine, Served
 from engine.labs.memory_hardware.config.mapping import MappingConfig
+from engine.labs.memory_hardware.config.offload import CapacityConfig, FitConfig, TrainingConfig
 from engine.labs.memory_hardware.config.speedup import SpeedupConfig, SweepConfig
 from engine.labs.memory_hardware.config.whatif import EstimateConfig, TornadoConfig, WhatIfConfig
 
 __all__ = [
+    "CapacityConfig",
     "Compared",
     "EnergyConfig",
     "EstimateConfig",
+    "FitConfig",
     "GenerationConfig",
     "Machine",
     "MappingConfig",
@@ -19,5 +22,6 @@ __all__ = [
     "SpeedupConfig",
     "SweepConfig",
     "TornadoConfig",
+    "TrainingConfig",
     "WhatIfConfig",
 ]
