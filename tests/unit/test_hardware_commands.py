@@ -218,7 +218,7 @@ def test_a_bad_instruction_is_named_with_its_line(line: str, words: str) -> None
         ("0x10 READ", "line 1"),
         ("0x10 LOOK 1", "neither READ nor WRITE"),
         ("zz READ 1", "no hexadecimal address"),
-        ("0x10 READ -1", "no cycle"),
+        ("0x10 READ -1", "the cycle must be a whole number from 0"),
     ],
 )
 def test_a_bad_request_is_named_with_its_line(text: str, words: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from engine.labs.memory_hardware.device import Device, device_names, load_device
 from engine.labs.memory_hardware.offload.presets import node_names
 from engine.labs.memory_hardware.shapes import SHAPES
+from engine.labs.memory_hardware.trace.replay import DEVICES
+from engine.labs.memory_hardware.trace.samples import SAMPLES
 
 # What something costs, not how long it takes; and how much fits, which is neither.
 COSTS = ("currents.", "organisation.devices", "mac.power_mw", "asic.power_mw",
@@ -40,3 +42,13 @@ def varied(device: Device) -> list[str]:
 def nodes() -> list[str]:
     """The nodes of optimizer offload, the best measured first."""
     return sorted(node_names(), key=lambda name: (name != "h100", name))
+
+
+def traces() -> list[str]:
+    """The shipped traces."""
+    return list(SAMPLES)
+
+
+def trace_devices() -> list[str]:
+    """The simulator's own, and the devices on which its traces run."""
+    return ["simulator", *DEVICES.values()]
