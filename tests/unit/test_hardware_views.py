@@ -162,7 +162,7 @@ def test_a_sweep_is_the_engine_s_time_at_each_value_and_one_where_nothing_change
 
 
 def test_parts_of_both_memories_add_up_to_their_totals() -> None:
-    result = run("whatif", model="gpt2", other="gddr6-readout", start=300)
+    result = run("whatif", model="gpt2", other="gddr6-readout", start=300, prompt=9)
     assert result.array("part_ns").sum(axis=1) == pytest.approx(result.array("total_ns"))
     names, time = board.parts_of(result)
     gap = result.number("per_token_ns_b") - result.number("per_token_ns_a")
