@@ -245,7 +245,7 @@ def test_every_figure_has_titles_units_and_an_alternative() -> None:
         *(speedup.draw_speedups(speed, PALETTE, versus=v) for v in speedup.MACHINES),
         *(energy.draw_ratios(ledger, PALETTE, versus=v) for v in speedup.MACHINES),
         *(energy.draw_energy(ledger, PALETTE, by=by) for by in ("model", "device", "part")),
-        roofline.draw_roofline(found, roof, PALETTE, gpu_gb_per_s=300, title="A token"),
+        roofline.draw_roofline(found, roof, PALETTE, gpu_gb_per_s=300, subtitle="A token"),
         roofline.draw_busy(found, PALETTE),
         sweep.draw_sweep(run("sweep"), PALETTE),
         board.draw_differences(ask, PALETTE),
