@@ -162,7 +162,7 @@ def test_a_sweep_is_the_engine_s_time_at_each_value_and_one_where_nothing_change
 
 
 def test_parts_of_both_memories_add_up_to_their_totals() -> None:
-    result = run("whatif", model="gpt2", other="gddr6-readout", start=300)
+    result = run("whatif", model="gpt2", other="gddr6-readout", start=300, prompt=9)
     assert result.array("part_ns").sum(axis=1) == pytest.approx(result.array("total_ns"))
     names, time = board.parts_of(result)
     gap = result.number("per_token_ns_b") - result.number("per_token_ns_a")
@@ -245,7 +245,7 @@ def test_every_figure_has_titles_units_and_an_alternative() -> None:
         *(speedup.draw_speedups(speed, PALETTE, versus=v) for v in speedup.MACHINES),
         *(energy.draw_ratios(ledger, PALETTE, versus=v) for v in speedup.MACHINES),
         *(energy.draw_energy(ledger, PALETTE, by=by) for by in ("model", "device", "part")),
-        roofline.draw_roofline(found, roof, PALETTE, gpu_gb_per_s=300, title="A token"),
+        roofline.draw_roofline(found, roof, PALETTE, gpu_gb_per_s=300, subtitle="A token"),
         roofline.draw_busy(found, PALETTE),
         sweep.draw_sweep(run("sweep"), PALETTE),
         board.draw_differences(ask, PALETTE),

@@ -40,6 +40,7 @@ def whatif(
         [one.get(part, 0) * ns for part in parts] for one, ns in zip(cycles, tck, strict=True)
     ]
     whole = [one.cycles * ns for one, ns in zip(totals, tck, strict=True)]
+    tokens = config.prompt + config.tokens
     return Result(
         fields={
             "part_ns": Field(np.array(part_ns), ("side", "part"), "ns"),
@@ -52,10 +53,10 @@ def whatif(
         },
         metrics={
             "ratio": whole[1] / whole[0],
-            "per_token_ns_a": whole[0] / config.tokens,
-            "per_token_ns_b": whole[1] / config.tokens,
-            "per_token_pj_a": _energy(compilers[0], totals[0], config.tokens),
-            "per_token_pj_b": _energy(compilers[1], totals[1], config.tokens),
+            "per_token_ns_a": whole[0] / tokens,
+            "per_token_ns_b": whole[1] / tokens,
+            "per_token_pj_a": _energy(compilers[0], totals[0], tokens),
+            "per_token_pj_b": _energy(compilers[1], totals[1], tokens),
         },
         notes={
             "model": compilers[0].shape.name,

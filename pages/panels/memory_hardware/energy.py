@@ -42,7 +42,7 @@ from pages.kit import (
     show,
     take_away,
 )
-from pages.panels.memory_hardware.scene import View
+from pages.panels.memory_hardware.scene import LAID, MODEL, View
 
 BY: dict[str, str] = {"model": "By model", "part": "By part", "device": "By memory"}
 SHOWN_BY = "memory_hardware.energy_by"
@@ -59,8 +59,7 @@ class Ask:
 def energy_settings(lab: Lab) -> Ask:
     """The model, the memory, and the power and time of the GPU and the CPU."""
     experiment = lab.experiment("energy")
-    laid = ("key_layout", "value_layout", "head", "refresh")
-    form(lab, experiment, fields=("model", "device", "tokens", *laid, "change"))
+    form(lab, experiment, fields=(*MODEL, "tokens", *LAID))
     badge(
         "GPU and CPU assumed",
         "assumed",

@@ -35,8 +35,8 @@ def show_roofline(lab: Lab, config: SpeedupConfig) -> None:
         return
     context = _context(config.tokens)
     found, roof = parts(compiler, context), roofs(compiler)
-    title = f"{compiler.shape.name} on {compiler.device.title}, {context:,} tokens of context"
-    figure = draw_roofline(found, roof, palette(), gpu_gb_per_s=config.gpu_gb_per_s, title=title)
+    where = f"{compiler.device.title}; {compiler.shape.name}, {context:,} tokens of context"
+    figure = draw_roofline(found, roof, palette(), gpu_gb_per_s=config.gpu_gb_per_s, subtitle=where)
     show(figure, "memory_hardware_roofline", figure.layout.meta["alt"],
          export=lambda: part_table(found))  # fmt: skip
     say(lab, describe_pins(found, roof))

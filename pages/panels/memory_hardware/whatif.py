@@ -20,7 +20,7 @@ from engine.labs.memory_hardware.views.whatif import (
 from pages.kit import badge, explain, form, obtain, palette, say, section, show, take_away
 from pages.panels.memory_hardware.constants import show_constants
 from pages.panels.memory_hardware.pair import show_pair
-from pages.panels.memory_hardware.scene import View
+from pages.panels.memory_hardware.scene import LAID, View
 from pages.panels.memory_hardware.tornado import show_estimates, show_tornado
 
 
@@ -40,8 +40,8 @@ def whatif_settings(lab: Lab) -> Ask:
     st.markdown("**Memory B**")
     form(lab, experiment, fields=("other", "other_change"))
     st.markdown("**On both**")
-    laid = ("key_layout", "value_layout", "head", "refresh")
-    config = form(lab, experiment, fields=("model", "tokens", "start", *laid))
+    laid = tuple(name for name in LAID if name != "change")
+    config = form(lab, experiment, fields=("model", "prompt", "tokens", "start", *laid))
     assert isinstance(config, WhatIfConfig)
     return Ask(lab, config)
 

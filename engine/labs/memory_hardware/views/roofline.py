@@ -71,13 +71,14 @@ def part_table(found: Sequence[Part]) -> dict[str, object]:
 
 
 def draw_roofline(
-    found: Sequence[Part], roof: Roofs, palette: Palette, *, gpu_gb_per_s: float, title: str
+    found: Sequence[Part], roof: Roofs, palette: Palette, *, gpu_gb_per_s: float, subtitle: str
 ) -> go.Figure:
     """Both counts of bytes for each product, under the ceilings that hold for them."""
     figure = compose(
         palette,
-        title=title,
-        x=axis("Arithmetic intensity", "operations per byte", log=True),
+        title="Roofline",
+        subtitle=subtitle,
+        x=axis("Arithmetic intensity", "FLOP/B", log=True),
         y=axis("Throughput", "GFLOP/s", log=True),
         alt=f"{describe_parts(found, roof)} {describe_pins(found, roof)}",
         height=480,
