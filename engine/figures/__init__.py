@@ -10,6 +10,7 @@ from engine.figures.palette import Palette
 from engine.figures.scatter import Point, pareto_front, scatter
 from engine.figures.stems import stems
 from engine.figures.strip import strip
+from engine.figures.timeline import draw_timeline
 
 __all__ = [
     "Axis",
@@ -20,6 +21,7 @@ __all__ = [
     "axis",
     "bars",
     "check_axes",
+    "draw_timeline",
     "escape",
     "heatmap",
     "histogram",

@@ -10,6 +10,7 @@ from pages.kit.run_panel import run_panel, visitor
 from pages.kit.show import offer, show
 from pages.kit.take_away import take_away, took_away
 from pages.kit.theme import palette
+from pages.kit.timelines import show_timeline
 from pages.kit.words import (
     badge,
     claim,
@@ -53,6 +54,7 @@ __all__ = [
     "set_values",
     "show",
     "show_terms",
+    "show_timeline",
     "take_away",
     "took_away",
     "visitor",

@@ -129,6 +129,7 @@ def claim(
     published: str | None = None,
     url: str | None = None,
     mark: str = "paper",
+    ours: str = "measured here",
     caveat: str | None = None,
 ) -> None:
     """A published figure beside what this run measured, in the same units, and the difference."""
@@ -139,7 +140,7 @@ def claim(
             st.markdown(statement + (f"  \n**{published}**" if published else ""))
             st.caption(f"[{source}]({url})" if url else source)
         with right:
-            badge("measured here", "measured")
+            badge(ours, "measured")
             st.markdown(measured)
         st.markdown(f"**{verdict}**" + (f" {caveat}" if caveat else ""))
 

@@ -69,7 +69,8 @@ def test_a_bad_value_gets_one_sentence_and_figures_stay(name: str, value: str, w
 
 @pytest.mark.usefixtures("at_once")
 def test_a_config_of_the_visitors_own_is_generated() -> None:
-    app = visit("memory_hardware", **{"memory_hardware.model": brought(LLAMA)})
+    view = {"memory_hardware.view": "generation", "memory_hardware.model": brought(LLAMA)}
+    app = visit("memory_hardware", **view)
     app.run()
     assert [warning.value for warning in app.warning] == []
     said = texts(app)

@@ -2,60 +2,51 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
+from typing import Literal
 
-import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.labs.memory_hardware.device import load_device
 from engine.labs.memory_hardware.expand import NAMES, expand
-from engine.labs.memory_hardware.fast import generate
 from engine.labs.memory_hardware.program import Choices, Compiler
-from engine.labs.memory_hardware.shapes import SHAPES, Shape
-from engine.labs.memory_hardware.walk import clock_at, place_runs
+from engine.labs.memory_hardware.schedule import Schedule
+from engine.labs.memory_hardware.shapes import Shape
+from engine.labs.memory_hardware.walk import AFTER, place_runs
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
+    device=st.sampled_from(["pim-gpt", "gddr6-readout"]),
     layers=st.integers(1, 3),
     heads=st.sampled_from([1, 2, 4]),
+    prompt=st.integers(0, 3),
     tokens=st.integers(1, 6),
-    refi=st.integers(500, 4000),
-    column=st.booleans(),
+    refi=st.integers(1500, 4000),
+    layout=st.sampled_from(["row", "column"]),
 )
 def test_runs_tile_the_token_and_begin_with_their_first_command(
-    layers: int, heads: int, tokens: int, refi: int, column: bool
+    device: str,
+    layers: int,
+    heads: int,
+    prompt: int,
+    tokens: int,
+    refi: int,
+    layout: Literal["row", "column"],
 ) -> None:
     shape = Shape("small", layers, 64 * heads, heads, heads, 64, 256 * heads, 1000)
-    device = load_device("pim-gpt").changed({"timing.refi": refi})
-    layout = "column" if column else "row"
-    compiler = Compiler(shape, device, Choices(key_layout=layout, head=False))
-    totals = generate(compiler, tokens)
-    t = device.cycles()
-    token = tokens - 1
-    clock = clock_at(token, totals.token_end, totals.token_refreshes, t)
-    begin = clock.now
-    placed = place_runs(compiler, token + 1, clock)
-    assert placed[0].start == begin and placed[-1].end == totals.cycles == clock.now
-    assert all(a.end == b.start for a, b in itertools.pairwise(placed))
-    commands = expand(compiler, tokens, begin, totals.cycles)
-    refreshes = int((commands.name == NAMES.index("REF")).sum())
-    assert sum(one.refreshes for one in placed) == refreshes
-    cycles = set(commands.cycle.tolist())
-    for one in placed:
-        assert one.start in cycles
-        assert one.layer == (-1 if one.number >= len(placed) - 1 else one.number // (
-            (len(placed) - 1) // layers))  # fmt: skip
-
-
-@pytest.mark.parametrize("token", [0, 1, 63])
-def test_the_clock_between_tokens_does_not_depend_on_where_one_starts(token: int) -> None:
-    compiler = Compiler(SHAPES["gpt2"], load_device("pim-gpt"))
-    totals = generate(compiler, 64)
-    t = compiler.device.cycles()
-    clock = clock_at(token, totals.token_end, totals.token_refreshes, t)
-    place_runs(compiler, token + 1, clock)
-    assert clock.now == totals.token_end[token]
-    assert clock.due == t["refi"] * (1 + int(np.asarray(totals.token_refreshes)[token]))
+    memory = load_device(device).changed({"timing.refi": refi})
+    compiler = Compiler(shape, memory, Choices(key_layout=layout, head=False))
+    plan = Schedule(compiler, tokens, prompt=prompt)
+    token = prompt + tokens - 1
+    placed = place_runs(plan, token)
+    begin, end = int(plan.ends[token]), int(plan.ends[-1])
+    assert placed[0].start == begin and placed[-1].end == end
+    assert all(a.end == b.start for a, b in pairwise(placed))
+    commands = expand(compiler, tokens, begin, end, prompt=prompt)
+    seen = int((commands.name == NAMES.index("REF")).sum())
+    assert sum(one.refreshes for one in placed) == seen
+    assert {one.start for one in placed} <= set(commands.cycle.tolist())
+    assert [one.layer for one in placed if one.layer == AFTER] == [AFTER]
+    assert sorted({one.layer for one in placed}) == [AFTER, *range(layers)]

@@ -16,8 +16,10 @@ from engine.labs.memory_hardware.commands_offload import offload
 from engine.labs.memory_hardware.device import device_names, load_device, parse_changes
 from engine.labs.memory_hardware.offload.fit import best_stride, fit_node, predict
 from engine.labs.memory_hardware.offload.node import Node
+from engine.labs.memory_hardware.offload.plan import Plan
 from engine.labs.memory_hardware.offload.runs import chosen, read_runs
-from engine.labs.memory_hardware.offload.step import Plan, simulate_step, step_seconds
+from engine.labs.memory_hardware.offload.step import simulate_step, step_seconds
+from engine.labs.memory_hardware.program import Compiler
 from engine.labs.memory_hardware.shapes import SHAPES, read_shape
 from engine.labs.memory_hardware.trace.instructions import parse_aim
 from engine.labs.memory_hardware.trace.requests import parse_dramsim3
@@ -43,6 +45,51 @@ def test_a_generation_tells_time_commands_and_speed_ups() -> None:
     )
     assert told["speedup_gpu"] > 1 and told["speedup_cpu"] > 1
     assert "timing.rp" in told["assumed"] and "mac.lanes" not in told["assumed"]
+
+
+def test_energy_comes_by_class_and_beside_the_baselines() -> None:
+    told = generate(["--model", "gpt2", "--tokens", "8"])
+    assert told["energy_total_pj"] == sum(told["energy_pj"].values()) > 0
+    assert {"activate", "mac column", "mac unit", "write", "refresh", "link", "asic"} <= set(
+        told["energy_pj"]
+    )
+    # Power times time: the ratio of energies is the speed-up times the ratio of powers.
+    watts = told["energy_total_pj"] / told["total_ns"] / 1e3
+    for name, power in (("gpu", 70.0), ("cpu", 12.5)):
+        ratio = told[f"speedup_{name}"] * power / watts
+        assert told[f"energy_ratio_{name}"] == pytest.approx(ratio)
+    unknown = generate(["--model", "gpt2", "--tokens", "2", "--device", "aim"])
+    assert unknown["energy_pj"] is None and unknown["energy_ratio_gpu"] is None
+    assert any("not known" in note for note in unknown["notes"])
+
+
+def test_a_prompt_is_told_apart_from_the_tokens_after_it() -> None:
+    alone = generate(["--model", "gpt2", "--tokens", "4", "--start", "6", "--no-refresh"])
+    both = generate(["--model", "gpt2", "--tokens", "4", "--prompt", "6", "--no-refresh"])
+    assert both["prefill_ns"] > 0 and alone["prefill_ns"] == 0
+    assert both["per_token_ns"] == pytest.approx(alone["per_token_ns"])
+    assert both["total_ns"] == pytest.approx(both["prefill_ns"] + alone["total_ns"])
+    for name in ("gpu", "cpu"):
+        assert both[f"speedup_{name}"] == pytest.approx(alone[f"speedup_{name}"])
+
+
+@pytest.mark.parametrize("name", device_names())
+def test_every_preset_generates_with_gpt2_xl(name: str) -> None:
+    told = generate(["--model", "gpt2-xl", "--device", name, "--tokens", "3"])
+    bits = SHAPES["gpt2-xl"].weights * 16
+    moved = told["commands"]["MAC"] + told["commands"]["RD"]
+    cut = Compiler(SHAPES["gpt2-xl"], load_device(name)).geometry
+    values = cut.banks * cut.lanes if cut.lanes else cut.column_values
+    # Every weight is used once a token, by a MAC in each bank or by a read; banks that have no
+    # column left work along (512 banks for 1,600 columns: four rounds of 512).
+    assert 1 <= moved * values * cut.channels * 16 / 3 / bits < 1.25
+
+
+def test_a_memory_that_is_only_read_is_slower_than_one_that_multiplies() -> None:
+    inside = generate(["--model", "gpt2-xl", "--tokens", "2"])
+    outside = generate(["--model", "gpt2-xl", "--tokens", "2", "--device", "gddr6-readout"])
+    # 16 banks a channel against one channel's pins, less what opening rows takes.
+    assert 8 < outside["total_ns"] / inside["total_ns"] < 16
 
 
 def test_a_slower_device_takes_longer() -> None:
@@ -98,13 +145,35 @@ def test_a_bad_config_gets_one_sentence(config: object, words: str) -> None:
         ("timing.refi=100", "longer than timing.rfc"),
         ("organisation.banks=0", "organisation.banks must be a whole number from 1"),
         ("timing.rp=1.5", "whole number"),
+        ("timing.rp=1e7", "from 1 to 1e\\+06"),
+        ("organisation.row_bytes=1048576", "from 1 to 65536"),
+        ("asic.clock_ghz=0.001", "from 0.01 to"),
         ("organisation.row_bytes=40", "whole columns"),
         ("timing.nothing=3", "there is no 'timing.nothing'"),
+        ("mac.lanes=0", "mac.lanes must be a whole number from 1"),
+        ("currents.mac_share=2", "mac_share must be at most 1"),
+        ("link.gb_per_s=0", "link.gb_per_s must be a number from"),
     ],
 )
 def test_an_impossible_device_is_refused(change: str, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         load_device("pim-gpt").changed(parse_changes(change))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("pim-gpt", "mac.lanes=2048", "at most the 1024 values of a row"),
+        ("pim-gpt", "organisation.column_bytes=1", "column_bytes must be 2 or more"),
+        ("gddr6-readout", "timing.ras=12", "longer than timing.rcd_rd"),
+        ("gddr6-readout", "timing.faw=41", "timing.faw must be at most 40 cycles"),
+        ("gddr6-dramsim3", "timing.aw32=1249", "timing.aw32 must be at most 1248 cycles"),
+        ("gddr6-ramulator-1v35", "timing.rrd=81", "timing.rrd must be at most 80 cycles"),
+    ],
+)
+def test_a_device_that_the_engine_cannot_run_is_refused(name: str, change: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        generate(["--model", "gpt2", "--tokens", "1", "--device", name, "--change", change])
 
 
 @pytest.mark.parametrize("text", ["rp=3", "timing.rp", "timing.rp=x", "timing.rp=1e999"])
@@ -210,7 +279,7 @@ def test_the_best_stride_balances_cpu_and_link() -> None:
         ("dir,model\na,b", "are missing"),
         (header(), "no row"),
         (header("a,x,1,1e8,0,0,many,4e9"), "line 2: step_ms"),
-        (header("a,x,2,1e8,0,0,5,4e9"), "line 2: ratio"),
+        (header("a,x,2,1e8,0,0,5,4e9"), "line 2: cpu_ratio must be a number from 0 to 1"),
         (header("a,x,1,0,0,0,5,4e9"), "line 2: subgroup"),
     ],
 )
@@ -233,3 +302,52 @@ def test_named_models_have_their_published_sizes() -> None:
     # Rounded parameters as their papers and model cards give them.
     for name, billions in (("gpt2", 0.124), ("gpt2-xl", 1.56), ("gpt3-xl", 1.3)):
         assert SHAPES[name].weights / 1e9 == pytest.approx(billions, rel=0.05)
+
+
+def test_the_usual_layout_of_keys_and_values_is_the_fastest_though_values_are_dear_to_write() -> (
+    None
+):
+    usual, keys, values = (
+        generate(["--model", "gpt2-xl", "--tokens", "256", *given])
+        for given in ([], ["--keys", "column"], ["--values", "row"])
+    )
+    assert usual["total_ns"] < min(keys["total_ns"], values["total_ns"])
+    written = [told["ns_by_part"]["V write (write)"] for told in (usual, values)]
+    assert written[0] > 2 * written[1]
+    assert keys["ns_by_part"]["QK (link)"] > usual["ns_by_part"]["QK (link)"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--tokens", "0"], "tokens: must be from 1 to 8192"),
+        (["--tokens", "8192", "--prompt", "1"], "prompt: must be from 0 to 0"),
+        (["--tokens", "8000", "--start", "100", "--prompt", "93"], "prompt: must be from 0 to 92"),
+        (["--prompt", "-1"], "prompt: must be from 0"),
+        (["--weights", "diagonal"], "--weights"),
+        (["--device", "none"], "is none of aim, gddr6-dramsim3"),
+    ],
+)
+def test_a_generation_that_cannot_be_is_refused(given: list[str], words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        generate(["--model", "gpt2", *given])
+
+
+def test_every_choice_is_an_option() -> None:
+    plain = generate(["--model", "gpt2", "--tokens", "4"])
+    for option in (["--no-head"], ["--no-refresh"], ["--overlap"]):
+        assert (
+            generate(["--model", "gpt2", "--tokens", "4", *option])["total_ns"] < plain["total_ns"]
+        )
+    sums = generate(["--model", "gpt2", "--tokens", "4", "--weights", "rows"])
+    assert "QKV (asic)" in sums["ns_by_part"] and "QKV (asic)" not in plain["ns_by_part"]
+
+
+def test_a_model_that_does_not_fit_is_computed_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    large = {**LLAMA, "hidden_size": 4096, "num_hidden_layers": 32, "intermediate_size": 14_336}
+    path.write_text(json.dumps(large), encoding="utf-8")
+    told = generate(["--model", str(path), "--tokens", "2"])
+    assert told["rows_used"] > told["rows"] and any("does not fit" in n for n in told["notes"])
+    small = generate(["--model", "gpt2", "--tokens", "2"])
+    assert not any("does not fit" in note for note in small["notes"])

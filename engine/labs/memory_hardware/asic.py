@@ -6,34 +6,37 @@ root are Newton-Raphson steps. How many terms and steps PIM-GPT takes could not 
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.labs.memory_hardware.device import Device
 
 TAYLOR_TERMS = 6
 NEWTON_STEPS = 3
+Ints = int | np.ndarray
 
 
 class Asic:
-    """Cycles of the memory's clock for each operation on vectors."""
+    """Cycles of the memory's clock for each operation on vectors; sizes are numbers or arrays."""
 
     def __init__(self, device: Device):
         self.adders = device.whole("asic.adders")
         self.multipliers = device.whole("asic.multipliers")
         self.ratio = device["asic.clock_ghz"] * device["timing.tck_ns"]
 
-    def cycles(self, adds: int, multiplies: int) -> int:
+    def cycles(self, adds: Ints, multiplies: Ints) -> Ints:
         """Adders and multipliers work at the same time; the busier of the two counts."""
-        own = max(-(-adds // self.adders), -(-multiplies // self.multipliers))
-        return int(-(-own // self.ratio)) if own else 0
+        own = np.maximum(-(-adds // self.adders), -(-multiplies // self.multipliers))
+        return round_up(own, self.ratio)
 
-    def add(self, width: int) -> int:
+    def add(self, width: Ints) -> Ints:
         """A sum of two vectors."""
         return self.cycles(width, 0)
 
-    def multiply(self, width: int) -> int:
+    def multiply(self, width: Ints) -> Ints:
         """A product of two vectors, number by number."""
         return self.cycles(0, width)
 
-    def norm(self, width: int, kind: str) -> int:
+    def norm(self, width: int, kind: str) -> Ints:
         """Layer norm: mean, variance, inverse square root, scale and shift; RMS norm: no mean."""
         sums = 2 * width if kind == "layer" else width
         return self.cycles(
@@ -41,7 +44,7 @@ class Asic:
             3 * width + 4 * NEWTON_STEPS,
         )
 
-    def softmax(self, heads: int, context: int) -> int:
+    def softmax(self, heads: int, context: Ints) -> Ints:
         """The largest taken off, exponentials, their sum, one reciprocal a head, the products."""
         scores = heads * context
         return self.cycles(
@@ -49,6 +52,12 @@ class Asic:
             (2 + TAYLOR_TERMS) * scores + 2 * NEWTON_STEPS * heads,
         )
 
-    def gelu(self, width: int) -> int:
+    def gelu(self, width: int) -> Ints:
         """The tanh form: a cubic, a polynomial, two products."""
         return self.cycles((2 + TAYLOR_TERMS) * width, (5 + TAYLOR_TERMS) * width)
+
+
+def round_up(amount: Ints, rate: float) -> Ints:
+    """Whole cycles for ``amount`` at ``rate`` a cycle."""
+    found = -(-np.asarray(amount) // rate)
+    return found.astype(np.int64) if found.ndim else int(found)

@@ -45,6 +45,9 @@ def trace(argv: Sequence[str]) -> dict[str, Any]:
         "commands": dict(run.counts[0]) if run.counts else {},
         "energy_pj": run.energy_pj,
         "reported_cycles": known.cycles if known else None,
+        "notes": []
+        if run.energy_pj
+        else [f"No energy: the currents of {device.title} are unknown."],
     }
     if run.dialect == "aim":
         return told | {
@@ -64,37 +67,69 @@ def trace(argv: Sequence[str]) -> dict[str, Any]:
 
 
 def generate(argv: Sequence[str]) -> dict[str, Any]:
-    """Generate tokens on a device; per channel, as all channels do the same."""
+    """Generate tokens on a device; commands per channel, as all channels do the same.
+
+    Energy is over all channels, by class; null where the device's currents are not known.
+    """
     given = _model_parser("generate", "generate tokens on a device").parse_args(list(argv))
 
-    from engine.labs.memory_hardware.baseline import cpu_ns, gpu_ns
     from engine.labs.memory_hardware.fast import generate as run
 
     compiler = _compiler(given)
-    totals = run(compiler, given.tokens, start=given.start)
-    tck = compiler.device["timing.tck_ns"]
-    total_ns = totals.cycles * tck
+    totals = run(compiler, given.tokens, start=given.start, prompt=given.prompt)
+    return tell_generation(compiler, totals, given.tokens, given.start)
+
+
+def tell_generation(compiler: Any, totals: Any, tokens: int, start: int) -> dict[str, Any]:
+    """The answer of ``generate``; speed-ups are those of the generated tokens."""
+    from engine.labs.memory_hardware.baseline import cpu_ns, cpu_pj, gpu_ns, gpu_pj
+    from engine.labs.memory_hardware.energy import energy
+    from engine.labs.memory_hardware.mapping import footprint
+
+    shape, tck = compiler.shape, compiler.device["timing.tck_ns"]
+    before = totals.prefill
+    prefill_ns = before.cycles * tck if before else 0.0
+    generation_ns = totals.cycles * tck - prefill_ns
+    seen = start + len(totals.token_end) - tokens
+    ledger = energy(compiler, totals)
+    own_pj = ledger.total_pj
+    if own_pj is not None and before is not None:
+        own_pj -= energy(compiler, before).total_pj or 0.0
+    room = footprint(compiler, start + len(totals.token_end))
+    notes = [compiler.device.note, *ledger.notes]
+    if room.fits is False:
+        notes.append(f"The model does not fit: it takes {room.used:,} of {room.rows:,} rows of a "
+                     f"bank.")  # fmt: skip
     return {
-        "model": compiler.shape.name,
+        "model": shape.name,
         "device": compiler.device.name,
-        "tokens": given.tokens,
-        "total_ns": total_ns,
-        "per_token_ns": total_ns / given.tokens,
+        "tokens": tokens,
+        "total_ns": totals.cycles * tck,
+        "prefill_ns": prefill_ns,
+        "per_token_ns": generation_ns / tokens,
         "commands": {
             "ACT": totals.activates,
             "MAC": totals.macs,
+            "RD": totals.reads,
             "WR": totals.writes,
             "PRE": totals.activates,
             "REF": totals.refreshes,
         },
         "hits": totals.hits,
-        "hit_rate": totals.hits / (totals.macs + totals.writes),
-        "speedup_gpu": gpu_ns(compiler.shape, given.tokens) / total_ns,
-        "speedup_cpu": cpu_ns(compiler.shape, given.tokens, given.start) / total_ns,
+        "hit_rate": totals.hits / (totals.hits + totals.activates),
+        "energy_pj": ledger.pj,
+        "energy_total_pj": ledger.total_pj,
+        "speedup_gpu": gpu_ns(shape, tokens) / generation_ns,
+        "speedup_cpu": cpu_ns(shape, tokens, seen) / generation_ns,
+        "energy_ratio_gpu": own_pj and gpu_pj(shape, tokens) / own_pj,
+        "energy_ratio_cpu": own_pj and cpu_pj(shape, tokens, seen) / own_pj,
         "ns_by_part": {
             f"{label} ({unit})": cycles * tck for (label, unit), cycles in totals.by_label.items()
         },
         "assumed": _assumed(compiler.device),
+        "rows_used": room.used,
+        "rows": room.rows,
+        "notes": [note for note in notes if note],
     }
 
 
@@ -112,7 +147,7 @@ def expand(argv: Sequence[str]) -> dict[str, Any]:
     compiler = _compiler(given)
     tck = compiler.device["timing.tck_ns"]
     first, last = int(given.from_ns // tck), int(-(-given.to_ns // tck))
-    commands = window(compiler, given.tokens, first, last, start=given.start)
+    commands = window(compiler, given.tokens, first, last, start=given.start, prompt=given.prompt)
     path = write_parquet(commands, tck, Path(given.out))
     return {
         "out": str(path),
@@ -129,7 +164,13 @@ def _model_parser(name: str, description: str) -> Arguments:
     parser.add_argument("--change", default="", help="timing.rp=18 mac.lanes=32")
     parser.add_argument("--tokens", type=int, default=1024)
     parser.add_argument("--start", type=int, default=0, help="tokens that are there already")
+    parser.add_argument("--prompt", type=int, default=0, help="tokens to process before the first")
+    parser.add_argument("--keys", choices=("row", "column"), default="row")
+    parser.add_argument("--values", choices=("row", "column"), default="column")
+    parser.add_argument("--weights", choices=("columns", "rows"), default="columns")
+    parser.add_argument("--overlap", action="store_true", help="input comes while rows multiply")
     parser.add_argument("--no-head", action="store_true", help="leave out the product of the head")
+    parser.add_argument("--no-refresh", action="store_true", help="as if rows never faded")
     return parser
 
 
@@ -140,9 +181,10 @@ def _compiler(given: Any) -> Any:
 
     if not 1 <= given.tokens <= MOST_TOKENS:
         raise BadInput("tokens", f"must be from 1 to {MOST_TOKENS} (got {given.tokens})")
-    if not 0 <= given.start <= MOST_TOKENS - given.tokens:
-        raise BadInput("start", f"must be from 0 to {MOST_TOKENS - given.tokens} "
-                       f"(got {given.start})")  # fmt: skip
+    for name, other in (("start", 0), ("prompt", given.start)):
+        most = MOST_TOKENS - given.tokens - other
+        if not 0 <= getattr(given, name) <= most:
+            raise BadInput(name, f"must be from 0 to {most} (got {getattr(given, name)})")
     device = load_device(given.device).changed(parse_changes(given.change))
     if given.model in SHAPES:
         shape = SHAPES[given.model]
@@ -152,7 +194,15 @@ def _compiler(given: Any) -> Any:
     else:
         raise BadInput("model", f"{given.model[:60]!r} is neither a config.json nor one of "
                        f"{', '.join(SHAPES)}")  # fmt: skip
-    return Compiler(shape, device, Choices(head=not given.no_head))
+    choices = Choices(
+        key_layout=given.keys,
+        value_layout=given.values,
+        head=not given.no_head,
+        weights=given.weights,
+        refresh=not given.no_refresh,
+        overlap=given.overlap,
+    )
+    return Compiler(shape, device, choices)
 
 
 def _assumed(device: Any) -> list[str]:

@@ -32,7 +32,8 @@ def offload(argv: Sequence[str]) -> dict[str, Any]:
     seen = chosen(runs, given.fit)
     fit = fit_node(seen)
     if given.predict:
-        others = read_runs(read_text(Path(given.predict), limit=LIMIT_BYTES, field="predict"))
+        text = read_text(Path(given.predict), limit=LIMIT_BYTES, field="predict")
+        others = read_runs(text, "predict")
     else:
         inside = {id(run) for run in seen}
         others = [run for run in runs if id(run) not in inside]
@@ -44,6 +45,7 @@ def offload(argv: Sequence[str]) -> dict[str, Any]:
             "cpu_adam_gparams_per_s": fit.node.cpu_adam,
             "downcast_gparams_per_s": fit.node.downcast,
             "link_gb_per_s": fit.node.link,
+            "host_gb_per_s": fit.node.host if "host" in fit.ranges else None,
         },
         "fitted_rows": fit.rows,
         "fit_mean_error_percent": fit.mean_error,

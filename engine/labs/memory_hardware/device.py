@@ -19,12 +19,27 @@ from engine.core.errors import BadInput
 FIELD = "device"
 FOLDER = Path(__file__).parent / "devices"
 Source = Literal["paper", "repository", "derived", "assumed", "changed"]
-REAL = frozenset({"timing.tck_ns", "mac.power_mw", "link.gb_per_s", "asic.clock_ghz",
-                  "asic.power_mw"})  # fmt: skip
+REAL = frozenset({"timing.tck_ns", "mac.power_mw", "link.gb_per_s", "link.pj_per_bit",
+                  "asic.clock_ghz", "asic.power_mw"})  # fmt: skip
+# May be nothing at all, unlike a rate.
+ZERO = frozenset({"mac.power_mw", "link.pj_per_bit", "asic.power_mw"})
 LARGEST = 1e9
+# Bounds that keep cycles in 64 bits and a row's commands in memory.
+SMALLEST_REAL = 0.01
+MOST = {
+    "timing.": 1e6,
+    "organisation.channels": 4096,
+    "organisation.banks": 1024,
+    "organisation.row_bytes": 65_536,
+    "organisation.column_bytes": 4096,
+    "organisation.row_requests": 4096,
+    "organisation.request_bytes": 4096,
+    "controller.": 1024,
+}
 _CHANGE = re.compile(r"([a-z_]+\.[a-z0-9_]+)=(-?[0-9.eE+-]{1,20})")
-POSITIVE = ("organisation.", "mac.lanes", "buffer.", "link.", "asic.", "timing.tck_ns",
-            "timing.ccd", "timing.rp", "timing.rcd_mac")  # fmt: skip
+POSITIVE = ("organisation.", "mac.lanes", "buffer.", "controller.", "link.", "asic.",
+            "timing.tck_ns", "timing.ccd", "timing.rp", "timing.rcd_mac", "timing.rcd_rd",
+            "timing.rcd_wr", "timing.burst")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,11 @@ class Device:
         """The timing in cycles."""
         return {k: int(v) for k, v in self.section("timing").items() if k != "tck_ns"}
 
+    def scaled(self, key: str, factor: float) -> float:
+        """A constant times a factor: counts and cycles rounded, and at least 1 where they are."""
+        value = self[key] * factor
+        return value if is_real(key) else float(max(round(value), min(self[key], 1)))
+
     def changed(self, changes: Mapping[str, float]) -> Device:
         """The device with other values; raises BadInput for unknown names and impossible values."""
         constants = dict(self.constants)
@@ -82,11 +102,11 @@ class Device:
     def check(self) -> None:
         """Raise BadInput where no such device can exist."""
         for key, constant in self.constants.items():
-            low = 1e-9 if key in REAL else 1 if key.startswith(POSITIVE) else 0
+            low, high = _bounds(key)
             value = constant.value
-            if not low <= value <= LARGEST or (not _real(key) and value != int(value)):
-                kind = "a number" if _real(key) else "a whole number"
-                raise BadInput(FIELD, f"{key} must be {kind} from {low:g} to {LARGEST:g} "
+            if not low <= value <= high or (not is_real(key) and value != int(value)):
+                kind = "a number" if is_real(key) else "a whole number"
+                raise BadInput(FIELD, f"{key} must be {kind} from {low:g} to {high:g} "
                                f"(got {value:g})")  # fmt: skip
         t = self.section("timing")
         # A MAC may come later than a row could be closed (AiM's 56 and 54 cycles); a read may not.
@@ -98,9 +118,20 @@ class Device:
         rows = self.section("organisation")
         if rows.get("row_bytes", 0) % rows.get("column_bytes", 1):
             raise BadInput(FIELD, "organisation.row_bytes must be whole columns")
+        share = self.section("currents").get("mac_share", 0)
+        if share > 1:
+            raise BadInput(FIELD, f"currents.mac_share must be at most 1 (got {share:g})")
 
 
-def _real(key: str) -> bool:
+def _bounds(key: str) -> tuple[float, float]:
+    """The least and the greatest value of a constant."""
+    low = SMALLEST_REAL if key in REAL - ZERO else 1 if key.startswith(POSITIVE) else 0
+    high = min((most for name, most in MOST.items() if key.startswith(name)), default=LARGEST)
+    return (0 if key in ZERO else low), high
+
+
+def is_real(key: str) -> bool:
+    """Whether a constant may be a fraction."""
     return key in REAL or key.startswith("currents.")
 
 

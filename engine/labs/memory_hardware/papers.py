@@ -26,6 +26,25 @@ PAPERS: tuple[Paper, ...] = (
         arxiv="2410.21316",
     ),
     Paper(
+        "Reducing Activation Recomputation in Large Transformer Models",
+        "Vijay Korthikanti, Jared Casper, Sangkug Lym, Lawrence McAfee, Michael Andersch, "
+        "Mohammad Shoeybi, Bryan Catanzaro",
+        2022,
+        arxiv="2205.05198",
+    ),
+    Paper(
+        "DeepSpeed ZeRO-Offload++: TwinFlow",
+        "DeepSpeed team",
+        2023,
+        url="https://github.com/microsoft/DeepSpeed/tree/master/blogs/deepspeed-offloadpp",
+    ),
+    Paper(
+        "Run logs of Deep Optimizer States",
+        "DataStates",
+        2024,
+        url="https://github.com/DataStates/artifacts",
+    ),
+    Paper(
         "AiM simulator",
         "arkhadem and contributors",
         2024,

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from engine.core.context import Context
 from engine.core.result import Result
+from engine.labs.memory_hardware import estimate as estimating
 from engine.labs.memory_hardware import generation as generating
-from engine.labs.memory_hardware import tracing
-from engine.labs.memory_hardware.config import GenerationConfig, TraceConfig
+from engine.labs.memory_hardware import laying, ledgers, sweeping, tracing, varying
+from engine.labs.memory_hardware import speedup as comparing
+from engine.labs.memory_hardware import whatif as asking
+from engine.labs.memory_hardware.config import (
+    CapacityConfig,
+    EnergyConfig,
+    EstimateConfig,
+    FitConfig,
+    GenerationConfig,
+    MappingConfig,
+    SpeedupConfig,
+    SweepConfig,
+    TornadoConfig,
+    TraceConfig,
+    TrainingConfig,
+    WhatIfConfig,
+)
+from engine.labs.memory_hardware.offload import fitting, sizing
+from engine.labs.memory_hardware.offload import training as updating
 
 
 def generation(config: GenerationConfig, context: Context) -> Result:
@@ -14,6 +32,62 @@ def generation(config: GenerationConfig, context: Context) -> Result:
     return generating.generation(
         config, context.read_input, lambda done, total: context.progress(done, total)
     )
+
+
+def mapping(config: MappingConfig, context: Context) -> Result:
+    """Where the numbers of a matrix lie, and what the cache's layouts cost."""
+    return laying.mapping(config, context.read_input)
+
+
+def speedup(config: SpeedupConfig, context: Context) -> Result:
+    """Eight models beside a GPU and a CPU."""
+    return comparing.speedup(config, lambda done, total: context.progress(done, total))
+
+
+def sweep(config: SweepConfig, context: Context) -> Result:
+    """One constant at several values, for eight models."""
+    return sweeping.sweep(config, lambda done, total: context.progress(done, total))
+
+
+def whatif(config: WhatIfConfig, context: Context) -> Result:
+    """The same tokens on two memories."""
+    return asking.whatif(
+        config, context.read_input, lambda done, total: context.progress(done, total)
+    )
+
+
+def tornado(config: TornadoConfig, context: Context) -> Result:
+    """Every constant of a memory divided and multiplied."""
+    return varying.tornado(
+        config, context.read_input, lambda done, total: context.progress(done, total)
+    )
+
+
+def estimate(config: EstimateConfig, context: Context) -> Result:
+    """Closed forms beside the engine."""
+    return estimating.estimate(config, lambda done, total: context.progress(done, total))
+
+
+def energy(config: EnergyConfig, context: Context) -> Result:
+    """Energy by class of command, for models and devices."""
+    return ledgers.energy(
+        config, context.read_input, lambda done, total: context.progress(done, total)
+    )
+
+
+def training(config: TrainingConfig, context: Context) -> Result:
+    """Iterations of a model whose optimizer state lies on the host, in four modes."""
+    return updating.training(config, context.progress)
+
+
+def training_fit(config: FitConfig, context: Context) -> Result:
+    """Rates of a node from measured runs, and the runs that they predict."""
+    return fitting.training_fit(config, context.read_input)
+
+
+def capacity(config: CapacityConfig, context: Context) -> Result:
+    """The largest model of a GPU, and the cuts that decide what leaves it."""
+    return sizing.capacity(config)
 
 
 def trace(config: TraceConfig, context: Context) -> Result:

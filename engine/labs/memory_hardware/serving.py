@@ -17,5 +17,16 @@ def build_device(config: Machine) -> Device:
 
 def build_compiler(config: Served, read: Callable[[str], bytes]) -> Compiler:
     """The model on the device; ``read`` gives the bytes of an "input:" address."""
-    choices = Choices(config.key_layout, config.value_layout, config.head)
-    return Compiler(load_shape(config.model, read), build_device(config), choices)
+    return compiler_on(config, config, read)
+
+
+def compiler_on(config: Served, machine: Machine, read: Callable[[str], bytes]) -> Compiler:
+    """The model of ``config`` on another memory."""
+    return Compiler(load_shape(config.model, read), build_device(machine), choices_of(config))
+
+
+def choices_of(config: Served) -> Choices:
+    """How the model is laid out, and what is left out."""
+    return Choices(
+        config.key_layout, config.value_layout, config.head, config.weights, config.refresh
+    )

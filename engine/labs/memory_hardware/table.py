@@ -13,7 +13,10 @@ from engine.labs.memory_hardware.expand import NAMES, REASONS, Commands
 
 
 def as_table(commands: Commands, tck_ns: float) -> pa.Table:
-    """Commands with times in ns; ``since_ns`` is -1 where nothing was waited for."""
+    """Commands with times in ns; ``since_ns`` is -1 where nothing was waited for.
+
+    ``channel`` and ``bank`` are -1 for a command of all of them.
+    """
     since = np.where(commands.since < 0, -1.0, commands.since * tck_ns)
     return pa.table(
         {
@@ -26,6 +29,8 @@ def as_table(commands: Commands, tck_ns: float) -> pa.Table:
             "layer": commands.layer,
             "token": commands.token,
             "row": commands.row,
+            "channel": commands.channel,
+            "bank": commands.bank,
         }
     )
 

@@ -7,6 +7,7 @@ import streamlit as st
 from engine.core import Result
 from engine.labs.memory_hardware.config import GenerationConfig
 from engine.labs.memory_hardware.program import Compiler
+from engine.labs.memory_hardware.schedule import Schedule
 from engine.labs.memory_hardware.views.parts import (
     describe,
     draw_parts,
@@ -15,19 +16,18 @@ from engine.labs.memory_hardware.views.parts import (
     token_ns,
 )
 from engine.labs.memory_hardware.views.token import draw_layer, layer_table, of_layer
-from engine.labs.memory_hardware.walk import Placed, clock_at, place_runs
-from pages.kit import badge, explain, linked, obtain, palette, say, section, select, show, take_away
+from engine.labs.memory_hardware.walk import AFTER, place_runs
+from pages.kit import badge, explain, obtain, palette, say, section, select, show, take_away
 from pages.panels.memory_hardware.scene import (
-    LAYER,
     RUN,
-    TOKEN,
     Scene,
     View,
+    choose_layer,
+    choose_token,
+    chosen_run,
     compiler_of,
     generation_settings,
-)  # fmt: skip
-
-AFTER = -1
+)
 
 
 def show_token(scene: Scene) -> None:
@@ -43,13 +43,7 @@ def show_token(scene: Scene) -> None:
     result, config = obtained.result, obtained.config
     assert isinstance(config, GenerationConfig)
     say(scene.lab, describe(result))
-    if result.notes["assumed"]:
-        badge(
-            f"{len(result.notes['assumed'])} constants assumed",
-            "assumed",
-            "Their values could not be read in the paper; each can be changed under Changed "
-            f"constants: {', '.join(result.notes['assumed'])}.",
-        )
+    assumed_badge(result)
     figure = draw_parts(result, palette())
     show(
         figure,
@@ -57,34 +51,9 @@ def show_token(scene: Scene) -> None:
         figure.layout.meta["alt"],
         export=lambda: part_table(result),
     )
-    token = choose_token(result, config)
-    compiler = compiler_of(config)
-    if compiler is None:
-        return
-    placed = placed_runs(compiler, result, config, token)
-    _layer(compiler, placed, token)
-    explain(
-        scene.lab,
-        "A row",
-        **row_numbers(compiler),
-    )
-    take_away(scene.lab, scene.experiment, obtained)
-
-
-def choose_token(result: Result, config: GenerationConfig) -> int:
-    """A token of the generation, from 0, marked in the figure of all of them."""
-    count = int(result.array("token_end").size)
-    token = linked(TOKEN, count - 1, low=0, high=count - 1)
+    token = choose_token(config)
+    count = config.prompt + config.tokens
     if count > 1:
-        widget = f"{TOKEN}#slider"
-        st.session_state[widget] = token + 1
-        st.slider(
-            "Token",
-            1,
-            count,
-            key=widget,
-            on_change=lambda: select(TOKEN, st.session_state[widget] - 1),
-        )
         figure = draw_tokens(result, palette(), start=config.start, token=token)
         show(
             figure,
@@ -92,48 +61,32 @@ def choose_token(result: Result, config: GenerationConfig) -> int:
             figure.layout.meta["alt"],
             export=lambda: {"token": range(1, count + 1), "ns": token_ns(result)},
         )
-    return token
+    if compiler := compiler_of(config):
+        _layer(compiler, config, token)
+        explain(scene.lab, "A row", **row_numbers(compiler))
+    take_away(scene.lab, scene.experiment, obtained)
 
 
-def placed_runs(
-    compiler: Compiler, result: Result, config: GenerationConfig, token: int
-) -> list[Placed]:
-    """Where the runs of a token stand in time."""
-    clock = clock_at(
-        token,
-        result.array("token_end"),
-        result.array("token_refreshes"),
-        compiler.device.cycles(),
-        refresh=config.refresh,
-    )
-    return place_runs(compiler, config.start + token + 1, clock)
+def assumed_badge(result: Result) -> None:
+    """How many of the device's constants nobody printed, and what else to know of it."""
+    if names := result.notes["assumed"]:
+        badge(
+            f"{len(names)} constants assumed",
+            "assumed",
+            "Their values could not be read in the paper; each can be changed under Changed "
+            f"constants: {', '.join(names)}. {' '.join(result.notes['remarks'])}",
+        )
 
 
-def choose_layer(compiler: Compiler) -> int:
-    """A layer from 0, or -1 for what follows the last."""
-    layers = compiler.shape.layers
-    layer = linked(LAYER, 0, low=AFTER, high=layers - 1)
-    options = [*range(layers), AFTER]
-    widget = f"{LAYER}#menu"
-    st.session_state[widget] = layer
-    st.selectbox(
-        "Layer",
-        options,
-        format_func=lambda i: "After the last layer" if i == AFTER else f"{i + 1} of {layers}",
-        key=widget,
-        on_change=lambda: select(LAYER, st.session_state[widget]),
-    )
-    return layer
-
-
-def _layer(compiler: Compiler, placed: list[Placed], token: int) -> None:
+def _layer(compiler: Compiler, config: GenerationConfig, token: int) -> None:
     section(
         "A layer, run by run",
         "Click a run to choose it; the bank timeline opens where it is.",
     )
+    plan = Schedule(compiler, config.tokens, start=config.start, prompt=config.prompt)
     layer = choose_layer(compiler)
-    runs = of_layer(placed, layer)
-    chosen = linked(RUN, runs[0].number, low=runs[0].number, high=runs[-1].number)
+    runs = of_layer(place_runs(plan, token), layer)
+    chosen = chosen_run(runs)
     tck = compiler.device["timing.tck_ns"]
     where = "After the last layer" if layer == AFTER else f"Layer {layer + 1}"
     figure = draw_layer(
@@ -155,10 +108,9 @@ def _picked() -> None:
 
 
 def row_numbers(compiler: Compiler) -> dict[str, float | int | str]:
-    """The present numbers of the equation of a row."""
-    t = compiler.device.cycles()
-    columns = compiler.row_columns
-    if "rcd_mac" not in t:
+    """The present numbers of the equation of a row; none where rows are read over the pins."""
+    t, columns = compiler.timing, compiler.row_columns
+    if not compiler.geometry.lanes:
         return {}
     open_for = max(t["rcd_mac"] + (columns - 1) * t["ccd"] + t["rtp"], t["ras"])
     return {

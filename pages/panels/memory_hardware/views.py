@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.memory_hardware import token, trace
+from pages.panels.memory_hardware import (
+    energy,
+    mapping,
+    offload,
+    speedup,
+    timeline,
+    token,
+    trace,
+    whatif,
+)
 from pages.panels.memory_hardware.scene import View
 
 VIEWS: dict[str, View[Any]] = {
+    "timeline": timeline.VIEW,
     "generation": token.VIEW,
+    "training": offload.VIEW,
+    "whatif": whatif.VIEW,
+    "mapping": mapping.VIEW,
+    "speedup": speedup.VIEW,
+    "energy": energy.VIEW,
     "trace": trace.VIEW,
 }

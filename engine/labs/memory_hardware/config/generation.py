@@ -74,7 +74,7 @@ class Machine(Config):
         try:
             load_device(self.device).changed(parse_changes(self.change))
         except BadInput as error:
-            raise ValueError(error.reason) from None
+            raise BadInput("change", error.reason) from None
         return self
 
 
@@ -94,6 +94,15 @@ class Served(Machine):
         "column",
         title="Values lie",
         json_schema_extra={"help": "column: a dimension in one bank, tokens along its rows"},
+    )
+    weights: Literal["columns", "rows"] = Field(
+        "columns",
+        title="Weights dealt by",
+        json_schema_extra={
+            "advanced": True,
+            "help": "columns: output columns over all banks; rows: a channel holds a part of the "
+            "inputs, and the ASIC adds what the channels return",
+        },
     )
     head: bool = Field(
         True,
@@ -128,19 +137,33 @@ class Served(Machine):
 
 
 class GenerationConfig(Served):
-    """Tokens generated after a context that is there already."""
+    """A prompt is processed and tokens are generated, after a context that is there already."""
 
-    tokens: int = Field(1024, ge=1, le=MOST_TOKENS, title="Tokens")
+    tokens: int = Field(1024, ge=1, le=MOST_TOKENS, title="Tokens to generate")
+    prompt: int = Field(
+        0,
+        ge=0,
+        le=MOST_TOKENS - 1,
+        title="Prompt",
+        json_schema_extra={
+            "unit": "tokens",
+            "help": "processed first, token by token: the memory has no matrix-matrix unit",
+        },
+    )
     start: int = Field(
         0,
         ge=0,
         le=MOST_TOKENS - 1,
         title="Context before",
-        json_schema_extra={"unit": "tokens", "help": "tokens that are in the cache already"},
+        json_schema_extra={
+            "unit": "tokens",
+            "advanced": True,
+            "help": "tokens that are in the cache already",
+        },
     )
 
     @model_validator(mode="after")
     def _room(self) -> Self:
-        if self.start + self.tokens > MOST_TOKENS:
-            raise ValueError(f"context and tokens together may be at most {MOST_TOKENS}")
+        if self.start + self.prompt + self.tokens > MOST_TOKENS:
+            raise ValueError(f"context, prompt and tokens together may be at most {MOST_TOKENS}")
         return self

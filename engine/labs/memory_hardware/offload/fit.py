@@ -1,62 +1,75 @@
-"""Rates of a node from measured steps, and how well they predict others.
+"""Rates of a node from measured runs, how well they predict others, and how sure they are.
 
-Least squares on relative errors (scipy), from several starting points, since CPU rate and link rate
-can stand for each other in part.
+The update: least squares on relative errors (scipy), from several starting points. Three rates,
+and the share of host memory as a fourth where the rows ask for it (Schwarz's criterion). A weak
+pull towards usual rates decides only what the rows leave open. Forward, backward and the rest
+follow by linear least squares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.optimize import least_squares
+from scipy.optimize import OptimizeResult, least_squares
 
 from engine.core.errors import BadInput
 from engine.labs.memory_hardware.offload.node import Node
-from engine.labs.memory_hardware.offload.runs import Run
+from engine.labs.memory_hardware.offload.phases import fit_phases
+from engine.labs.memory_hardware.offload.plan import Plan
+from engine.labs.memory_hardware.offload.runs import FEWEST, Run
 from engine.labs.memory_hardware.offload.step import step_seconds
 
-STARTS = ((1.0, 5.0, 10.0), (2.5, 12.0, 25.0), (0.8, 3.0, 8.0))
-LOW, HIGH = (0.05, 0.2, 1.0), (50.0, 500.0, 500.0)
+RATES = ("cpu_adam", "downcast", "link", "host")
+STARTS = ((1.0, 5.0, 12.0), (2.5, 15.0, 30.0), (1.0, 15.0, 30.0))
+LOW, HIGH = (0.05, 0.2, 1.0, 2.0), (50.0, 500.0, 500.0, 1e4)
+HOST_START = 60.0
+USUAL = (2.0, 15.0, 25.0, 100.0)
+EXACT = 1e-3  # a mean error below which no further rate is asked for
+SCATTER = 0.01  # steps are not measured better than to one percent
+PULL = 0.003  # a relative error for each e-fold away from the usual rate
+MOST_WORK, MOST_PREDICTED = 5_000, 200_000  # subgroups of interleaved steps
+TWO_SIDED = 1.96  # standard errors of a 95 % range
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A node, and its mean relative error on the rows that it was fitted on, in percent."""
+    """A node, and its mean relative error on the rows that it was fitted on, in percent.
+
+    ``ranges``: 95 % ranges of the fitted rates where the model is taken as linear around them;
+    ``traded``: the correlation of CPU rate and link rate: near 1 or -1 where one can stand for the
+    other.
+    """
 
     node: Node
     mean_error: float
     rows: int
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    traded: float = 0.0
 
 
 def fit_node(runs: Sequence[Run]) -> Fit:
-    """CPU Adam, downcast and link rates that fit the rows best; raises BadInput for too few."""
-    if len(runs) < 3:
-        raise BadInput("fit", f"three rates need at least 3 rows (got {len(runs)})")
-    best = None
-    for start in STARTS:
-        found = least_squares(
-            lambda rates: _relative(Node(*np.exp(rates)), runs),
-            np.log(start),
-            bounds=(np.log(LOW), np.log(HIGH)),
-            diff_step=1e-3,
-        )
-        if best is None or found.cost < best.cost:
-            best = found
-    assert best is not None
-    node = Node(*np.exp(best.x).tolist())
-    return Fit(node, 100 * float(np.abs(_relative(node, runs)).mean()), len(runs))
+    """The rates that fit the rows best; raises BadInput for too few rows or too much work."""
+    if len(runs) < FEWEST:
+        raise BadInput("fit", f"three rates need at least {FEWEST} rows (got {len(runs)})")
+    steps = _Steps(runs)
+    best = _least(steps, [np.log(start) for start in STARTS])
+    more = _least(steps, [np.append(best.x, np.log(HOST_START)),
+                          *(np.log((*start, HOST_START)) for start in STARTS)])  # fmt: skip
+    if _schwarz(more, len(runs)) < _schwarz(best, len(runs)):
+        best = more
+    node = replace(_node(best.x), **fit_phases(runs))
+    ranges, traded = _spread(best, len(runs))
+    return Fit(node, 100 * float(np.abs(best.fun[: len(runs)]).mean()), len(runs), ranges, traded)
 
 
 def predict(node: Node, runs: Sequence[Run]) -> np.ndarray:
-    """Seconds of each row's step (rows,)."""
-    return np.array([step_seconds(run.plan, node) for run in runs])
-
-
-def _relative(node: Node, runs: Sequence[Run]) -> np.ndarray:
-    measured = np.array([run.seconds for run in runs])
-    return predict(node, runs) / measured - 1
+    """Seconds of each row's step (rows,); raises BadInput for too much work."""
+    plans = list(dict.fromkeys(_bare(run) for run in runs))
+    _check_work("runs", plans, MOST_PREDICTED)
+    seconds = {plan: step_seconds(plan, node) for plan in plans}
+    return np.array([seconds[_bare(run)] for run in runs])
 
 
 def best_stride(node: Node) -> float:
@@ -67,3 +80,73 @@ def best_stride(node: Node) -> float:
     """
     share = node.link / node.cpu_adam - 2
     return 1 + 12 / share if share > 0 else float("inf")
+
+
+def _bare(run: Run) -> Plan:
+    """What a step depends on; how gradients came to the host is over by then."""
+    return replace(run.plan, flush="blocking")
+
+
+class _Steps:
+    """Relative errors of all rows; equal plans are simulated once."""
+
+    def __init__(self, runs: Sequence[Run]):
+        self.plans = list(dict.fromkeys(_bare(run) for run in runs))
+        self.which = np.array([self.plans.index(_bare(run)) for run in runs])
+        self.measured = np.array([run.seconds for run in runs])
+        _check_work("fit", self.plans, MOST_WORK)
+
+    def errors(self, logs: np.ndarray) -> np.ndarray:
+        """Of each row, and behind them the pull towards the usual rates."""
+        node = _node(logs)
+        seconds = np.array([step_seconds(plan, node) for plan in self.plans])
+        pull = PULL * (logs - np.log(USUAL[: len(logs)]))
+        return np.concatenate([seconds[self.which] / self.measured - 1, pull])
+
+
+def _check_work(field: str, plans: Sequence[Plan], most: int) -> None:
+    work = sum(len(plan.sizes) for plan in plans if plan.stride)
+    if work > most:
+        raise BadInput(field, f"the rows have {work:,} interleaved subgroups in all; at most "
+                       f"{most:,}")  # fmt: skip
+
+
+def _node(logs: np.ndarray) -> Node:
+    return Node(**dict(zip(RATES, np.exp(logs).tolist(), strict=False)))
+
+
+def _least(steps: _Steps, starts: Sequence[np.ndarray]) -> OptimizeResult:
+    count = len(starts[0])
+    bounds = np.log(LOW[:count]), np.log(HIGH[:count])
+    found = [
+        least_squares(
+            steps.errors, np.clip(start, bounds[0] + 1e-6, bounds[1] - 1e-6), bounds=bounds,
+            diff_step=1e-3, max_nfev=60,
+        )
+        for start in starts
+    ]  # fmt: skip
+    return min(found, key=lambda one: one.cost)
+
+
+def _schwarz(found: OptimizeResult, rows: int) -> float:
+    """The criterion of 1978: infinite where there are too few rows for the parameters."""
+    count = len(found.x)
+    if rows <= count + 1:
+        return float("inf")
+    spread = max(float(np.square(found.fun[:rows]).mean()), EXACT**2)
+    return float(rows * np.log(spread) + count * np.log(rows))
+
+
+def _spread(found: OptimizeResult, rows: int) -> tuple[dict[str, tuple[float, float]], float]:
+    """Ranges within the bounds, and the correlation of the CPU's and the link's rate."""
+    count = len(found.x)
+    variance = float(np.square(found.fun[:rows]).sum()) / max(1, rows - count)
+    variance = max(variance, SCATTER**2)
+    # The pull keeps this invertible where nothing depends on a rate.
+    covariance = variance * np.linalg.inv(found.jac.T @ found.jac)
+    error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    ends = np.exp([np.maximum(found.x - TWO_SIDED * error, np.log(LOW[:count])),
+                   np.minimum(found.x + TWO_SIDED * error, np.log(HIGH[:count]))])  # fmt: skip
+    ranges = {name: (float(ends[0, i]), float(ends[1, i])) for i, name in enumerate(RATES[:count])}
+    both = error[0] * error[2]
+    return ranges, float(covariance[0, 2] / both) if both > 0 else 0.0

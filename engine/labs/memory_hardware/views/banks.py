@@ -11,19 +11,19 @@ from engine.core.units import percent
 from engine.labs.memory_hardware.expand import NAMES, REASONS, WHY, Commands
 from engine.labs.memory_hardware.program import Compiler
 
-MOST_SPANS = 200_000
-MEMORY = ("ACT", "MAC", "RD", "WR", "PRE", "REF")
+MOST_SPANS = 150_000
+BESIDE = "Beside the memory"
+LINK, ASIC = NAMES.index("LINK"), NAMES.index("ASIC")
 WORDS = {
-    "ACT": "activate",
-    "MAC": "multiply-accumulate",
-    "RD": "read",
-    "WR": "write",
-    "PRE": "precharge",
-    "REF": "refresh",
-    "LINK": "link",
-    "ASIC": "ASIC",
+    "ACT": "activate: opens a row",
+    "MAC": "multiply-accumulate: a column by the buffer",
+    "RD": "a column read",
+    "WR": "a column written",
+    "PRE": "precharge: closes the row",
+    "REF": "refresh of all banks",
+    "LINK": "vectors in, results out",
+    "ASIC": "softmax, norms, sums",
 }
-CHANNEL, BESIDE = "Channel", "Beside the memory"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,104 +40,110 @@ class Window:
 
 
 def bank_window(commands: Commands, compiler: Compiler, *, each_bank: bool = True) -> Window:
-    """Spans of every bank where they fit into 200,000, else of one lane for all of them."""
+    """Spans of every bank of a channel where they fit, else of one lane for all of them.
+
+    Where a command goes to one bank only, it stands on that bank's lane (or on the one lane).
+    """
     banks = compiler.banks
-    in_memory = np.isin(commands.name, [NAMES.index(name) for name in MEMORY if name in NAMES])
-    total = int(in_memory.sum()) * banks + int((~in_memory).sum())
-    lockstep = not each_bank or total > MOST_SPANS
-    copies = np.where(in_memory & (not lockstep), banks, 1)
-    ends = np.cumsum(copies)
-    kept = int(np.searchsorted(ends, MOST_SPANS, side="right"))
-    lanes = _lanes(banks, lockstep=lockstep)
-    return Window(
-        _timeline(commands, compiler, lanes, copies[:kept], lockstep=lockstep),
-        lockstep,
-        len(commands) - kept,
-    )
-
-
-def _lanes(banks: int, *, lockstep: bool) -> tuple[Lane, ...]:
-    names = [f"Banks 0 to {banks - 1}"] if lockstep else [f"Bank {i}" for i in range(banks)]
-    return (
-        *(Lane(name, CHANNEL) for name in names),
-        Lane("Link", BESIDE),
-        Lane("ASIC", BESIDE),
-    )
+    aside = np.isin(commands.name, [LINK, ASIC])
+    of_all = (commands.bank < 0) & ~aside
+    lockstep = not each_bank or int(np.where(of_all, banks, 1).sum()) > MOST_SPANS
+    copies = np.where(of_all & (not lockstep), banks, 1)
+    kept = int(np.searchsorted(np.cumsum(copies), MOST_SPANS, side="right"))
+    window = _timeline(commands, compiler, copies[:kept], lockstep=lockstep)
+    return Window(window, lockstep, len(commands) - kept)
 
 
 def _timeline(
-    commands: Commands,
-    compiler: Compiler,
-    lanes: tuple[Lane, ...],
-    copies: np.ndarray,
-    *,
-    lockstep: bool,
+    commands: Commands, compiler: Compiler, copies: np.ndarray, *, lockstep: bool
 ) -> Timeline:
     """``copies`` (kept commands,): on how many bank lanes each command stands."""
-    t, tck = compiler.device.cycles(), compiler.device["timing.tck_ns"]
+    tck, banks = compiler.device["timing.tck_ns"], 1 if lockstep else compiler.banks
     kept = len(copies)
     at = np.repeat(np.arange(kept), copies)
     first = np.cumsum(copies) - copies
-    bank = np.arange(len(at)) - first[at]
-    name = commands.name[:kept].astype(int)[at]
-    memory = np.isin(name, [NAMES.index(one) for one in MEMORY if one in NAMES])
-    banks = len(lanes) - 2
-    lane = np.where(memory, bank, np.where(name == NAMES.index("LINK"), banks, banks + 1))
+    name = commands.name.astype(int)[at]
+    own = np.zeros(len(at), int) if lockstep else commands.bank.astype(int)[at]
+    lane = np.where(copies[at] > 1, np.arange(len(at)) - first[at], np.maximum(own, 0))
+    lane = np.where(name == LINK, banks, np.where(name == ASIC, banks + 1, lane))
     start = commands.cycle[at] * tck
-    length = _lengths(commands, t)[:kept][at] * tck
-    since = commands.since[:kept][at] * tck
-    why = commands.because[:kept].astype(int)[at]
-    waited = np.where((since >= 0) & (why > 0), start - since, 0.0)
-    # Of the same lane where the cause was a command of a bank, else the first of its lanes.
-    owner = np.searchsorted(commands.cycle[:kept], commands.since[:kept], side="left")
-    found = (owner < kept) & (commands.since[:kept] >= 0)
-    owner = np.minimum(owner, max(kept - 1, 0))
-    found &= commands.cycle[owner] == commands.since[:kept] if kept else found
-    shift = np.where(copies[owner][at] > 1, bank, 0) if kept else bank
-    cause = np.where(found[at], first[owner][at] + shift, -1)
+    since, why = commands.since[at] * tck, commands.because.astype(int)[at]
+    layer = commands.layer[at]
     return Timeline(
-        lanes=lanes,
-        kinds=tuple(NAMES),
+        lanes=_lanes(compiler, lockstep=lockstep),
+        kinds=NAMES,
         unit="ns",
         lane=lane,
         kind=name,
         start=start.astype(float),
-        end=(start + length).astype(float),
-        cause=cause,
+        end=(start + _lengths(commands, compiler)[at] * tck).astype(float),
+        cause=_causes(commands, copies, at, lane, lockstep=lockstep),
         details={
-            "part": np.array(commands.labels or ("",))[commands.label[:kept].astype(int)[at]],
-            "layer": np.where(commands.layer[:kept][at] < 0, "after the last",
-                              (commands.layer[:kept][at] + 1).astype(str)),
-            "token": commands.token[:kept][at] + 1,
-            "row of the run": commands.row[:kept][at] + 1,
+            "part": np.array(commands.labels or ("",))[commands.label.astype(int)[at]],
+            "layer": np.where(layer < 0, "after the last", (layer + 1).astype(str)),
+            "token": commands.token[at] + 1,
+            "row of the run": commands.row[at] + 1,
+            "channel": np.where(
+                commands.channel[at] < 0, "all alike", commands.channel[at].astype(str)
+            ),
             "waited for": np.array(REASONS)[why],
-            "waited ns": waited,
+            "waited ns": np.where((since >= 0) & (why > 0), start - since, 0.0),
         },
-    )  # fmt: skip
+    )
 
 
-def _lengths(commands: Commands, t: dict[str, int]) -> np.ndarray:
+def _lanes(compiler: Compiler, *, lockstep: bool) -> tuple[Lane, ...]:
+    banks, channels = compiler.banks, compiler.channels
+    group = "The channel" if channels == 1 else f"Each of {channels} channels"
+    names = [f"Banks 0 to {banks - 1}"] if lockstep else [f"Bank {i}" for i in range(banks)]
+    return (*(Lane(name, group) for name in names), Lane("Link", BESIDE), Lane("ASIC", BESIDE))
+
+
+def _causes(
+    commands: Commands, copies: np.ndarray, at: np.ndarray, lane: np.ndarray, *, lockstep: bool
+) -> np.ndarray:
+    """Positions of the spans that each span waited for, on its own lane where that is one of all.
+
+    A cause is the command at the cycle ``since``; of several at once (of different banks) it is one
+    of the same bank, else the first.
+    """
+    kept = len(copies)
+    if not kept:
+        return np.zeros(0, int)
+    first = np.cumsum(copies) - copies
+    cycle, since, bank = commands.cycle[:kept], commands.since[:kept], commands.bank[:kept]
+    owner = np.minimum(np.searchsorted(cycle, since, side="left"), kept - 1)
+    found = (since >= 0) & (cycle[owner] == since)
+    # Commands at one cycle stand side by side: step on to the one of the same bank.
+    for _ in range(int(np.unique(cycle, return_counts=True)[1].max()) - 1):
+        following = np.minimum(owner + 1, kept - 1)
+        step = (bank[owner] != bank) & (cycle[following] == since) & (bank[following] == bank)
+        owner = np.where(found & step, following, owner)
+    many = copies[owner][at]
+    shift = np.where((many > 1) & (not lockstep), np.minimum(lane, many - 1), 0)
+    return np.where(found[at], first[owner][at] + shift, -1)
+
+
+def _lengths(commands: Commands, compiler: Compiler) -> np.ndarray:
     """Cycles that each rectangle covers: an ACT until its row is open, a PRE until it is closed."""
+    t = compiler.timing
     lengths = commands.duration.astype(np.int64).copy()
-    following = np.append(commands.name[1:], -1)
     opened = commands.name == NAMES.index("ACT")
-    writes = opened & (following == NAMES.index("WR"))
-    lengths[opened] = t.get("rcd_mac", t.get("rcd_rd", 1))
-    lengths[writes] = t["rcd_wr"]
+    # The column that follows tells which row was opened for what.
+    following = np.append(commands.name[1:], -1)
+    reads = t.get("rcd_mac", t.get("rcd_rd", 1))
+    lengths[opened] = np.where(following[opened] == NAMES.index("WR"), t["rcd_wr"], reads)
     lengths[commands.name == NAMES.index("PRE")] = t["rp"]
     return lengths
 
 
 def waits(commands: Commands, tck_ns: float) -> dict[str, float]:
-    """Nanoseconds for which commands were held back, by reason, the longest first.
-
-    Every gap between two commands that follow each other counts for the reason of the second.
-    """
-    gaps = np.diff(commands.cycle, append=commands.cycle[-1:]) if len(commands) else np.zeros(0)
-    reasons = np.append(commands.because[1:], 0) if len(commands) else np.zeros(0, int)
-    found = {
-        reason: float(gaps[reasons == WHY[reason]].sum() * tck_ns) for reason in REASONS if reason
-    }
+    """Nanoseconds between commands by what the later one had waited for, the longest first."""
+    if len(commands) < 2:
+        return {}
+    gaps = np.diff(commands.cycle) * tck_ns
+    reasons = commands.because[1:]
+    found = {name: float(gaps[reasons == WHY[name]].sum()) for name in REASONS if name}
     return {name: found[name] for name in sorted(found, key=found.__getitem__, reverse=True)
             if found[name] > 0}  # fmt: skip
 
@@ -146,9 +152,11 @@ def describe_window(commands: Commands, tck_ns: float) -> str:
     """The finding: how many commands, and what they waited for."""
     if not len(commands):
         return "No command is issued in this window."
-    whole = waits(commands, tck_ns)
-    total = sum(whole.values()) or 1.0
-    words = ", ".join(f"{name} {percent(ns / total)}" for name, ns in list(whole.items())[:4])
     counts = np.bincount(commands.name.astype(int), minlength=len(NAMES))
     each = ", ".join(f"{counts[i]:,} {NAMES[i]}" for i in np.argsort(-counts)[:4] if counts[i])
-    return f"{len(commands):,} commands of a channel ({each}). Time between commands: {words}."
+    whole = waits(commands, tck_ns)
+    if not whole:
+        return f"{len(commands):,} commands of a channel ({each})."
+    total = sum(whole.values())
+    words = ", ".join(f"{name} {percent(ns / total)}" for name, ns in list(whole.items())[:4])
+    return f"{len(commands):,} commands of a channel ({each}). Time between them: {words}."

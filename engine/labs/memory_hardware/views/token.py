@@ -25,8 +25,8 @@ def of_layer(placed: Sequence[Placed], layer: int) -> list[Placed]:
 def describe_layer(runs: Sequence[Placed], tck_ns: float) -> str:
     """The longest run, and the time of all."""
     whole = runs[-1].end - runs[0].start
-    longest = max(runs, key=lambda one: one.end - one.start)
-    share = (longest.end - longest.start) / max(1, whole)
+    longest = max(runs, key=lambda one: one.cycles)
+    share = longest.cycles / max(1, whole)
     return (
         f"{whole * tck_ns / 1e3:,.2f} µs in {len(runs)} runs; the longest is "
         f"{longest.run.label} ({UNITS[longest.run.unit].lower()}), {percent(share)}."
@@ -50,7 +50,7 @@ def layer_table(runs: Sequence[Placed], tck_ns: float) -> dict[str, object]:
         "columns of a row": [one.run.columns if one.run.in_memory else 0 for one in runs],
         "refreshes": [one.refreshes for one in runs],
         "start ns": [one.start * tck_ns for one in runs],
-        "ns": [(one.end - one.start) * tck_ns for one in runs],
+        "ns": [one.cycles * tck_ns for one in runs],
     }
 
 
@@ -60,7 +60,7 @@ def draw_layer(
     """A waterfall: time to the right, a run a line, refreshes within it said in its hover."""
     begin = runs[0].start
     starts = np.array([(one.start - begin) * tck_ns / 1e3 for one in runs])
-    widths = np.array([(one.end - one.start) * tck_ns / 1e3 for one in runs])
+    widths = np.array([one.cycles * tck_ns / 1e3 for one in runs])
     figure = compose(
         palette,
         title=title,

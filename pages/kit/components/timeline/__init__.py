@@ -29,7 +29,17 @@ _SCRIPTS = (
         _HERE / f"{name}.js"
         for name in (
             *("time", "lanes", "rows", "find", "sums"),
-            *("paint", "strips", "marks", "reading", "gestures", "keys", "view"),
+            *(
+                "paint",
+                "strips",
+                "marks",
+                "reading",
+                "window",
+                "choice",
+                "gestures",
+                "keys",
+                "view",
+            ),
         )
     ),
 )
@@ -79,8 +89,10 @@ def timeline(
     given = selected if selected in (UNSET, None) else _known(int(selected), len(data))
     window = span if span in (UNSET, None) else _window(span)
     # Another timeline under the same key starts with a view and a choice of its own.
-    content = b"".join(arrays[name].tobytes() for name in ("start", "place", "kind"))
-    address = hashlib.sha256(content).hexdigest()[:16]
+    content = hashlib.sha256()
+    for array in arrays.values():
+        content.update(array)
+    address = content.hexdigest()[:16]
     now, pushed = reconcile(key, "selected", given, address)
     _, pushed_window = reconcile(key, "window", window, address)
     header: dict[str, Any] = {

@@ -23,3 +23,31 @@ function findSpans(data, spans, query) {
   for (const i of spans.byPlace) if (marks[i]) found.push(i);
   return { marks, found };
 }
+
+// The search box of the view.
+const finding = {
+  search(query, write = false) {
+    this.state.query = query;
+    if (write) this.part("query").value = query;
+    this.found = findSpans(this.data, this.spans, query);
+    this.match = null;
+    const count = this.found?.found.length ?? 0;
+    this.part("count").textContent = this.found ? `${whole(count)} found` : "";
+    for (const name of ["next", "previous"]) Object.assign(this.part(name), { disabled: !count, hidden: !this.found });
+    this.draw();
+  },
+
+  // The next span that was found, from the focus on; after the last comes the first.
+  nextMatch(way) {
+    const found = this.found?.found;
+    if (!found?.length) return;
+    if (this.match === null) {
+      const from = this.state.focus?.time ?? this.state.window.a;
+      const next = found.findIndex((i) => this.spans.start[i] >= from);
+      this.match = way > 0 ? (next < 0 ? 0 : next) : (next < 0 ? found.length : next) - 1;
+    } else this.match += way;
+    this.match = (this.match + found.length) % found.length;
+    this.part("count").textContent = `${whole(this.match + 1)} of ${whole(found.length)}`;
+    this.focusSpan(found[this.match]);
+  },
+};

@@ -57,6 +57,16 @@ class Spans {
   }
 }
 
+// The first and last time of spans and counters.
+function reachOf(data, spans) {
+  let { first, last } = spans;
+  data.counters.forEach((_, counter) => {
+    const times = data.arrays[`time${counter}`];
+    if (times.length) [first, last] = [Math.min(first, times[0]), Math.max(last, times.at(-1))];
+  });
+  return { first, last };
+}
+
 // How busy lanes are in each of ``columns`` pieces of the time from a to b: Float32Array, 0 to 1.
 function busyShare(spans, lanes, a, b, columns) {
   const share = new Float32Array(columns);

@@ -4,6 +4,7 @@ const look = { family: "sans-serif" };
 const STRENGTHS = [0.45, 0.63, 0.82, 1];
 const DIM = 0.16;
 const PATTERN_FROM = 9;
+const LONGEST = 160; // signs of a name that are tried at all
 
 function font(size, weight = 400) {
   return `${weight} ${size}px ${look.family}`;
@@ -18,8 +19,8 @@ function timeOf(frame, x) {
 }
 
 function fitted(context, text, width) {
-  if (context.measureText(text).width <= width) return text;
-  let most = text.length;
+  if (text.length <= LONGEST && context.measureText(text).width <= width) return text;
+  let most = Math.min(LONGEST, text.length);
   while (most > 1 && context.measureText(`${text.slice(0, most)}…`).width > width) most -= 1;
   return `${text.slice(0, most)}…`;
 }
@@ -85,7 +86,8 @@ function addLane(batch, spans, lane, frame, y, height, marks, column) {
   let run = null;
   let [open, busy, found] = [-1, 0, false];
   const endRun = () => {
-    if (run) batch.add(run.kind, run.strength, run.dim, run.x, y, run.width, height);
+    // What was found is a little wider, to be seen between what is pale.
+    if (run) batch.add(run.kind, run.strength, run.dim, run.x, y, run.width + (marks && !run.dim ? 1 : 0), height);
     run = null;
   };
   const close = () => {
@@ -118,7 +120,8 @@ function addLane(batch, spans, lane, frame, y, height, marks, column) {
       close();
       open = at;
     }
-    const weight = Math.max(x1 - x0, 1e-6);
+    // What has no length is still to be seen.
+    const weight = spans.duration[i] > 0 ? Math.max(x1 - x0, 1e-6) : column;
     if (marks?.[i] && !found) {
       times.fill(0);
       found = true;
@@ -145,7 +148,10 @@ function paintRows(context, data, spans, rows, frame, { patterns, marks, ticks, 
     const y = row.y - frame.top;
     if (row.type === "lane") addLane(batch, spans, row.lane, frame, y + 3, row.height - 6, marks, column);
     else if (row.type === "counter") paintCounter(context, data, row.counter, frame, y + 6, row.height - 12);
-    else if (row.folded && row.lanes.length) paintShare(context, spans, row.lanes, frame, y + 4, row.height - 8, theme.muted);
+    else if (row.folded && row.lanes.length) {
+      const share = busyShare(spans, row.lanes, frame.a, frame.b, Math.floor(frame.width));
+      paintShare(context, share, frame.left, y + 4, row.height - 8, theme.muted);
+    }
   }
   batch.paint(context, patterns);
   context.restore();
@@ -163,15 +169,14 @@ function paintLabel(context, data, row, frame, strong) {
   context.font = font(12, strong || row.type === "group" ? 600 : 400);
   if (row.type === "group") {
     context.fillText(row.folded ? "▸" : "▾", 0, y + row.height / 2);
-    context.fillText(fitted(context, row.name, room - 12), 14, y + row.height / 2);
+    const most = row.folded ? room - 12 : frame.left + frame.width - 20;
+    context.fillText(fitted(context, row.name, most), 14, y + row.height / 2);
   } else if (row.type === "lane") context.fillText(fitted(context, row.name, room - row.inset), row.inset, y + row.height / 2);
   else {
-    const [low, high] = counterRange(data, row.counter);
-    const { unit } = data.counters[row.counter];
     context.fillText(fitted(context, row.name, room - row.inset), row.inset, y + row.height / 2 - 8);
     context.font = font(11);
     context.fillStyle = theme.muted;
-    context.fillText(fitted(context, `${shown(low)} to ${shown(high)} ${unit}`, room - row.inset), row.inset, y + row.height / 2 + 8);
+    context.fillText(fitted(context, counterScale(data, row.counter), room - row.inset), row.inset, y + row.height / 2 + 8);
   }
 }
 
@@ -209,15 +214,13 @@ function paintCounter(context, data, counter, frame, y, height) {
   context.stroke(line);
 }
 
-// How busy the lanes of a folded group are, or all lanes of the overview.
-function paintShare(context, spans, lanes, frame, y, height, colour) {
-  const columns = Math.max(1, Math.floor(frame.width));
-  const share = busyShare(spans, lanes, frame.a, frame.b, columns);
+// How busy lanes are, column by column of one px: those of a folded group, or all in the overview.
+function paintShare(context, share, left, y, height, colour) {
   context.fillStyle = colour;
   context.globalAlpha = 0.6;
-  for (let c = 0; c < columns; c++) {
+  for (let c = 0; c < share.length; c++) {
     const high = share[c] && Math.max(1, share[c] * height);
-    if (high) context.fillRect(frame.left + c, y + height - high, 1, high);
+    if (high) context.fillRect(left + c, y + height - high, 1, high);
   }
   context.globalAlpha = 1;
 }
@@ -237,7 +240,7 @@ function patternOf(context, { pattern, text }) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
   const ink = tile.getContext("2d");
-  ink.globalAlpha = 0.42;
+  ink.globalAlpha = 0.3;
   ink.strokeStyle = ink.fillStyle = text;
   ink.beginPath();
   if (pattern === ".") ink.arc(4, 4, 1.3, 0, 7);

@@ -6,6 +6,7 @@ const HELP =
   "Sums: r for the window, [ and ] from and to the span, Shift with left and right moves the end; " +
   "or hold Shift and drag. The wheel zooms once the timeline has the focus, or with Ctrl.";
 const MOST_LANES = 12;
+const MOST_KINDS = 20;
 
 function element(tag, text = "", name = "") {
   const made = document.createElement(tag);
@@ -92,9 +93,9 @@ function writeReadout(view) {
   const i = hover?.span ?? view.state.focus?.span ?? null;
   line.replaceChildren();
   if (i !== null) {
-    const details = data.details.map(({ name }, k) => ` · ${name} ${detailText(data, k, i)}`);
+    const details = data.details.map(({ name }, k) => [name, detailText(data, k, i)]);
     line.append(element("b", data.kinds[spans.kind[i]].name), element("span", spanSentence(data, spans, i).slice(data.kinds[spans.kind[i]].name.length)));
-    line.append(element("span", details.join(""), "faint"));
+    line.append(element("span", details.map(([name, text]) => (text ? ` · ${name} ${text}` : "")).join(""), "faint"));
   } else if (hover?.counter >= 0) line.append(element("span", counterSentence(data, hover.counter, hover.time)));
   else line.append(element("span", "Point at a span to read it; click to choose it. Drag to move, hold Shift and drag for sums.", "faint"));
 }
@@ -146,8 +147,9 @@ function table(caption, heads, rows) {
     const cell = document.createElement("td");
     if (typeof first === "string") cell.textContent = first;
     else {
-      cell.className = "kind";
-      cell.append(...first);
+      const name = element("div", "", "kind");
+      name.append(...first);
+      cell.append(name);
     }
     row.append(cell, ...numbers.map((text) => element("td", text, "number")));
     body.append(row);
@@ -164,8 +166,8 @@ function writeSums(view) {
   if (!state.range) return "";
   const [a, b] = state.range;
   const sums = sumsOf(data, spans, state.range);
-  const title = `${moment(data, a)} to ${moment(data, b)}: ${lasting(data, b - a)}, ${whole(sums.count)} spans`;
-  const kinds = sums.kinds.map(({ kind, count, time }) => [
+  const title = `${momentWithin(data, a, b - a)} to ${momentWithin(data, b, b - a)}: ${lasting(data, b - a)}, ${whole(sums.count)} spans`;
+  const kinds = sums.kinds.slice(0, MOST_KINDS).map(({ kind, count, time }) => [
     [swatch(data.kinds[kind], 16), element("span", data.kinds[kind].name)],
     whole(count),
     lasting(data, time),
@@ -174,8 +176,9 @@ function writeSums(view) {
   const busiest = sums.lanes.slice(0, MOST_LANES).map(({ lane, share }) => [laneName(data, lane), percent(share)]);
   const tables = element("div", "", "tables");
   const more = spans.lanes - busiest.length;
+  const rarer = sums.kinds.length - kinds.length;
   tables.append(
-    table("By kind; the share is of the time of all lanes", ["Kind", "Count", "Total time", "Share"], kinds),
+    table(`By kind; the share is of the time of all lanes${rarer > 0 ? `; ${rarer} more kinds take less` : ""}`, ["Kind", "Count", "Total time", "Share"], kinds),
     table(more > 0 ? `Busiest lanes; ${more} more are less busy` : "Busy share of each lane", ["Lane", "Busy"], busiest),
   );
   part.append(element("h4", title), tables);

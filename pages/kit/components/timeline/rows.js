@@ -57,3 +57,36 @@ function counterRange(data, counter) {
   );
   return data.ranges[counter];
 }
+
+function counterScale(data, counter) {
+  const [low, high] = counterRange(data, counter);
+  return `${shown(low, 3)} to ${shown(high, 3)} ${data.counters[counter].unit}`;
+}
+
+// Groups of the view that are folded and opened.
+const folding = {
+  foldRow(row) {
+    if (!row) return;
+    const name = row.type === "group" ? row.name : row.type === "counter" ? COUNTERS : this.data.lanes[row.lane][1];
+    if (!name) return;
+    const { folded } = this.state;
+    const now = !folded.delete(name);
+    if (now) folded.add(name);
+    this.layout();
+    const heading = this.rows.find(({ type, name: of }) => type === "group" && of === name);
+    if (this.state.focus && !this.focusRow()) this.state.focus = { ...this.state.focus, row: heading.key, span: null };
+    this.say(`${name} ${now ? "folded" : "open"}`);
+  },
+
+  foldAll() {
+    const { folded } = this.state;
+    const groups = this.rows.filter(({ type }) => type === "group");
+    const open = groups.some((row) => !row.folded);
+    for (const { name } of groups) {
+      if (open) folded.add(name);
+      else folded.delete(name);
+    }
+    this.state.focus = null;
+    this.layout();
+  },
+};

@@ -2,12 +2,12 @@
 const OVERVIEW_HIGH = 34;
 const AXIS_HIGH = 24;
 
-function paintOverview(context, data, spans, whole, frame) {
+function paintOverview(context, data, share, whole, frame) {
   const { theme } = data;
   context.clearRect(0, 0, whole.left + whole.width, OVERVIEW_HIGH);
   context.fillStyle = theme.panel;
   context.fillRect(whole.left, 0, whole.width, OVERVIEW_HIGH);
-  paintShare(context, spans, [...data.lanes.keys()], whole, 3, OVERVIEW_HIGH - 5, theme.muted);
+  paintShare(context, share, whole.left, 3, OVERVIEW_HIGH - 5, theme.muted);
   const [x0, x1] = [xOf(whole, frame.a), Math.max(xOf(whole, frame.a) + 2, xOf(whole, frame.b))];
   context.fillStyle = theme.paper;
   context.globalAlpha = 0.66;

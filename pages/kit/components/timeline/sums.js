@@ -19,3 +19,31 @@ function sumsOf(data, spans, [a, b]) {
     count: kinds.reduce((all, { count }) => all + count, 0),
   };
 }
+
+// The range that the view sums up.
+const measuring = {
+  setRange(one, other) {
+    this.state.range = [Math.min(one, other), Math.max(one, other)];
+    this.drawMarks();
+  },
+
+  endRange() {
+    const { range } = this.state;
+    if (range && range[0] === range[1]) this.state.range = null;
+    this.say(writeSums(this));
+    if (this.measuring) this.toggleMeasuring();
+    this.drawMarks();
+  },
+
+  measureWindow() {
+    const { a, b } = this.state.window;
+    this.setRange(a, b);
+    this.endRange();
+  },
+
+  toggleMeasuring() {
+    this.measuring = !this.measuring;
+    this.part("measure").setAttribute("aria-pressed", String(this.measuring));
+    this.part("marks").classList.toggle("measuring", this.measuring);
+  },
+};

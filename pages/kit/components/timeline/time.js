@@ -16,6 +16,12 @@ function moment(data, value) {
   return lasting(data, value, 9);
 }
 
+// A time with the digits that a window of that length needs.
+function momentWithin(data, value, length) {
+  const digits = Math.ceil(Math.log10(Math.max(Math.abs(value) / length, 1))) + 4;
+  return lasting(data, value, Math.min(12, digits));
+}
+
 function percent(share) {
   return `${(100 * share).toFixed(share >= 0.0995 ? 0 : share >= 0.00995 ? 1 : 2)} %`;
 }
@@ -44,5 +50,5 @@ function ticksOf(data, { a, b, width }) {
     const text = ((n * step - base) / size).toFixed(decimals).replace("-", "−");
     ticks.push({ at: (n * step) / data.unit_ns, text: `${base ? "+" : ""}${text} ${name}` });
   }
-  return { ticks, base: base ? moment(data, base / data.unit_ns) : "" };
+  return { ticks, base: base ? lasting(data, base / data.unit_ns, 14) : "" };
 }

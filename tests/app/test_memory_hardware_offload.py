@@ -1,0 +1,122 @@
+"""The offload view without a browser: presets, own runs, settings that change the answer."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine.core import get_lab
+from engine.labs.memory_hardware.offload.node import Node
+from engine.labs.memory_hardware.offload.plan import Plan
+from engine.labs.memory_hardware.offload.step import step_seconds
+from engine.store import Store
+from tests.app.test_pages import texts, visit
+
+LAB = get_lab("memory_hardware")
+NAMES = "dir,model,cpu_ratio,subgroup,prefetch,opt_gaps,step_ms,rank0_numel"
+VIEW = {"memory_hardware.view": "training"}
+
+
+def opened(**fields: str) -> AppTest:
+    return visit(
+        "memory_hardware", **VIEW, **{f"memory_hardware.{k}": v for k, v in fields.items()}
+    )
+
+
+def brought(text: str) -> str:
+    return Store.open().inputs.put(text.encode(), "runs.csv")
+
+
+def own_runs() -> str:
+    node = Node(cpu_adam=1.2, downcast=6.0, link=16.0)
+    rows = [
+        f"mine,my model,{ratio},1e8,{int(k > 0)},{k},"
+        f"{1000 * step_seconds(Plan(2e9, 1e8, ratio, k), node)},2e9"
+        for ratio in (0.5, 1.0)
+        for k in (0, 2, 3, 4)
+    ]
+    return "\n".join([NAMES, *rows])
+
+
+@pytest.mark.usefixtures("runner_off")
+def test_the_logged_speed_up_is_taken_apart_beside_ours() -> None:
+    said = texts(opened())
+    assert "2.47x = 1.92x flush × 1.29x interleaving" in said
+    assert "which the paper's abstract does not say" in said
+    assert "13 and 1.4 billion parameters" in said and "a slip for 2" in said
+    assert "1 + 12 / (38 / 1.92 - 2)" in said
+
+
+@pytest.mark.usefixtures("runner_off")
+def test_a_node_without_logs_of_these_settings_says_so() -> None:
+    preset = next(one for one in LAB.presets if one.name == "host-memory-binds")
+    app = opened(**{name: str(value) for name, value in preset.config.items()})
+    assert [warning.value for warning in app.warning] == []
+    assert "nothing stands beside them" in texts(app)
+
+
+@pytest.mark.usefixtures("runner_off")
+def test_a_log_of_memory_stands_beside_the_model_that_it_is_of() -> None:
+    preset = next(one for one in LAB.presets if one.name == "memory-that-comes-and-goes")
+    app = opened(**{name: str(value) for name, value in preset.config.items()})
+    assert "A training log of this model" in texts(app)
+    assert "A training log of this model" not in texts(opened())
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_slower_link_is_simulated_and_marked_as_changed() -> None:
+    app = opened(link="8")
+    app.run()
+    said = texts(app)
+    assert [warning.value for warning in app.warning] == []
+    assert "1 + 12 / (8 / 1.92 - 2)" in said and "nothing stands beside them" in said
+
+
+@pytest.mark.usefixtures("at_once")
+def test_runs_of_the_visitors_own_are_fitted() -> None:
+    app = opened(runs=brought(own_runs()), seen="cpu_ratio=1.0")
+    app.run()
+    said = texts(app)
+    assert [warning.value for warning in app.warning] == []
+    assert "on the 4 rows of the fit" in said and "on the 4 others" in said
+    assert "Of the measured strides k = " in said
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("text", "seen", "words"),
+    [
+        ("dir,model\na,b", "", "line 1: the columns"),
+        (f"{NAMES}\nmine,m,1,1e8,0,0,many,2e9", "", "line 2: step_ms must be a number"),
+        (f"{NAMES}\nmine,m,1,1e8,0,0,5,2e9", "", "at least 3 rows"),
+        ("\x00\x01", "", "a UTF-8 text file is required"),
+        (own_runs(), "dir=yours", "no row has dir=yours"),
+        (own_runs(), "<b>", "looks like column=value"),
+    ],
+    ids=["columns", "number", "one row", "binary", "no row", "condition"],
+)
+def test_runs_that_cannot_be_used_get_one_sentence_and_figures_stay(
+    text: str, seen: str, words: str
+) -> None:
+    app = opened(runs=brought(text), seen=seen)
+    assert len(app.warning) == 1
+    assert words in app.warning[0].value.replace("\\", "")
+    assert app.get("plotly_chart")
+
+
+@pytest.mark.usefixtures("runner_off")
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("node", "abacus", "must be one of a100, h100, v100"),
+        ("ratio", "1.5", "Ratio on the host"),
+        ("stride", "1", "Stride k"),
+        ("billions", "0", "Parameters of the model"),
+        ("gpu_memory_gb", "1", "Memory of the GPU"),
+        ("runs", "/etc/passwd", "is not kept here"),
+    ],
+)
+def test_a_bad_setting_gets_one_sentence(name: str, value: str, words: str) -> None:
+    app = opened(**{name: value})
+    assert len(app.warning) == 1 and words in app.warning[0].value.replace("\\", "")
+    assert app.get("plotly_chart")
