@@ -14,10 +14,10 @@ from engine.labs.memory_hardware.views.trace import (
     count_table,
     describe,
     describe_reference,
+    describe_waits,
     draw_latencies,
     draw_waits,
     shown_timeline,
-    trace_timeline,
 )
 from pages.kit import (
     badge,
@@ -31,11 +31,10 @@ from pages.kit import (
     section,
     select,
     show,
+    show_timeline,
     take_away,
 )
-from pages.kit.components.timeline import timeline
 from pages.panels.memory_hardware.scene import View
-from pages.panels.memory_hardware.trace_files import offer_timeline
 
 FIELDS = ("trace", "dialect", "trace_device", "trace_change", "reference_cycles")
 COMMAND = "memory_hardware.command"
@@ -121,12 +120,11 @@ def _commands(lab: Lab, result: Result) -> None:
         st.caption(f"The first {len(shown.timeline):,} commands; {shown.left_out:,} more follow.")
     count = len(shown.timeline)
     chosen = linked(COMMAND, NOBODY, low=NOBODY, high=count - 1)
-    timeline(
+    show_timeline(
         shown.timeline,
-        key="memory_hardware_trace",
-        palette=palette(),
+        "memory_hardware_trace",
+        describe_waits(shown),
         label="Commands of the trace",
-        alt=describe(result),
         because="waited for",
         waited="waited ns",
         legend={name: WORDS[name] for name in result.notes["names"]},
@@ -135,7 +133,6 @@ def _commands(lab: Lab, result: Result) -> None:
     )
     if chosen != NOBODY:
         say(lab, told(shown, result, chosen))
-    offer_timeline(lambda: trace_timeline(result), "memory_hardware_trace", "trace")
 
 
 def told(shown: Shown, result: Result, place: int) -> str:

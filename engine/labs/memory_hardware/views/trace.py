@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from engine.core.result import Result
 from engine.core.timeline import Lane, Timeline
-from engine.core.units import percent, si
+from engine.core.units import count, percent, si
 from engine.figures import Palette, axis, bars, histogram
 
 MOST_SPANS = 200_000
@@ -214,6 +214,20 @@ def describe(result: Result) -> str:
         f"{result.number('cycles'):,.0f} cycles ({si(result.number('ns') * 1e-9, 's')}) for "
         f"{result.number('commands'):,.0f} commands.{words} Time between commands: "
         f"{most or 'none'}.{buffered}"
+    )
+
+
+def describe_waits(shown: Shown) -> str:
+    """The finding of the timeline: how many commands on how many lanes, and the longest wait."""
+    data = shown.timeline
+    words = f"{len(data):,} commands on {count(len(data.lanes), 'lane')}"
+    waited = data.details["waited cycles"]
+    if not len(data) or not waited.max():
+        return f"{words}; none waited for a rule."
+    longest = int(np.argmax(waited))
+    return (
+        f"{words}; the longest wait for a rule is {waited[longest]:,} cycles for "
+        f"{data.details['waited for'][longest]}, at cycle {data.details['cycle'][longest]:,}."
     )
 
 
