@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -28,16 +29,25 @@ Take = Callable[[str], str | None]
 
 
 def draw_source(control: Control) -> None:
-    """A shipped sample or a text file of the visitor's own."""
+    """A shipped sample or a text file of the visitor's own; lines to paste where a field says so.
+
+    ``upload_mb`` and ``paste`` of the field's ``json_schema_extra`` change the limit and add the
+    place to paste into.
+    """
     _choose(control)
+    most = int(control.extra.get("upload_mb", UPLOAD_MB))
     with st.popover("Your own file", icon=":material/upload_file:", type="tertiary"):
         st.file_uploader(
-            f"{control.label} (a text file in UTF-8, at most {UPLOAD_MB} MB)",
+            f"{control.label} (a text file in UTF-8, at most {most} MB)",
             key=f"{control.key}#upload",
-            max_upload_size=UPLOAD_MB,
+            max_upload_size=most,
             on_change=_keep,
-            args=(control.key, _one_text),
+            args=(control.key, partial(_one_text, most=most)),
         )
+        if control.extra.get("paste"):
+            key = control.key
+            st.text_area("Or paste lines", key=f"{key}#lines", max_chars=LONGEST_PASTE, height=120)
+            st.button("Take these lines", key=f"{key}#taken", on_click=_keep, args=(key, _lines))
         _say_refused(control.key)
 
 
@@ -147,13 +157,20 @@ def _put(data: bytes, name: str) -> str:
     return Store.open().inputs.put(data, name)
 
 
-def _one_text(key: str) -> str | None:
+def _one_text(key: str, *, most: int) -> str | None:
     upload = st.session_state.get(f"{key}#upload")
     if upload is None:
         return None
     data = upload.getvalue()
-    read_text(data, limit=UPLOAD_MB * MB, field="file")
+    read_text(data, limit=most * MB, field="file")
     return _put(data, upload.name)
+
+
+def _lines(key: str) -> str | None:
+    lines = st.session_state.get(f"{key}#lines", "")
+    if not lines.strip():
+        raise BadInput("lines", "there are none yet: paste some first")
+    return _put(lines.encode(), "pasted lines")
 
 
 def _one_file(key: str) -> str | None:

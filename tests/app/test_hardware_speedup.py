@@ -63,7 +63,7 @@ def test_the_roofline_follows_the_model_and_the_context() -> None:
         ({"memory_hardware.values": "2x two"}, "Values: look like 12 18 24"),
         ({"memory_hardware.constant": "timing.rrr"}, "Constant: "),
         ({"memory_hardware.change": "timing.ras=1"}, "timing.ras must be longer"),
-        ({"memory_hardware.values": "0x 1x"}, "timing.rp must be a whole number from 1"),
+        ({"memory_hardware.values": "0"}, "timing.rp must be a whole number from 1"),
     ],
 )
 def test_what_is_impossible_gets_one_sentence_and_the_figures_stay(

@@ -25,6 +25,11 @@ def whole(compiler: Compiler) -> Commands:
     return expand(compiler, 2, 0, end, prompt=1)
 
 
+def violations(commands: Commands, compiler: Compiler, refreshes: int = 0) -> list[Violation]:
+    overlap = compiler.choices.overlap
+    return check(commands, compiler.device, refreshes_before=refreshes, overlap=overlap)
+
+
 def part(commands: Commands, keep: np.ndarray) -> Commands:
     own = {f.name: getattr(commands, f.name) for f in fields(commands) if f.name != "labels"}
     return Commands(**{k: v[keep] for k, v in own.items()}, labels=commands.labels)
@@ -44,7 +49,7 @@ def test_a_window_anywhere_breaks_no_rule(compiler: Compiler, at: float) -> None
     before = expand(compiler, 2, 0, first, prompt=1).name if first else np.zeros(0)
     window = expand(compiler, 2, first, first + WIDTH, prompt=1)
     refreshes = int((before == NAMES.index("REF")).sum())
-    assert check(window, compiler.device, refreshes_before=refreshes) == []
+    assert violations(window, compiler, refreshes) == []
 
 
 @FEW
@@ -53,13 +58,15 @@ def test_a_command_one_cycle_earlier_is_caught(compiler: Compiler, at: float) ->
     commands = whole(compiler)
     # "order" is the controller's choice, and what waits for nothing begins at 0.
     free = [REASONS.index(""), REASONS.index("order")]
+    if compiler.choices.overlap:
+        free.append(REASONS.index("LINK"))  # how much of a vector must be there is no device's rule
     able = np.flatnonzero(~np.isin(commands.because, free) & (commands.cycle > 0))
     position = int(able[int(at * (len(able) - 1))])
     reason = REASONS[commands.because[position]]
     # A read's rhythm may leave room for tCCD where few banks take turns.
     uneven = compiler.timing["together"] * compiler.timing["column"] > compiler.timing["ccd"]
     assume(reason != "tCCD" or compiler.geometry.lanes or not uneven)
-    assert check(moved(commands, position, 1), compiler.device, refreshes_before=0)
+    assert violations(moved(commands, position, 1), compiler)
 
 
 @FEW
@@ -71,7 +78,7 @@ def test_a_row_that_is_not_opened_or_not_closed_is_caught(
     places = np.flatnonzero(commands.name == NAMES.index(name))
     left_out = places[int(at * (len(places) - 1))]
     keep = np.arange(len(commands)) != left_out
-    found = check(part(commands, keep), compiler.device, refreshes_before=0)
+    found = violations(part(commands, keep), compiler)
     first = left_out == places[0] and name == "ACT"
     # Before the first ACT of a window nobody knows whether a row is open.
     assert found or first
@@ -85,7 +92,7 @@ def test_a_refresh_left_out_is_caught(compiler: Compiler) -> None:
     refreshes = np.flatnonzero(commands.name == NAMES.index("REF"))
     assume(len(refreshes) > 0)
     keep = np.arange(len(commands)) != refreshes[0]
-    found = check(part(commands, keep), compiler.device, refreshes_before=0)
+    found = violations(part(commands, keep), compiler)
     assert "refresh first" in {one.rule for one in found}
 
 

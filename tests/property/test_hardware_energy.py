@@ -32,6 +32,7 @@ def compilers(draw: st.DrawFn) -> Compiler:
         "asic.power_mw": draw(st.sampled_from([0, 304.59])),
     }
     if name == "pim-gpt":
+        changes["buffer.bytes"] = draw(st.sampled_from([2, 32]))
         changes["currents.mac_share"] = draw(st.sampled_from([0, 0.25, 1]))
     kv_heads = draw(st.integers(1, 2))
     shape = Shape(
@@ -46,7 +47,8 @@ def compilers(draw: st.DrawFn) -> Compiler:
     )
     layouts = st.sampled_from(["row", "column"])
     weights = draw(st.sampled_from(["columns", "rows"]))
-    choices = Choices(draw(layouts), draw(layouts), weights=weights)
+    overlap = name == "pim-gpt" and draw(st.booleans())
+    choices = Choices(draw(layouts), draw(layouts), weights=weights, overlap=overlap)
     return Compiler(shape, load_device(name).changed(changes), choices)
 
 
@@ -88,7 +90,7 @@ def walked(compiler: Compiler, tokens: int, prompt: int) -> dict[str, float]:
         elif command.name == "REF":
             pj["refresh"] += volts * (i["idd5b"] - i["idd3n"]) * t["rfc"] * tck * channels
         elif command.name == "LINK":
-            sent = device["link.gb_per_s"] * tck * run.columns
+            sent = device["link.gb_per_s"] * tck * (run.columns + run.hidden)
             pj["link"] += bit * 8 * sent * channels
         else:
             pj["asic"] += device["asic.power_mw"] * run.columns * tck

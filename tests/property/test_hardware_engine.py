@@ -107,3 +107,24 @@ def test_a_slower_device_is_not_faster(compiler: Compiler, name: str) -> None:
     other = Compiler(compiler.shape, compiler.device.changed(slower), compiler.choices)
     quick = fast.generate(compiler, 2, refresh=False).cycles
     assert fast.generate(other, 2, refresh=False).cycles >= quick
+
+
+@QUIET
+@given(compiler=compilers(), tokens=st.integers(1, 3))
+def test_what_is_hidden_beneath_rows_is_sent_all_the_same(compiler: Compiler, tokens: int) -> None:
+    assume(compiler.geometry.lanes > 0)
+    turns, beneath = (
+        Compiler(compiler.shape, compiler.device, replace(compiler.choices, overlap=overlap))
+        for overlap in (False, True)
+    )
+    slow, quick = (fast.generate(one, tokens, refresh=False) for one in (turns, beneath))
+    for part, work in slow.work.items():
+        assert quick.work[part].link_cycles == work.link_cycles
+        assert quick.work[part].macs == work.macs
+    saved = slow.link_cycles - quick.link_cycles
+    assert slow.cycles - quick.cycles == saved >= 0
+    # Hidden work ends before the rows above it do, so the link is never asked twice at a time.
+    window = expand(beneath, tokens, 0, quick.cycles + 1, refresh=False)
+    link = window.name == NAMES.index("LINK")
+    ends = (window.cycle + window.duration)[link]
+    assert np.all(ends[:-1] <= window.cycle[link][1:]) and ends[-1] <= quick.cycles

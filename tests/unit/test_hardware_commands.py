@@ -145,6 +145,9 @@ def test_a_bad_config_gets_one_sentence(config: object, words: str) -> None:
         ("timing.refi=100", "longer than timing.rfc"),
         ("organisation.banks=0", "organisation.banks must be a whole number from 1"),
         ("timing.rp=1.5", "whole number"),
+        ("timing.rp=1e7", "from 1 to 1e\\+06"),
+        ("organisation.row_bytes=1048576", "from 1 to 65536"),
+        ("asic.clock_ghz=0.001", "from 0.01 to"),
         ("organisation.row_bytes=40", "whole columns"),
         ("timing.nothing=3", "there is no 'timing.nothing'"),
         ("mac.lanes=0", "mac.lanes must be a whole number from 1"),
@@ -215,7 +218,7 @@ def test_a_bad_instruction_is_named_with_its_line(line: str, words: str) -> None
         ("0x10 READ", "line 1"),
         ("0x10 LOOK 1", "neither READ nor WRITE"),
         ("zz READ 1", "no hexadecimal address"),
-        ("0x10 READ -1", "no cycle"),
+        ("0x10 READ -1", "the cycle must be a whole number from 0"),
     ],
 )
 def test_a_bad_request_is_named_with_its_line(text: str, words: str) -> None:
@@ -300,3 +303,52 @@ def test_named_models_have_their_published_sizes() -> None:
     # Rounded parameters as their papers and model cards give them.
     for name, billions in (("gpt2", 0.124), ("gpt2-xl", 1.56), ("gpt3-xl", 1.3)):
         assert SHAPES[name].weights / 1e9 == pytest.approx(billions, rel=0.05)
+
+
+def test_the_usual_layout_of_keys_and_values_is_the_fastest_though_values_are_dear_to_write() -> (
+    None
+):
+    usual, keys, values = (
+        generate(["--model", "gpt2-xl", "--tokens", "256", *given])
+        for given in ([], ["--keys", "column"], ["--values", "row"])
+    )
+    assert usual["total_ns"] < min(keys["total_ns"], values["total_ns"])
+    written = [told["ns_by_part"]["V write (write)"] for told in (usual, values)]
+    assert written[0] > 2 * written[1]
+    assert keys["ns_by_part"]["QK (link)"] > usual["ns_by_part"]["QK (link)"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--tokens", "0"], "tokens: must be from 1 to 8192"),
+        (["--tokens", "8192", "--prompt", "1"], "prompt: must be from 0 to 0"),
+        (["--tokens", "8000", "--start", "100", "--prompt", "93"], "prompt: must be from 0 to 92"),
+        (["--prompt", "-1"], "prompt: must be from 0"),
+        (["--weights", "diagonal"], "--weights"),
+        (["--device", "none"], "is none of aim, gddr6-dramsim3"),
+    ],
+)
+def test_a_generation_that_cannot_be_is_refused(given: list[str], words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        generate(["--model", "gpt2", *given])
+
+
+def test_every_choice_is_an_option() -> None:
+    plain = generate(["--model", "gpt2", "--tokens", "4"])
+    for option in (["--no-head"], ["--no-refresh"], ["--overlap"]):
+        assert (
+            generate(["--model", "gpt2", "--tokens", "4", *option])["total_ns"] < plain["total_ns"]
+        )
+    sums = generate(["--model", "gpt2", "--tokens", "4", "--weights", "rows"])
+    assert "QKV (asic)" in sums["ns_by_part"] and "QKV (asic)" not in plain["ns_by_part"]
+
+
+def test_a_model_that_does_not_fit_is_computed_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    large = {**LLAMA, "hidden_size": 4096, "num_hidden_layers": 32, "intermediate_size": 14_336}
+    path.write_text(json.dumps(large), encoding="utf-8")
+    told = generate(["--model", str(path), "--tokens", "2"])
+    assert told["rows_used"] > told["rows"] and any("does not fit" in n for n in told["notes"])
+    small = generate(["--model", "gpt2", "--tokens", "2"])
+    assert not any("does not fit" in note for note in small["notes"])

@@ -22,7 +22,15 @@ from engine.labs.memory_hardware.published import ENERGY, SPEEDUP
 from engine.labs.memory_hardware.roofline import USEFUL, parts, products, roofs
 from engine.labs.memory_hardware.shapes import GPT_SHAPES, SHAPES
 from engine.labs.memory_hardware.speedup import beside, distinct
-from engine.labs.memory_hardware.views import bands, energy, roofline, speedup, sweep, tornado
+from engine.labs.memory_hardware.views import (
+    bands,
+    energy,
+    estimate,
+    roofline,
+    speedup,
+    sweep,
+    tornado,
+)
 from engine.labs.memory_hardware.views import whatif as board
 
 LAB = get_lab("memory_hardware")
@@ -162,6 +170,12 @@ def test_parts_of_both_memories_add_up_to_their_totals() -> None:
     assert names[-1] == "refresh"
 
 
+def test_values_that_no_memory_can_have_are_left_out_of_a_sweep_and_said() -> None:
+    result = run("sweep", constant="timing.ras", values="6 28 40")
+    assert result.array("values").tolist() == [28, 40]
+    assert result.notes["refused"][0].startswith("6: timing.ras must be longer")
+
+
 def test_a_memory_beside_itself_has_no_difference() -> None:
     result = run("whatif", model="gpt2", other="pim-gpt")
     assert result.number("ratio") == 1 and not np.diff(result.array("part_ns"), axis=0).any()
@@ -178,13 +192,14 @@ def test_a_tornado_holds_the_engine_s_totals_and_says_what_cannot_be() -> None:
             value = now * factor if name.startswith("link") else round(now * factor)
             own = totals("gpt2", change=f"{name}={value}").cycles
             assert result.array("total_ns")[at, end] == own
-    spread = tornado.changes(result)
-    reach = np.nanmax(np.c_[spread, np.zeros(len(spread))], axis=1) - np.nanmin(
-        np.c_[spread, np.zeros(len(spread))], axis=1
-    )
-    assert np.all(np.diff(reach) <= 1e-12)
-    assert any("timing.ras divided" in words for words in result.notes["refused"])
-    assert "timing.cwl" in result.notes["without_effect"]
+    assert any(words.startswith("timing.ras: ") for words in result.notes["refused"])
+    for of in tornado.known(result):
+        found = tornado.bars_of(result, of)
+        assert "timing.cwl" in found.idle and not set(found.idle) & set(found.names)
+        widest = np.nanmax(np.abs(found.change), axis=1)
+        assert widest[0] == widest.max() and widest.min() > 0
+    assert "currents.vdd" in tornado.bars_of(result, "ns").idle
+    assert "currents.vdd" in tornado.bars_of(result, "pj").names
 
 
 def test_the_engine_agrees_with_closed_forms_of_its_sensitivities() -> None:
@@ -235,8 +250,8 @@ def test_every_figure_has_titles_units_and_an_alternative() -> None:
         sweep.draw_sweep(run("sweep"), PALETTE),
         board.draw_differences(ask, PALETTE),
         board.draw_tokens(ask, PALETTE, start=0),
-        tornado.draw_tornado(run("tornado", model="gpt2"), PALETTE),
-        tornado.draw_estimates(run("estimate"), PALETTE),
+        *(tornado.draw_tornado(run("tornado", model="gpt2"), PALETTE, of=of) for of in tornado.OF),
+        estimate.draw_estimates(run("estimate"), PALETTE),
     ]
     for figure in figures:
         assert check_axes(figure) == []

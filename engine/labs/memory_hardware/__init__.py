@@ -95,6 +95,13 @@ LAB = Lab(
             "engine.labs.memory_hardware.run:capacity",
             cost_seconds=lambda settings: 0.5,
         ),
+        Experiment(
+            "trace",
+            "Trace workbench",
+            config.TraceConfig,
+            "engine.labs.memory_hardware.run:trace",
+            cost_seconds=lambda settings: 2.0,
+        ),
     ),
     papers=PAPERS,
     commands={

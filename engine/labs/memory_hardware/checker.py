@@ -35,10 +35,18 @@ class Violation:
 
 
 def check(
-    commands: Commands, device: Device, *, refreshes_before: int | None = None
+    commands: Commands,
+    device: Device,
+    *,
+    refreshes_before: int | None = None,
+    overlap: bool = False,
 ) -> list[Violation]:
-    """Every violation in a window; ``refreshes_before`` it make the refresh interval checkable."""
-    walk = _Walk(device, refreshes_before)
+    """Every violation in a window.
+
+    The number of ``refreshes_before`` it makes the refresh interval checkable. With ``overlap`` the
+    banks may work while the link does; link and ASIC still take turns.
+    """
+    walk = _Walk(device, refreshes_before, overlap)
     columns = (commands.cycle, commands.name, commands.channel, commands.bank, commands.duration)
     for position, row in enumerate(zip(*(one.tolist() for one in columns), strict=True)):
         cycle, name, channel, bank, duration = row
@@ -48,7 +56,7 @@ def check(
 
 
 class _Walk:
-    def __init__(self, device: Device, refreshes: int | None):
+    def __init__(self, device: Device, refreshes: int | None, overlap: bool):
         organisation = device.section("organisation")
         self.t = device.cycles()
         shape = int(organisation["channels"]), int(organisation["banks"])
@@ -60,7 +68,8 @@ class _Walk:
         self.activates: deque[int] = deque(maxlen=32)
         self.refreshed = LONG_AGO
         self.refreshes = refreshes
-        self.free = LONG_AGO
+        self.overlap = overlap
+        self.link = self.asic = LONG_AGO  # free from then on
         self.multiplies = "rcd_mac" in self.t
         self.short = self.t.get("ccd", self.t.get("ccd_s", 0))
         self.long = max(self.short, self.t.get("ccd_l", 0))
@@ -71,11 +80,16 @@ class _Walk:
 
     def step(self, channel: int, bank: int, duration: int) -> None:
         where = slice(None) if channel < 0 else channel, slice(None) if bank < 0 else bank
-        self.after(self.free, "link and ASIC")
+        self.after(self.asic, "ASIC")
+        if not self.overlap or self.command in ("LINK", "ASIC"):
+            self.after(self.link, "LINK")
         if self.command in ("LINK", "ASIC"):
             self.all_closed()
             self.after(int(self.last["RD"].max()) + self.t.get("cl", 0) + self.burst, "data")
-            self.free = self.cycle + duration
+            if self.command == "LINK":
+                self.link = self.cycle + duration
+            else:
+                self.asic = self.cycle + duration
         elif self.command == "REF":
             self.refresh()
         elif self.command == "ACT":

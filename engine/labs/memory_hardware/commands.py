@@ -13,70 +13,56 @@ from engine.io.text import read_text
 PROGRAM = "python -m engine memory_hardware"
 TRACE_BYTES = 64_000_000
 MOST_TOKENS = 8192
-DIALECTS = {"aim": "aim", "dramsim3": "gddr6-dramsim3"}
+DIALECTS = ("aim", "dramsim3")
 
 
 def trace(argv: Sequence[str]) -> dict[str, Any]:
     """Run a trace by the rules of the simulator whose language it is in.
 
-    Cycles and counts of commands; energy in picojoule where the device's currents are known. Raises
-    BadInput naming the line.
+    Cycles and counts of commands; energy in picojoule where the device's currents are known; what
+    the simulator itself reports, where the trace is one of those. Raises BadInput naming the line.
     """
     parser = Arguments(f"{PROGRAM} trace", "run a trace of AiM instructions or DRAMsim3 requests")
     parser.add_argument("file")
     parser.add_argument("--dialect", required=True, choices=list(DIALECTS))
     parser.add_argument("--device", default="", help="another preset with the same constants")
+    parser.add_argument("--change", default="", help="timing.rp=18 timing.faw=40")
     given = parser.parse_args(list(argv))
 
-    from engine.labs.memory_hardware.device import load_device
+    from engine.labs.memory_hardware.device import load_device, parse_changes
+    from engine.labs.memory_hardware.trace.known import reported
+    from engine.labs.memory_hardware.trace.replay import DEVICES, replay
 
-    device = load_device(given.device or DIALECTS[given.dialect])
+    device = load_device(given.device or DEVICES[given.dialect])
     text = read_text(Path(given.file), limit=TRACE_BYTES, field="trace")
-    if given.dialect == "aim":
-        return _aim(text, device)
-    return _dramsim3(text, device)
-
-
-def _aim(text: str, device: Any) -> dict[str, Any]:
-    from engine.labs.memory_hardware.trace.aim_system import run_aim
-    from engine.labs.memory_hardware.trace.instructions import parse_aim
-
-    run = run_aim(parse_aim(text), device.cycles(), banks=device.whole("organisation.banks"))
-    busy = [(members, log) for members, log in run.channels if log]
-    first = busy[0][0][0] if busy else 0
-    return {
-        "dialect": "aim",
+    run = replay(text, given.dialect, device.changed(parse_changes(given.change)))
+    known = reported(text)
+    told = {
+        "dialect": run.dialect,
         "device": device.name,
         "cycles": run.cycles,
-        "ns": run.cycles * device["timing.tck_ns"],
-        "channel": first,
-        "commands": run.counts(first),
-        "channels": [
-            {"channels": list(members), "commands": run.counts(members[0])} for members, _ in busy
-        ],
-        "energy_pj": None,
-        "notes": [f"No energy: the currents of {device.title} are not known.", device.note],
+        "ns": run.ns,
+        "commands": dict(run.counts[0]) if run.counts else {},
+        "energy_pj": run.energy_pj,
+        "reported_cycles": known.cycles if known else None,
+        "notes": []
+        if run.energy_pj
+        else [f"No energy: the currents of {device.title} are unknown."],
     }
-
-
-def _dramsim3(text: str, device: Any) -> dict[str, Any]:
-    from engine.labs.memory_hardware.trace.dramsim3 import energy_units, run_dramsim3
-    from engine.labs.memory_hardware.trace.requests import parse_dramsim3
-
-    organisation = {name: int(value) for name, value in device.section("organisation").items()}
-    run = run_dramsim3(parse_dramsim3(text), device.cycles(), organisation)
-    units = energy_units(run, device.cycles(), device.section("currents"), organisation["devices"])
-    tck = device["timing.tck_ns"]
-    return {
-        "dialect": "dramsim3",
-        "device": device.name,
-        "cycles": run.cycles,
-        "ns": run.cycles * tck,
-        "commands": dict(run.counts),
+    if run.dialect == "aim":
+        return told | {
+            "channel": run.channels[0][0][0] if run.channels else 0,
+            "channels": [
+                {"channels": list(members), "commands": dict(counts)}
+                for (members, _), counts in zip(run.channels, run.counts, strict=True)
+            ],
+        }
+    latencies = run.latencies
+    return told | {
         "hits": run.hits,
-        "read_latency_cycles": run.latency,
-        "energy_pj": {name: units[name] * tck for name in units},
-        "energy_units": sum(units.values()),
+        "unwritten": run.unwritten,
+        "read_latency_cycles": sum(latencies) / len(latencies) if latencies else 0.0,
+        "energy_units": sum(run.energy_units.values()) if run.energy_units else None,
     }
 
 
@@ -182,6 +168,7 @@ def _model_parser(name: str, description: str) -> Arguments:
     parser.add_argument("--keys", choices=("row", "column"), default="row")
     parser.add_argument("--values", choices=("row", "column"), default="column")
     parser.add_argument("--weights", choices=("columns", "rows"), default="columns")
+    parser.add_argument("--overlap", action="store_true", help="input comes while rows multiply")
     parser.add_argument("--no-head", action="store_true", help="leave out the product of the head")
     parser.add_argument("--no-refresh", action="store_true", help="as if rows never faded")
     return parser
@@ -208,7 +195,12 @@ def _compiler(given: Any) -> Any:
         raise BadInput("model", f"{given.model[:60]!r} is neither a config.json nor one of "
                        f"{', '.join(SHAPES)}")  # fmt: skip
     choices = Choices(
-        given.keys, given.values, not given.no_head, given.weights, not given.no_refresh
+        key_layout=given.keys,
+        value_layout=given.values,
+        head=not given.no_head,
+        weights=given.weights,
+        refresh=not given.no_refresh,
+        overlap=given.overlap,
     )
     return Compiler(shape, device, choices)
 

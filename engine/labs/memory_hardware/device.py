@@ -24,6 +24,18 @@ REAL = frozenset({"timing.tck_ns", "mac.power_mw", "link.gb_per_s", "link.pj_per
 # May be nothing at all, unlike a rate.
 ZERO = frozenset({"mac.power_mw", "link.pj_per_bit", "asic.power_mw"})
 LARGEST = 1e9
+# Bounds that keep cycles in 64 bits and a row's commands in memory.
+SMALLEST_REAL = 0.01
+MOST = {
+    "timing.": 1e6,
+    "organisation.channels": 4096,
+    "organisation.banks": 1024,
+    "organisation.row_bytes": 65_536,
+    "organisation.column_bytes": 4096,
+    "organisation.row_requests": 4096,
+    "organisation.request_bytes": 4096,
+    "controller.": 1024,
+}
 _CHANGE = re.compile(r"([a-z_]+\.[a-z0-9_]+)=(-?[0-9.eE+-]{1,20})")
 POSITIVE = ("organisation.", "mac.lanes", "buffer.", "controller.", "link.", "asic.",
             "timing.tck_ns", "timing.ccd", "timing.rp", "timing.rcd_mac", "timing.rcd_rd",
@@ -70,9 +82,10 @@ class Device:
         """The timing in cycles."""
         return {k: int(v) for k, v in self.section("timing").items() if k != "tck_ns"}
 
-    def rounded(self, key: str, value: float) -> float:
-        """The nearest value that the constant may have: counts and cycles are whole numbers."""
-        return value if is_real(key) else float(round(value))
+    def scaled(self, key: str, factor: float) -> float:
+        """A constant times a factor: counts and cycles rounded, and at least 1 where they are."""
+        value = self[key] * factor
+        return value if is_real(key) else float(max(round(value), min(self[key], 1)))
 
     def changed(self, changes: Mapping[str, float]) -> Device:
         """The device with other values; raises BadInput for unknown names and impossible values."""
@@ -89,12 +102,11 @@ class Device:
     def check(self) -> None:
         """Raise BadInput where no such device can exist."""
         for key, constant in self.constants.items():
-            low = 1e-9 if key in REAL else 1 if key.startswith(POSITIVE) else 0
-            low = 0 if key in ZERO else low
+            low, high = _bounds(key)
             value = constant.value
-            if not low <= value <= LARGEST or (not is_real(key) and value != int(value)):
+            if not low <= value <= high or (not is_real(key) and value != int(value)):
                 kind = "a number" if is_real(key) else "a whole number"
-                raise BadInput(FIELD, f"{key} must be {kind} from {low:g} to {LARGEST:g} "
+                raise BadInput(FIELD, f"{key} must be {kind} from {low:g} to {high:g} "
                                f"(got {value:g})")  # fmt: skip
         t = self.section("timing")
         # A MAC may come later than a row could be closed (AiM's 56 and 54 cycles); a read may not.
@@ -109,6 +121,13 @@ class Device:
         share = self.section("currents").get("mac_share", 0)
         if share > 1:
             raise BadInput(FIELD, f"currents.mac_share must be at most 1 (got {share:g})")
+
+
+def _bounds(key: str) -> tuple[float, float]:
+    """The least and the greatest value of a constant."""
+    low = SMALLEST_REAL if key in REAL - ZERO else 1 if key.startswith(POSITIVE) else 0
+    high = min((most for name, most in MOST.items() if key.startswith(name)), default=LARGEST)
+    return (0 if key in ZERO else low), high
 
 
 def is_real(key: str) -> bool:

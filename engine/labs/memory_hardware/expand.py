@@ -28,7 +28,8 @@ class Commands:
     """Columns (commands,), by cycle: ``name`` and ``because`` are positions in NAMES and REASONS.
 
     ``since`` is the cycle of the command that held this one back (-1: nothing did); ``duration`` is
-    how long the link or the ASIC works, or the bank is refreshed, else one column's time;
+    how long the link or the ASIC works, or the bank is refreshed, else one column's time (a link
+    that works beneath rows lasts longer than the next command waits for it);
     ``label``, ``layer`` and ``token`` say what it is for; ``row`` counts rows within its run.
     ``channel`` and ``bank`` are -1 for a command of all of them.
     """
@@ -150,7 +151,7 @@ def _one(piece: Piece, because: str, since: int) -> dict[str, np.ndarray]:
         "name": np.array([CODE[piece.kind]], np.int8),
         "because": np.array([WHY[because]], np.int8),
         "since": np.array([since], np.int64),
-        "duration": np.array([piece.row_cycles], np.int64),
+        "duration": np.array([piece.row_cycles + piece.run.hidden], np.int64),
         "row": np.array([piece.first_row], np.int64),
         "bank": np.array([ALL], np.int16),
     }

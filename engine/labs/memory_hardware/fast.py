@@ -28,12 +28,14 @@ NEVER = 1 << 62
 
 @dataclass(frozen=True, eq=False)
 class Totals:
-    """What a generation did; per channel, since all channels do the same.
+    """What a generation did, in one channel: all do the same, but for a row-major key (or value),
+    which one channel takes while the others wait.
 
     With a prompt it is part of all numbers, and ``prefill`` has those of the prompt alone.
     ``token_end`` and ``token_refreshes`` (prompt and generated tokens,) are cycles and counts at
     the end of each token; ``by_label`` gives cycles without refresh by (label, unit), and ``work``
-    what was done in all channels and banks.
+    what was done in all channels and banks. Cycles of the link that are hidden beneath rows are in
+    ``work`` alone.
     """
 
     cycles: int
@@ -68,7 +70,8 @@ def generate(
     """Process ``prompt`` tokens and generate ``tokens`` more, after ``start`` that are there.
 
     The prompt is processed token by token, as a memory without a matrix-matrix unit must; its
-    tokens have no product of the head. ``refresh`` is the compiler's choice where it is not given.
+    tokens have no product of the head. No open row serves several tokens: a row's input fills the
+    buffer of the presets. ``refresh`` is the compiler's choice where it is not given.
     """
     plan = Schedule(compiler, tokens, start=start, prompt=prompt, refresh=refresh)
     prefill = _totals(plan, prompt) if prompt else None

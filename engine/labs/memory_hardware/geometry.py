@@ -85,7 +85,8 @@ def engine_timing(device: Device) -> dict[str, int]:
 
     ``column`` is the distance of columns that are read over the pins: tCCD_S or the burst,
     whichever is longer. Where one bank is slower (tCCD_L), ``together`` banks of different groups
-    take turns. ``rfc`` and ``refi`` are 0 where a device's refresh is not known.
+    take turns. ``rfc`` and ``refi`` are 0 where a device's refresh is not known. tRRD and tFAW hold
+    for activates of single banks; all banks may be opened at once, as AiM's simulator has it.
     """
     t = device.cycles()
     cut = geometry(device)

@@ -23,7 +23,8 @@ __all__ = ["Choices", "Compiler", "Layout", "Run", "Unit"]
 class Choices:
     """What can be laid out otherwise or left out.
 
-    Layouts hold for memories with MAC units; what is read over the pins lies back to back.
+    Layouts and ``overlap`` (input comes while rows are multiplied) hold for memories with MAC
+    units; what is read over the pins lies back to back.
     """
 
     key_layout: Layout = "row"
@@ -31,6 +32,7 @@ class Choices:
     head: bool = True
     weights: Weights = "columns"
     refresh: bool = True
+    overlap: bool = False
 
 
 class Compiler:
@@ -44,9 +46,11 @@ class Compiler:
         self.all_banks = self.geometry.all_banks
         self.row_columns = self.geometry.row_columns
         self.asic = Asic(device)
-        layouts = Layouts(choices.key_layout, choices.value_layout, choices.weights)
+        layouts = Layouts(
+            choices.key_layout, choices.value_layout, choices.weights, choices.overlap
+        )
         self.memory: InBanks | OverPins = (
-            InBanks(shape, device, self.geometry, layouts)
+            InBanks(shape, device, self.geometry, self.timing, layouts)
             if self.geometry.lanes
             else OverPins(shape, device, self.geometry, self.timing)
         )

@@ -6,9 +6,8 @@ from engine.core.context import Context
 from engine.core.result import Result
 from engine.labs.memory_hardware import estimate as estimating
 from engine.labs.memory_hardware import generation as generating
-from engine.labs.memory_hardware import laying, ledgers, sweeping
+from engine.labs.memory_hardware import laying, ledgers, sweeping, tracing, varying
 from engine.labs.memory_hardware import speedup as comparing
-from engine.labs.memory_hardware import tornado as varying
 from engine.labs.memory_hardware import whatif as asking
 from engine.labs.memory_hardware.config import (
     CapacityConfig,
@@ -20,6 +19,7 @@ from engine.labs.memory_hardware.config import (
     SpeedupConfig,
     SweepConfig,
     TornadoConfig,
+    TraceConfig,
     TrainingConfig,
     WhatIfConfig,
 )
@@ -88,3 +88,10 @@ def training_fit(config: FitConfig, context: Context) -> Result:
 def capacity(config: CapacityConfig, context: Context) -> Result:
     """The largest model of a GPU, and the cuts that decide what leaves it."""
     return sizing.capacity(config)
+
+
+def trace(config: TraceConfig, context: Context) -> Result:
+    """Somebody's trace by the rules of the simulator whose language it is in."""
+    return tracing.tracing(
+        config, context.read_input, lambda done, total: context.progress(done, total)
+    )

@@ -83,8 +83,9 @@ class Schedule:
             yield slot, generated
 
     def _tail(self, after: list[Slot]) -> int:
-        """Cycles from the last row boundary of a token to its end; the last product is the same
-        for every context.
+        """Cycles from the last row boundary of a token to its end.
+
+        The same for every context, as the last product does not depend on it.
         """
         t = self.timing
         cycles = 0

@@ -56,8 +56,13 @@ class Shape:
 
     @property
     def weights(self) -> int:
-        """Weights of all layers and the head; embeddings that are tied count once."""
+        """Weights that a token is multiplied with: of all layers and the head."""
         return self.layers * self.block_weights + self.width * self.vocabulary
+
+    @property
+    def parameters(self) -> int:
+        """Weights, and the table of embeddings where it is not the head's; no biases, no norms."""
+        return self.weights + (0 if self.tied else self.width * self.vocabulary)
 
 
 def _gpt(name: str, layers: int, width: int, heads: int, head_dim: int | None = None) -> Shape:
@@ -95,14 +100,22 @@ LIMITS = {
 # Our name -> the names that model families give it.
 NAMES = {
     "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
-    "width": ("hidden_size", "n_embd", "d_model", "dim"),
-    "heads": ("num_attention_heads", "n_head", "n_heads"),
-    "kv_heads": ("num_key_value_heads", "n_kv_heads"),
+    "width": ("hidden_size", "n_embd", "n_embed", "d_model", "dim"),
+    "heads": ("num_attention_heads", "n_head", "n_heads", "num_heads"),
+    "kv_heads": ("num_key_value_heads", "n_kv_heads", "num_kv_heads"),
     "head_dim": ("head_dim",),
     "inner": ("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size"),
     "vocabulary": ("vocab_size",),
 }
-GATED = ("llama", "mistral", "qwen", "gemma", "phi3", "olmo", "granite", "smollm", "deepseek")
+# Families whose feed-forward layers have a gate; so has what norms by root mean square.
+GATED = ("llama", "mistral", "qwen", "gemma", "phi3", "olmo", "granite", "smollm", "deepseek",
+         "cohere", "glm", "internlm", "stablelm")  # fmt: skip
+# Families whose head is a matrix of its own where the config does not say; the usual is tied.
+UNTIED = ("llama", "mistral", "qwen", "phi", "gpt_neox", "gptj", "olmo", "deepseek", "granite",
+          "glm", "internlm", "stablelm", "smollm")  # fmt: skip
+ENCODERS = ("bert", "roberta", "xlm-roberta", "distilbert", "electra", "deberta", "albert", "vit",
+            "clip", "wav2vec2")  # fmt: skip
+EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
 def load_shape(model: str, read: Callable[[str], bytes]) -> Shape:
@@ -128,19 +141,24 @@ def read_shape(text: str, name: str = "config.json") -> Shape:
         raise BadInput(FIELD, "the config must be a JSON object")
     if isinstance(inside := table.get("text_config"), dict):
         table = {**table, **inside}
-    if table.get("num_local_experts") or table.get("num_experts"):
+    kind = str(table.get("model_type", "")).lower()
+    if any(table.get(name) for name in EXPERTS):
         raise BadInput(FIELD, "mixtures of experts are not mapped; a dense model is required")
+    if table.get("is_encoder_decoder") or kind.startswith(ENCODERS):
+        raise BadInput(FIELD, f"a decoder is required ({kind[:40] or 'this'} is none alone)")
     values = {field: _whole(table, field) for field in NAMES}
     width, heads = values["width"], values["heads"]
     if width is None or heads is None or values["layers"] is None or values["vocabulary"] is None:
         missing = [f for f in ("layers", "width", "heads", "vocabulary") if values[f] is None]
         raise BadInput(FIELD, f"the config has no {NAMES[missing[0]][0]}")
-    kv_heads = values["kv_heads"] or heads
+    # One key and value for all heads is what "multi_query" says, unless their number is given.
+    kv_heads = values["kv_heads"] or (1 if table.get("multi_query") is True else heads)
     if heads % kv_heads:
         raise BadInput(FIELD, f"num_key_value_heads ({kv_heads}) must divide the {heads} heads")
     if values["head_dim"] is None and width % heads:
         raise BadInput(FIELD, f"hidden_size ({width}) must be whole heads ({heads})")
-    kind = str(table.get("model_type", "")).lower()
+    inner = values["inner"] or 4 * width
+    rms = "rms_norm_eps" in table
     return Shape(
         str(table.get("_name_or_path") or name)[:60],
         values["layers"],
@@ -148,11 +166,12 @@ def read_shape(text: str, name: str = "config.json") -> Shape:
         heads,
         kv_heads,
         values["head_dim"] or width // heads,
-        values["inner"] or 4 * width,
+        # The first Qwen counts both halves of its gated layer.
+        inner // 2 if kind == "qwen" else inner,
         values["vocabulary"],
-        gated=kind.startswith(GATED),
-        tied=bool(table.get("tie_word_embeddings", kind.startswith("gpt2"))),
-        norm="rms" if "rms_norm_eps" in table else "layer",
+        gated=rms or kind.startswith(GATED),
+        tied=bool(table.get("tie_word_embeddings", not kind.startswith(UNTIED))),
+        norm="rms" if rms else "layer",
     )
 
 

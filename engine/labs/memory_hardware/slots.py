@@ -22,6 +22,7 @@ class Run:
     Of the unit "read" each of ``rows`` is a stretch of rows in several banks. On the link and in
     the ASIC there are no rows: ``columns`` is then the number of cycles. ``banks`` of a channel
     and ``channels`` take part; ``bank`` and ``channel`` say which, where it is one alone.
+    ``hidden`` cycles of the link come after those, beneath the rows that follow.
     """
 
     label: str
@@ -32,6 +33,7 @@ class Run:
     channels: int = 1
     channel: int = ALL
     bank: int = ALL
+    hidden: int = 0
 
     @property
     def in_memory(self) -> bool:
@@ -51,6 +53,7 @@ class Slot:
     channels: int = 1
     channel: Ints = ALL
     bank: Ints = ALL
+    hidden: Ints = 0
 
     @property
     def in_memory(self) -> bool:
@@ -68,6 +71,7 @@ class Slot:
             self.channels,
             at(self.channel, i),
             at(self.bank, i),
+            at(self.hidden, i),
         )
 
 

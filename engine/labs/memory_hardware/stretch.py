@@ -40,6 +40,11 @@ class Stretch:
     sets: tuple[Set, ...]
 
 
+def opens_ahead(t: Mapping[str, int]) -> bool:
+    """Whether the next set lies in other banks, so that it can be opened while one is read."""
+    return 2 * t["together"] <= t["banks"]
+
+
 def opened_rows(columns: int, t: Mapping[str, int]) -> int:
     """Rows that ``columns`` columns of a stretch lie in."""
     together = t["together"]
@@ -58,7 +63,7 @@ def _read_stretch(columns: int, values: tuple[int, ...]) -> Stretch:
     sets: list[Set] = []
     acts: list[int] = []
     free = [0] * t["banks"]
-    ahead = 2 * t["together"] <= t["banks"]
+    ahead = opens_ahead(t)
     ready = 0  # of the next column
     for number, (banks, count) in enumerate(_sets(columns, t)):
         begin = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.core.errors import BadInput
-from engine.labs.memory_hardware.device import FIELD, Device, is_real
+from engine.labs.memory_hardware.device import FIELD, Device
 from engine.labs.memory_hardware.energy import energy
 from engine.labs.memory_hardware.fast import generate
 from engine.labs.memory_hardware.program import Choices, Compiler
@@ -141,7 +141,7 @@ def tornado(
     bars = []
     for number, field in enumerate(constants):
         base = device[field]
-        values = [_scaled(field, base, factor) for factor in factors]
+        values = [device.scaled(field, factor) for factor in factors]
         ends: list[Point | None] = []
         reasons = []
         for value in values:
@@ -167,8 +167,3 @@ def tunable(device: Device) -> tuple[str, ...]:
         for name, constant in device.constants.items()
         if name.startswith(sections) and name != "timing.tck_ns" and constant.value
     )
-
-
-def _scaled(field: str, base: float, factor: float) -> float:
-    value = base * factor
-    return value if is_real(field) else float(max(round(value), min(base, 1)))

@@ -1,4 +1,4 @@
-"""One constant of a device at several values, for all eight GPT models."""
+"""One constant of a device at several values, for all eight GPT models, as a Result."""
 
 from __future__ import annotations
 
@@ -7,43 +7,47 @@ import numpy as np
 from engine.core.result import Field, Result
 from engine.labs.memory_hardware.config import SweepConfig
 from engine.labs.memory_hardware.config.speedup import swept_values
-from engine.labs.memory_hardware.fast import generate
-from engine.labs.memory_hardware.program import Choices, Compiler
+from engine.labs.memory_hardware.program import Choices
 from engine.labs.memory_hardware.serving import build_device
 from engine.labs.memory_hardware.shapes import GPT_SHAPES, SHAPES
 from engine.labs.memory_hardware.speedup import Progress, distinct, quiet
+from engine.labs.memory_hardware.sweep import point
+from engine.labs.memory_hardware.sweep import sweep as over_values
 
 
 def sweep(config: SweepConfig, progress: Progress = quiet) -> Result:
-    """total_ns (model, value) at ``values`` (value,), and base_ns (model,) as the device is."""
-    device = build_device(config)
-    now = device[config.constant]
-    values = swept_values(device, config.constant, config.values)
-    points = sorted({*values, now})
+    """total_ns (model, value) at ``values`` (value,), and base_ns (model,) as the device is.
+
+    Values that no device can have are left out and told in ``notes``.
+    """
+    device, choices = build_device(config), Choices(head=config.head)
     groups = distinct()
-    total = np.zeros((len(GPT_SHAPES), len(points)))
-    done = 0
-    for first, members in groups.items():
-        for i, value in enumerate(points):
-            changed = device.changed({config.constant: value})
-            compiler = Compiler(SHAPES[first], changed, Choices(head=config.head))
-            ns = generate(compiler, config.tokens).cycles * changed["timing.tck_ns"]
-            total[[GPT_SHAPES.index(name) for name in members], i] = ns
-            done += 1
-            progress(done, len(groups) * len(points))
-    kept = [points.index(value) for value in values]
+    found = over_values(
+        device,
+        [SHAPES[first] for first in groups],
+        config.constant,
+        swept_values(device, config.constant, config.values),
+        config.tokens,
+        choices=choices,
+        progress=progress,
+    )
+    base = [point(device, SHAPES[first], config.tokens, choices).ns for first in groups]
+    possible = [i for i, value in enumerate(found.values) if value not in found.refused]
+    row = {name: i for i, members in enumerate(groups.values()) for name in members}
+    rows = [row[name] for name in GPT_SHAPES]
     return Result(
         fields={
-            "values": Field(np.array(values), ("value",)),
-            "total_ns": Field(total[:, kept], ("model", "value"), "ns"),
-            "base_ns": Field(total[:, points.index(now)], ("model",), "ns"),
+            "values": Field(found.values[possible], ("value",)),
+            "total_ns": Field(found.ns[rows][:, possible], ("model", "value"), "ns"),
+            "base_ns": Field(np.array(base)[rows], ("model",), "ns"),
         },
-        metrics={"now": now, "tokens": config.tokens},
+        metrics={"now": device[config.constant], "tokens": config.tokens},
         notes={
             "models": list(GPT_SHAPES),
             "same": list(groups.values()),
             "constant": config.constant,
             "source": device.constants[config.constant].source,
             "device": device.title,
+            "refused": [f"{value:g}: {why}" for value, why in found.refused.items()],
         },
     )

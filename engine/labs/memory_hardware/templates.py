@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.labs.memory_hardware.slots import Run
-from engine.labs.memory_hardware.stretch import WINDOW, Set, read_stretch
+from engine.labs.memory_hardware.stretch import WINDOW, Set, opens_ahead, read_stretch
 
 NAMES = ("ACT", "MAC", "WR", "PRE", "REF", "LINK", "ASIC", "RD")
 REASONS = ("", "tRCD", "tCCD", "tRTP", "tWR", "tRAS", "tRP", "tRFC", "LINK", "ASIC", "tRRD",
@@ -78,7 +78,7 @@ class _Bound:
 
 def _stretch(columns: int, t: Mapping[str, int]) -> Template:
     sets = read_stretch(columns, t).sets
-    ahead = 2 * t["together"] <= t["banks"]
+    ahead = opens_ahead(t)
     found: list[np.ndarray] = []  # (6, commands): cycle, name, because, back, bank, row
     acts: list[int] = []
     closed: dict[int, int] = {}

@@ -19,8 +19,8 @@ class Work:
 
     ``cycles`` is time without refresh; ``bank_activates`` and ``bank_macs`` count each bank that
     takes part, ``columns_read`` and ``columns_written`` those that pass the pins; ``open_cycles``
-    are cycles of a channel with a row open, ``link_cycles`` of a channel's link, ``asic_cycles``
-    of the one ASIC.
+    are cycles of a channel with a row open, ``link_cycles`` of a channel's link (hidden beneath
+    rows or not), ``asic_cycles`` of the one ASIC.
     """
 
     cycles: int = 0
@@ -49,7 +49,7 @@ def work_of(slot: Slot, t: Mapping[str, int], channels: int, times: np.ndarray) 
 
     cycles = total(run_cycles(slot, t))
     if slot.unit == "link":
-        return Work(cycles=cycles, link_cycles=cycles * channels)
+        return Work(cycles=cycles, link_cycles=(cycles + total(slot.hidden)) * channels)
     if slot.unit == "asic":
         return Work(cycles=cycles, asic_cycles=cycles)
     opened = _opened(slot, t)

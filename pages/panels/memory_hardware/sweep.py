@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from engine.core import Lab
 from engine.labs.memory_hardware.choices import timed
 from engine.labs.memory_hardware.config import SweepConfig
 from engine.labs.memory_hardware.device import Device
 from engine.labs.memory_hardware.views.sweep import describe_sweep, draw_sweep, sweep_table
-from pages.kit import form, obtain, palette, say, section, show
+from pages.kit import form, obtain, palette, plain, say, section, show
 
 
 def show_sweep(lab: Lab, device: Device) -> None:
@@ -31,3 +33,5 @@ def show_sweep(lab: Lab, device: Device) -> None:
         export=lambda: sweep_table(result),
     )
     say(lab, describe_sweep(result))
+    if refused := result.notes["refused"]:
+        st.caption(f"Not possible: {plain('; '.join(refused))}.")

@@ -1,4 +1,4 @@
-"""What the time of a memory depends on, and closed forms beside the engine."""
+"""What time and energy of a memory depend on, and closed forms beside the engine."""
 
 from __future__ import annotations
 
@@ -6,21 +6,29 @@ import streamlit as st
 
 from engine.core import Lab
 from engine.labs.memory_hardware.config import EstimateConfig, TornadoConfig
-from engine.labs.memory_hardware.views.tornado import (
+from engine.labs.memory_hardware.views.estimate import (
     describe_estimates,
-    describe_tornado,
     draw_estimates,
-    draw_tornado,
     estimate_table,
+)
+from engine.labs.memory_hardware.views.tornado import (
+    OF,
+    Of,
+    bars_of,
+    describe_tornado,
+    draw_tornado,
+    known,
     tornado_table,
 )
-from pages.kit import badge, form, obtain, palette, plain, say, section, show
+from pages.kit import badge, choose, form, obtain, palette, plain, say, section, show
+
+WHOLE = "memory_hardware.tornado_of"
 
 
 def show_tornado(lab: Lab) -> None:
     """Each constant of memory A divided and multiplied."""
     section(
-        "What the time depends on",
+        "What it depends on",
         "Each constant of memory A is divided and multiplied by the same factor, one at a time.",
     )
     experiment = lab.experiment("tornado")
@@ -30,15 +38,17 @@ def show_tornado(lab: Lab) -> None:
     if obtained.result is None:
         return
     result = obtained.result
+    of: Of = choose("Whole", {of: OF[of][1] for of in known(result)}, WHOLE)  # type: ignore[assignment]
+    words = describe_tornado(result, of)
     show(
-        draw_tornado(result, palette()),
-        "memory_hardware_tornado",
-        describe_tornado(result),
+        draw_tornado(result, palette(), of=of),
+        f"memory_hardware_tornado_{of}",
+        words,
         export=lambda: tornado_table(result),
     )
-    say(lab, describe_tornado(result))
-    if idle := result.notes["without_effect"]:
-        st.caption(f"Without effect on the time: {plain(', '.join(idle))}.")
+    say(lab, words)
+    if idle := bars_of(result, of).idle:
+        st.caption(f"Without effect on the {OF[of][0]}: {plain(', '.join(idle))}.")
     if refused := result.notes["refused"]:
         st.caption(f"Not possible: {plain('; '.join(refused))}.")
 

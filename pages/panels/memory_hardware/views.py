@@ -11,6 +11,7 @@ from pages.panels.memory_hardware import (
     speedup,
     timeline,
     token,
+    trace,
     whatif,
 )
 from pages.panels.memory_hardware.scene import View
@@ -18,9 +19,10 @@ from pages.panels.memory_hardware.scene import View
 VIEWS: dict[str, View[Any]] = {
     "timeline": timeline.VIEW,
     "generation": token.VIEW,
-    "speedup": speedup.VIEW,
+    "training": offload.VIEW,
     "whatif": whatif.VIEW,
     "mapping": mapping.VIEW,
+    "speedup": speedup.VIEW,
     "energy": energy.VIEW,
-    "training": offload.VIEW,
+    "trace": trace.VIEW,
 }

@@ -6,6 +6,7 @@ from engine.labs.memory_hardware.config.generation import GenerationConfig, Mach
 from engine.labs.memory_hardware.config.mapping import MappingConfig
 from engine.labs.memory_hardware.config.offload import CapacityConfig, FitConfig, TrainingConfig
 from engine.labs.memory_hardware.config.speedup import SpeedupConfig, SweepConfig
+from engine.labs.memory_hardware.config.trace import TraceConfig
 from engine.labs.memory_hardware.config.whatif import EstimateConfig, TornadoConfig, WhatIfConfig
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "SpeedupConfig",
     "SweepConfig",
     "TornadoConfig",
+    "TraceConfig",
     "TrainingConfig",
     "WhatIfConfig",
 ]

@@ -47,7 +47,7 @@ class SweepConfig(Machine):
         max_length=120,
         json_schema_extra={
             "help": f"up to {MOST_VALUES}: numbers such as 12 18 24, or factors such as 0.5x 2x; "
-            "cycles and counts are rounded to whole numbers"
+            "cycles and counts times a factor are rounded to whole numbers"
         },
     )
     tokens: int = Field(1024, ge=1, le=MOST_TOKENS, title="Tokens")
@@ -60,18 +60,21 @@ class SweepConfig(Machine):
     @model_validator(mode="after")
     def _possible_values(self) -> Self:
         device = load_device(self.device).changed(parse_changes(self.change))
-        try:
-            for value in swept_values(device, self.constant, self.values):
+        if self.constant not in device.constants:
+            raise BadInput("constant", f"{device.title} has no {self.constant}")
+        reasons = []
+        for value in (values := swept_values(device, self.constant, self.values)):
+            try:
                 device.changed({self.constant: value})
-        except BadInput as error:
-            field = "constant" if self.constant not in device.constants else "values"
-            raise BadInput(field, error.reason) from None
+            except BadInput as error:
+                reasons.append(error.reason)
+        if len(reasons) == len(values):
+            raise BadInput("values", reasons[0])
         return self
 
 
 def swept_values(device: Device, constant: str, text: str) -> list[float]:
     """``"0.5x 1x 24"`` as rising values of a constant, none twice; raises BadInput."""
-    now = device[constant]
     found = set()
     for part in re.split(r"[\s,;]+", text.strip()):
         match = _VALUE.fullmatch(part)
@@ -81,7 +84,7 @@ def swept_values(device: Device, constant: str, text: str) -> list[float]:
             number = math.nan
         if match is None or not math.isfinite(number):
             raise BadInput("values", f"look like 12 18 24 or 0.5x 1x 2x (got {part[:40]!r})")
-        found.add(device.rounded(constant, number * now if match[2] else number))
+        found.add(device.scaled(constant, number) if match[2] else number)
     if len(found) > MOST_VALUES:
         raise BadInput("values", f"must be at most {MOST_VALUES} (got {len(found)})")
     return sorted(found)

@@ -55,7 +55,7 @@ class TornadoConfig(Served):
     tokens: int = Field(1024, ge=1, le=MOST_TOKENS, title="Tokens")
     factor: float = Field(
         2.0,
-        gt=1,
+        ge=1.01,
         le=10,
         title="Each constant divided and multiplied by",
         json_schema_extra={

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from engine.labs.memory_hardware.trace.aim_rules import LEVELS, SCOPE, Rule
+from engine.labs.memory_hardware.trace.issued import Issued, binding
 
 QUEUE = 33  # the simulator accepts one more than its 32
 HIGH, LOW = 0.8, 0.2  # of 32 writes: where a channel begins and ends to write
@@ -20,22 +20,6 @@ CAPACITY = 32
 GROUP = 4
 NEVER = 1 << 62
 START: tuple[int, str, int] = (-1, "", -1)
-
-
-class Issued(NamedTuple):
-    """A command that was issued, and what it had waited for.
-
-    ``because`` names the rule that held it back last, ``since`` the cycle of the command before;
-    empty and -1 where nothing did.
-    """
-
-    cycle: int
-    command: str
-    bank: int
-    row: int
-    because: str
-    since: int
-    line: int
 
 
 @dataclass(eq=False, slots=True)
@@ -115,16 +99,17 @@ class Channel:
         chosen = self._choose()
         if chosen is None:
             return happened
-        request, command, queue = chosen
+        request, needed, queue = chosen
         if request.barrier:
             request.departs = self.clock
             self.pending_reads.append(request)
             queue.remove(request)
             return True
+        command = needed
         if request.register_mode != self.register_mode:
             command = "TMOD"
             self.register_mode = not self.register_mode
-        self._issue(command, request)
+        self._issue(command, request, needed)
         if command == request.final:
             request.departs = self.clock + self.latency[command]
             reader = request.blocking or request.final == "RD"
@@ -221,10 +206,12 @@ class Channel:
                 ready = max(ready, self._ready.get((where, command), START))
         return ready
 
-    def _issue(self, command: str, request: Request) -> None:
+    def _issue(self, command: str, request: Request, needed: str) -> None:
+        """``needed`` is what the request waited for: a change of mode comes in its place."""
         whole = SCOPE[command] == "channel"
         bank = -1 if whole else request.bank
-        _, because, since = self._ready_from(command, request)
+        ready = self._ready_from(needed, request)
+        because, since = binding(ready, self.clock, request.arrived + 1)
         self.log.append(
             Issued(self.clock, command, bank, request.row, because, since, request.line)
         )

@@ -12,9 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from engine.labs.memory_hardware.trace.aim_channel import Channel, Issued, Request
+from engine.core.errors import BadInput
+from engine.labs.memory_hardware.trace.aim_channel import Channel, Request
 from engine.labs.memory_hardware.trace.aim_rules import Rule, aim_rules
 from engine.labs.memory_hardware.trace.instructions import CHANNELS, Instruction
+from engine.labs.memory_hardware.trace.issued import Issued
+from engine.labs.memory_hardware.trace.lines import FIELD
 
 COMMAND = {
     "WR_SBK": "WR",
@@ -39,6 +42,7 @@ BLOCKING = frozenset({"RD_MAC", "RD_AF", "SYNC", "EOC"})
 REGISTER_MODE = frozenset({"WR_GB", "WR_BIAS", "RD_MAC", "RD_AF"})
 TABLE_ROW = 1 << 29  # where the table of activation function 0 is thought to lie
 ACTIVATION_REGISTER = 2
+MOST_COMMANDS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,10 @@ def run_aim(
     banks: int = 16,
     progress: Callable[[float, float], None] = lambda done, total: None,
 ) -> AimRun:
-    """Run a parsed trace to its end on a device with ``timing`` in cycles."""
+    """Run a parsed trace to its end on a device with ``timing`` in cycles.
+
+    Raises BadInput("trace") with the line that asks for one command too many.
+    """
     system = _System(instructions, timing, banks, progress)
     return AimRun(
         system.run(),
@@ -92,15 +99,16 @@ class _System:
         self.over = False
         self.activation = 0
         self.kinds = _kinds(instructions)
+        self.kind_of = {
+            channel: kind for kind, members in enumerate(self.kinds) for channel in members
+        }
+        self._check(instructions)
         rules: dict[tuple[str, str], list[Rule]] = defaultdict(list)
         for rule in aim_rules(timing):
             rules[rule.level, rule.before].append(rule)
         latency = _latency(timing)
         self.channels = [Channel(dict(rules), latency, banks, self._finished) for _ in self.kinds]
         self.waiting: list[deque[Request]] = [deque() for _ in self.kinds]
-        self.kind_of = {
-            channel: kind for kind, members in enumerate(self.kinds) for channel in members
-        }
 
     def run(self) -> int:
         """Tick until the end of the trace came back; cycles without any change are left out."""
@@ -148,12 +156,7 @@ class _System:
             self.activation = instruction.data or 0
         if name not in COMMAND:
             return True
-        everybody = name in ("SYNC", "EOC")
-        kinds = (
-            range(len(self.kinds))
-            if everybody
-            else sorted({self.kind_of[channel] for channel in instruction.channels})
-        )
+        kinds = self._kinds_for(instruction)
         row = TABLE_ROW + self.activation if name == "AF" else instruction.row
         all_sent = True
         for _ in range(instruction.columns):
@@ -171,6 +174,21 @@ class _System:
                     self.waiting[kind].append(request)
                     all_sent = False
         return all_sent
+
+    def _kinds_for(self, instruction: Instruction) -> Sequence[int]:
+        if instruction.name in ("SYNC", "EOC"):
+            return range(len(self.kinds))
+        return sorted({self.kind_of[channel] for channel in instruction.channels})
+
+    def _check(self, instructions: Sequence[Instruction]) -> None:
+        """Before anything runs: are there more commands than can be told?"""
+        total = 0
+        for one in instructions:
+            if one.name in COMMAND:
+                total += one.columns * len(self._kinds_for(one))
+            if total > MOST_COMMANDS:
+                raise BadInput(FIELD, f"line {one.line}: at most {MOST_COMMANDS:,} columns, "
+                               "counted once for channels that do the same")  # fmt: skip
 
     def _finished(self, request: Request) -> None:
         if not request.blocking:

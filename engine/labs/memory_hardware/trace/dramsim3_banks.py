@@ -64,6 +64,7 @@ class Banks:
         self.count = count
         self.timing = timing
         self.row = [-1] * count
+        self.open = 0  # how many are
         self.hits = [0] * count
         self.ready: list[dict[str, tuple[int, str, int]]] = [{} for _ in range(count)]
         self._same: dict[str, list[Step]] = {}
@@ -83,12 +84,15 @@ class Banks:
         return ACT if here == -1 else kind if here == row else PRE
 
     def ready_from(self, command: str, bank: int) -> tuple[int, str, int]:
-        """The first cycle for a command, the rule that holds it and the cycle of its cause."""
+        """The first cycle for a command, the rule that holds it and the cycle it counts from."""
         until = self.ready[bank].get(command, START)
         if command == ACT:
-            for window, most, name in ((self._four, 4, "tFAW"), (self._many, 32, "t32AW")):
+            for window, most, name, cycles in (
+                (self._four, 4, "tFAW", self.timing["faw"]),
+                (self._many, 32, "t32AW", self.timing["aw32"]),
+            ):
                 if len(window) >= most and window[0] > until[0]:
-                    until = window[0], name, -1
+                    until = window[0], name, window[0] - cycles
         return until
 
     def refresh_step(self, clock: int) -> tuple[str, int] | None:
@@ -101,6 +105,12 @@ class Banks:
                     return PRE, bank
                 able += 1
         return (REF, -1) if able == self.count else None
+
+    def ready_for_refresh(self, command: str, bank: int) -> tuple[int, str, int]:
+        """As ``ready_from``; a REF waits for all banks."""
+        if command == PRE:
+            return self.ready_from(PRE, bank)
+        return max(self.ready_from(REF, one) for one in range(self.count))
 
     def refresh_ready(self) -> int:
         """The first cycle at which ``refresh_step`` has something."""
@@ -119,12 +129,14 @@ class Banks:
             return
         if command == ACT:
             self.row[bank], self.hits[bank] = row, 0
+            self.open += 1
             for window, cycles in ((self._four, "faw"), (self._many, "aw32")):
                 if window and clock >= window[0]:
                     window.popleft()
                 window.append(clock + self.timing[cycles])
         elif command == PRE:
             self.row[bank], self.hits[bank] = -1, 0
+            self.open -= 1
         else:
             self.hits[bank] += 1
         for other in range(self.count):

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.core.errors import BadInput
+from engine.labs.memory_hardware.trace.lines import FIELD, lines_of
 
-FIELD = "trace"
 CHANNELS = 32
 BANKS = 16
 ROWS = 1 << 14
-MOST_COLUMNS = 1 << 20
-MOST_LINES = 2_000_000
+COLUMNS = 64  # of a row, and of the global buffer
 LARGEST = (1 << 63) - 1
 
 # Instruction -> its operands, in order.
@@ -36,7 +35,7 @@ OPERANDS: dict[str, tuple[str, ...]] = {
     "MAC_ABK": ("columns", "channels", "row"),
     "AF": ("channels",),
     "EWMUL": ("columns", "channels", "row"),
-    "EWADD": ("columns", "register", "second_register"),
+    "EWADD": ("size", "register", "second_register"),
     "SYNC": (),
     "EOC": (),
 }
@@ -47,7 +46,8 @@ REGIONS: dict[str, tuple[str, ...]] = {
     "MEM": ("channel", "bank", "row"),
 }
 LIMITS = {
-    "columns": (1, MOST_COLUMNS),
+    "columns": (1, COLUMNS),
+    "size": (1, 1 << 20),
     "bank": (0, BANKS - 1),
     "row": (0, ROWS - 1),
     "channel": (0, CHANNELS - 1),
@@ -81,7 +81,7 @@ def parse_aim(text: str) -> list[Instruction]:
     """The instructions of a trace up to its ``AiM EOC``.
 
     Raises BadInput("trace") with the number of the line: an unknown instruction, missing or
-    surplus operands, an operand out of its range, more than 2,000,000 lines, no EOC.
+    surplus operands, an operand out of its range, too many lines, no EOC.
     """
     found: list[Instruction] = []
     for number, words in _lines(text):
@@ -96,9 +96,7 @@ def parse_aim(text: str) -> list[Instruction]:
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if number > MOST_LINES:
-            raise BadInput(FIELD, f"at most {MOST_LINES:,} lines are read")
+    for number, line in enumerate(lines_of(text), start=1):
         words = line.replace(",", " ").split()
         if words and not words[0].startswith("#"):
             yield number, words
@@ -130,7 +128,8 @@ def _build(name: str, line: int, values: dict[str, int]) -> Instruction:
     channels: tuple[int, ...] = ()
     if "channels" in values:
         mask = values["channels"]
-        channels = tuple(i for i in range(CHANNELS) if mask >> i & 1)
+        # Bit 0 is the last channel: masks count from the other end than R and W MEM do.
+        channels = tuple(i for i in range(CHANNELS) if mask >> (CHANNELS - 1 - i) & 1)
         if name in ONE_CHANNEL and len(channels) != 1:
             raise BadInput(FIELD, f"{name} writes one channel (the mask {mask:#x} has "
                            f"{len(channels)})")  # fmt: skip

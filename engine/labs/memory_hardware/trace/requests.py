@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 
 from engine.core.errors import BadInput
+from engine.labs.memory_hardware.trace.lines import FIELD, lines_of
 
-FIELD = "trace"
-MOST_LINES = 2_000_000
+LAST_CYCLE = 1_000_000_000
 _ADDRESS = re.compile(r"(0[xX])?[0-9a-fA-F]{1,16}")
 _CYCLE = re.compile(r"\d{1,15}")
 
@@ -31,12 +31,10 @@ def parse_dramsim3(text: str) -> list[Access]:
     """The requests of a trace in their order.
 
     Raises BadInput("trace") with the number of the line for anything but three words of the right
-    kind, for more than 2,000,000 lines, and for a trace without requests.
+    kind and a cycle of at most 1,000,000,000; for too many lines; for a trace without requests.
     """
     found = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if number > MOST_LINES:
-            raise BadInput(FIELD, f"at most {MOST_LINES:,} lines are read")
+    for number, line in enumerate(lines_of(text), start=1):
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
@@ -48,8 +46,9 @@ def parse_dramsim3(text: str) -> list[Access]:
             raise BadInput(FIELD, f"line {number}: {address[:20]!r} is no hexadecimal address")
         if kind not in ("READ", "WRITE"):
             raise BadInput(FIELD, f"line {number}: {kind[:20]!r} is neither READ nor WRITE")
-        if not _CYCLE.fullmatch(cycle):
-            raise BadInput(FIELD, f"line {number}: {cycle[:20]!r} is no cycle from 0 on")
+        if not _CYCLE.fullmatch(cycle) or int(cycle) > LAST_CYCLE:
+            raise BadInput(FIELD, f"line {number}: the cycle must be a whole number from 0 to "
+                           f"{LAST_CYCLE:,} (got {cycle[:20]!r})")  # fmt: skip
         found.append(Access(int(address, 16), kind == "WRITE", int(cycle), number))
     if not found:
         raise BadInput(FIELD, "the trace holds no request")

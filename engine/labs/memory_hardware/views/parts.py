@@ -99,5 +99,17 @@ def draw_tokens(result: Result, palette: Palette, *, start: int, token: int) -> 
 
 
 def draw_thumbnail(result: Result, palette: Palette) -> go.Figure:
-    """The gallery's figure."""
-    return draw_parts(result, palette)
+    """The gallery's figure: a token by what was at work."""
+    shares = unit_shares(result)
+    each = result.number("per_token_ns") / 1e3
+    return bars(
+        [UNITS[unit] for unit in shares],
+        {"Time": np.array([share * each for share in shares.values()])},
+        palette,
+        title="A token in the memory",
+        subtitle="mean over all tokens",
+        category="At work",
+        value=axis("Time", "µs"),
+        horizontal=True,
+        alt=describe(result),
+    )

@@ -11,9 +11,11 @@ import plotly.graph_objects as go
 from engine.core.units import percent
 from engine.figures import Palette, axis, bars
 from engine.figures.axes import compose, escape
+from engine.figures.labels import place_labels
 from engine.figures.palette import DASHES
 from engine.labs.memory_hardware.roofline import LINK, OPENING, PADDING, USEFUL, Part, Roofs
 
+PLOT = 330  # pixels of the roofline's plot, without titles and legend
 BUSY = {
     USEFUL: "Useful columns",
     OPENING: "Opening and closing rows",
@@ -100,6 +102,7 @@ def draw_roofline(
             line={"color": palette.category(i), "width": 2, "dash": DASHES[i]},
             hovertemplate="%{y:.4g} GFLOP/s at %{x:.3g}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
+    free = _places(found, (across[0], across[-1]), (roof.pins * across[0], top))
     counts = (
         ("Products, by bytes out of the rows", 0, "circle", [p.row_bytes for p in found]),
         ("The same, by bytes over the pins", 1, "square-open", [p.pin_bytes for p in found]),
@@ -109,8 +112,10 @@ def draw_roofline(
             x=[p.operations / of for p, of in zip(found, held, strict=True)],
             y=[p.attained for p in found],
             mode="markers+text" if slot else "markers",
-            text=[escape(p.label) for p in found],
-            textposition=["top center", "bottom center"] * len(found),
+            text=[
+                escape(p.label) if place else "" for p, place in zip(found, free, strict=True)
+            ],
+            textposition=[place or "top center" for place in free],
             textfont={"size": 11, "color": palette.muted},
             name=escape(name),
             customdata=[[escape(p.label), escape(BUSY[p.loss])] for p in found],
@@ -122,6 +127,21 @@ def draw_roofline(
         )  # fmt: skip
     figure.update_yaxes(dtick="D2")
     return figure.update_layout(showlegend=True, hovermode="closest")
+
+
+def _places(
+    found: Sequence[Part], x: tuple[float, float], y: tuple[float, float]
+) -> list[str | None]:
+    """Where the names of the points over the pins have room in the ranges of both axes."""
+    at = np.array([p.operations / p.pin_bytes for p in found])
+    order = np.argsort(at)
+    placed = place_labels(
+        np.log10([*x, *at[order]]),
+        np.log10([*y, *(found[i].attained for i in order)]),
+        ["", "", *(found[i].label for i in order)],
+        PLOT,
+    )[2:]
+    return [placed[int(np.flatnonzero(order == i)[0])] for i in range(len(found))]
 
 
 def draw_busy(found: Sequence[Part], palette: Palette) -> go.Figure:

@@ -1,65 +1,96 @@
-"""Which constants the time depends on: a tornado, and estimates beside the engine."""
+"""Which constants the time and the energy of a memory depend on: a tornado."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
-from engine.core.units import percent
 from engine.figures import Palette, axis
 from engine.figures.axes import compose, escape
-from engine.figures.palette import SYMBOLS
 
-MOST = 24
-
-
-def changes(result: Result) -> np.ndarray:
-    """Change of the whole time as a share (constant, end); NaN where there is no such memory."""
-    return result.array("total_ns") / result.number("base_ns") - 1
+Of = Literal["ns", "pj"]
+OF: dict[Of, tuple[str, str]] = {"ns": ("time", "Time"), "pj": ("energy", "Energy")}
 
 
-def describe_tornado(result: Result) -> str:
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """The constants that something depends on, the widest first; ``idle`` are the others.
+
+    ``change`` and ``value`` (constant, end): a share of the whole, NaN where there is no such
+    memory, and the value of the constant.
+    """
+
+    names: list[str]
+    sources: list[str]
+    change: np.ndarray
+    value: np.ndarray
+    idle: list[str]
+
+
+def known(result: Result) -> tuple[Of, ...]:
+    """Time, and energy where the currents are known."""
+    return ("ns",) if result.metrics["base_pj"] is None else ("ns", "pj")
+
+
+def bars_of(result: Result, of: Of) -> Bars:
+    """What changes the whole time or energy, and what does not."""
+    change = result.array(f"total_{of}") / result.number(f"base_{of}") - 1
+    filled = np.column_stack([np.nan_to_num(change), np.zeros(len(change))])
+    reach = filled.max(axis=1) - filled.min(axis=1)
+    kept = [i for i in np.argsort(-reach, kind="stable") if reach[i] > 1e-9]
+    names = result.notes["constants"]
+    return Bars(
+        [names[i] for i in kept],
+        [result.notes["sources"][i] for i in kept],
+        change[kept],
+        result.array("value")[kept],
+        [name for name, telling in zip(names, reach > 1e-9, strict=True) if not telling],
+    )
+
+
+def describe_tornado(result: Result, of: Of) -> str:
     """The three constants that matter most."""
-    names, change = result.notes["constants"], changes(result)
-    if not names:
-        return "No constant changes the time."
+    found = bars_of(result, of)
+    if not found.names:
+        return f"No constant changes the {OF[of][0]}."
     words = ", ".join(
         f"{name} ({' to '.join(f'{100 * c:+.3g} %' for c in np.sort(ends[~np.isnan(ends)]))})"
-        for name, ends in zip(names[:3], change[:3], strict=True)
+        for name, ends in zip(found.names[:3], found.change[:3], strict=True)
     )
-    return f"What the time depends on most: {words}."
+    return f"What the {OF[of][0]} depends on most: {words}."
 
 
 def tornado_table(result: Result) -> dict[str, object]:
     """A row for each constant: its values, totals and where it comes from."""
-    value, total = result.array("value"), result.array("total_ns")
-    return {
+    table: dict[str, object] = {
         "constant": result.notes["constants"],
         "from": result.notes["sources"],
         "now": result.array("now"),
-        "divided": value[:, 0],
-        "multiplied": value[:, 1],
-        "divided [ns]": total[:, 0],
-        "multiplied [ns]": total[:, 1],
-        "as it is [ns]": np.full(len(total), result.number("base_ns")),
     }
+    for end, words in enumerate(("divided", "multiplied")):
+        table[words] = result.array("value")[:, end]
+        for of, unit in (("ns", "ns"), ("pj", "pJ")):
+            table[f"{words} [{unit}]"] = result.array(f"total_{of}")[:, end]
+    return table
 
 
-def draw_tornado(result: Result, palette: Palette) -> go.Figure:
-    """A line for each constant, the widest on top; both ends from the time as it is."""
-    names = result.notes["constants"][:MOST]
-    change, value = 100 * changes(result)[:MOST], result.array("value")[:MOST]
-    factor = result.number("factor")
+def draw_tornado(result: Result, palette: Palette, *, of: Of) -> go.Figure:
+    """A line for each constant, the widest on top; both ends from the whole as it is."""
+    found, factor = bars_of(result, of), result.number("factor")
     figure = compose(
         palette,
-        title=f"Every constant divided and multiplied by {factor:g}",
+        title=f"{OF[of][1]} by constant",
         subtitle=f"{result.notes['device']}; {result.notes['model']}, "
-        f"{int(result.number('tokens')):,} tokens; one constant at a time",
-        x=axis("Change of the whole time", "%"),
+        f"{int(result.number('tokens')):,} tokens; one constant at a time, divided and multiplied "
+        f"by {factor:g}",
+        x=axis("Change", "%"),
         y=axis("Constant"),
-        alt=describe_tornado(result),
-        height=170 + 24 * len(names),
+        alt=describe_tornado(result, of),
+        height=170 + 24 * len(found.names),
     )
     ends = (
         (f"divided by {factor:g}", palette.category(0), ""),
@@ -67,76 +98,23 @@ def draw_tornado(result: Result, palette: Palette) -> go.Figure:
     )
     for end, (words, colour, pattern) in enumerate(ends):
         figure.add_bar(
-            x=change[:, end],
-            y=np.arange(len(names)),
+            x=100 * found.change[:, end],
+            y=np.arange(len(found.names)),
             orientation="h",
             name=words,
             customdata=[
-                [escape(name), f"{at:g}"] for name, at in zip(names, value[:, end], strict=True)
+                [escape(name), f"{at:g}"]
+                for name, at in zip(found.names, found.value[:, end], strict=True)
             ],
             marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.25}},
             hovertemplate="%{customdata[0]} = %{customdata[1]}<br><b>%{x:+.4g} %</b>"
             "<extra>%{fullData.name}</extra>",
         )
-    labels = [f"{name} ({source})" for name, source in
-              zip(names, result.notes["sources"], strict=False)]  # fmt: skip
+    labels = [f"{name} ({source})" for name, source in zip(found.names, found.sources, strict=True)]
     figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(names))),
+        tickmode="array", tickvals=list(range(len(labels))),
         ticktext=[escape(label) for label in labels],
-        range=[len(names) - 0.5, -0.5], showgrid=False,
+        range=[len(labels) - 0.5, -0.5], showgrid=False,
     )  # fmt: skip
     figure.update_xaxes(zeroline=True, zerolinecolor=palette.muted, zerolinewidth=1)
     return figure.update_layout(barmode="overlay", showlegend=True)
-
-
-def describe_estimates(result: Result) -> str:
-    """The largest distance between the estimates and the engine."""
-    away = np.abs(result.array("here") / result.array("derived") - 1)
-    most = int(np.argmax(away))
-    return (
-        f"The closed forms and the engine differ by at most {percent(float(away[most]))} "
-        f"({result.notes['names'][most]}: {result.array('derived')[most]:g}x and "
-        f"{result.array('here')[most]:.3g}x)."
-    )
-
-
-def estimate_table(result: Result) -> dict[str, object]:
-    """Both times relative to the unchanged memory."""
-    return {
-        "change": result.notes["names"],
-        "closed form [derived]": result.array("derived"),
-        "here": result.array("here"),
-    }
-
-
-def draw_estimates(result: Result, palette: Palette) -> go.Figure:
-    """Two points a change: the closed form, and what is computed here."""
-    names = result.notes["names"]
-    head = "with" if result.notes["head"] else "without"
-    figure = compose(
-        palette,
-        title="Beside closed forms",
-        subtitle=f"{result.notes['device']}; {result.notes['model']}, {head} head; the closed "
-        "forms are derived, not the paper's",
-        x=axis("Time, relative to the unchanged memory"),
-        y=axis("Change"),
-        alt=describe_estimates(result),
-        height=160 + 28 * len(names),
-    )
-    for i, (words, field) in enumerate((("closed form (derived)", "derived"), ("here", "here"))):
-        figure.add_scatter(
-            x=result.array(field),
-            y=np.arange(len(names)),
-            mode="markers",
-            name=words,
-            customdata=[escape(name) for name in names],
-            marker={"color": palette.category(i), "symbol": SYMBOLS[i] + "-open" * (not i),
-                    "size": 11, "line": {"width": 2 * (not i)}},
-            hovertemplate="%{customdata}<br><b>%{x:.4g}x</b><extra>%{fullData.name}</extra>",
-        )  # fmt: skip
-    figure.add_vline(x=1, line={"color": palette.muted, "width": 1.25, "dash": "dot"})
-    figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(names))),
-        ticktext=[escape(name) for name in names], range=[len(names) - 0.5, -0.5],
-    )  # fmt: skip
-    return figure.update_layout(showlegend=True)
