@@ -40,7 +40,7 @@ def off(predicted: np.ndarray, runs: Sequence[Run]) -> np.ndarray:
     return 100 * np.abs(predicted / [run.seconds for run in runs] - 1)
 
 
-@pytest.mark.parametrize(("place", "bound"), [(H100, 2.0), (A100, 2.0)])
+@pytest.mark.parametrize(("place", "bound"), [(H100, 1.0), (A100, 2.0)])
 def test_the_sweeps_are_fitted(
     runs: list[Run], fitted: dict[str, Fit], place: str, bound: float
 ) -> None:
@@ -54,7 +54,7 @@ def test_unseen_ratios_of_the_h100_are_predicted(runs: list[Run]) -> None:
     seen = [run for run in sweep if run.plan.ratio in (0.5, 0.7, 0.9)]
     others = [run for run in sweep if run not in seen]
     errors = off(predict(fit_node(seen).node, others), others)
-    assert len(others) == 9 and errors.mean() < 5 and errors.max() < 6.5
+    assert len(others) == 9 and errors.mean() < 2 and errors.max() < 4
 
 
 def test_unseen_strides_of_the_a100_are_predicted(runs: list[Run]) -> None:
@@ -64,7 +64,7 @@ def test_unseen_strides_of_the_a100_are_predicted(runs: list[Run]) -> None:
         assert off(predict(fit_node(seen).node, [out]), [out]).max() < 6
     # Only with k = 2 does the link bind: without that row the fit says that it cannot tell.
     low, high = fit_node([run for run in sweep if run.plan.stride != 2]).ranges["link"]
-    assert high > 10 * low
+    assert high > 3 * low
 
 
 def test_a_node_of_more_gpus_is_fitted_where_it_is_bound_in_one_way(runs: list[Run]) -> None:

@@ -247,7 +247,8 @@ def test_a_step_is_what_its_lanes_take() -> None:
     plan = Plan(4e9, 1e9)
     assert step_seconds(plan, node) == pytest.approx(4 * (1 / 2 + 1 / 10 + 2 / 20))
     kept = Plan(4e9, 1e9, ratio=0.5)
-    assert step_seconds(kept, node) == pytest.approx(2 * (1 / 2 + 1 / 10 + 2 / 20))
+    on_gpu = 2 / 30  # after those of the host
+    assert step_seconds(kept, node) == pytest.approx(2 * (1 / 2 + 1 / 10 + 2 / 20) + on_gpu)
     spans = simulate_step(Plan(4e9, 1e9, stride=2), node)
     for lane in {span.lane for span in spans}:
         own = sorted((span.start, span.end) for span in spans if span.lane == lane)

@@ -13,7 +13,7 @@ from engine.core.seeds import rng
 from engine.io.text import read_text
 from engine.labs.memory_hardware.config import FitConfig
 from engine.labs.memory_hardware.config.offload import RUNS_BYTES
-from engine.labs.memory_hardware.offload.fit import RATES, best_stride, fit_node, predict
+from engine.labs.memory_hardware.offload.fit import BOUNDS, best_stride, fit_node, predict
 from engine.labs.memory_hardware.offload.iteration import simulate
 from engine.labs.memory_hardware.offload.node import Node
 from engine.labs.memory_hardware.offload.plan import Plan
@@ -58,7 +58,7 @@ def training_fit(config: FitConfig, read: Callable[[str], bytes]) -> Result:
             "worst_error": float(off.max()),
             "balance_stride": min(best_stride(fit.node), 1e6),
             "traded": fit.traded,
-            **{f"{name}_rate": getattr(fit.node, name) for name in RATES},
+            **{f"{name}_rate": getattr(fit.node, name) for name in BOUNDS},
         },
         notes={
             "places": [run.place for run in runs],

@@ -36,7 +36,7 @@ class Node:
     cpu_adam: float
     downcast: float
     link: float
-    gpu_adam: float = 60.0
+    gpu_adam: float = 30.0
     overhead: float = 0.0
     host: float = 1e5
     flush: float = 1.0

@@ -60,8 +60,8 @@ class Plan:
 
     @property
     def on_host(self) -> int:
-        """How many subgroups have their state on the host; they come first."""
-        return round(self.ratio * len(self.sizes))
+        """How many subgroups have their state on the host; they come first, rounded down."""
+        return int(self.ratio * len(self.sizes))
 
     def on_gpu(self, subgroup: int) -> bool:
         """Whether the GPU updates a subgroup: it holds its state, or fetches it."""

@@ -80,6 +80,11 @@ def measured_memory() -> Mapping[str, Any]:
     return _read("measured")["memory"]
 
 
+def fastest_stride(node: str) -> int | None:
+    """The stride of the shortest logged steps of a node, or None."""
+    return _read("measured")["fastest_stride"].get(node)
+
+
 def measured_line() -> Mapping[str, Any]:
     """A line through logged steps over the ratio, and the node and model that it is of."""
     return _read("measured")["line"]

@@ -6,7 +6,8 @@ stride k (Deep Optimizer States, arXiv 2410.21316) every k-th subgroup is fetche
 GPU and written back, while the CPU updates the others; casting and copying then have threads of
 their own. As in the authors' code (DataStates/DeepSpeed, stage3.py) the GPU holds one such
 subgroup: the last one is written back before the next is fetched, and the loop over subgroups
-waits for the GPU. TwinFlow's ratio keeps the rest of the subgroups on the GPU for good.
+waits for the GPU. TwinFlow's ratio keeps the rest of the subgroups on the GPU for good; their turn
+comes after those of the host.
 """
 
 from __future__ import annotations
@@ -47,12 +48,10 @@ class Update:
         self.after, self.iteration = after, iteration
         self.sizes = plan.sizes
         first = len(tasks)
+        run = self._interleaved if plan.stride else self._one_by_one
+        last = run(plan.on_host)
         for i in range(plan.on_host, len(self.sizes)):
-            self.adam("GPU Adam", i)
-        if plan.stride:
-            self._interleaved(plan.on_host)
-        else:
-            self._one_by_one(plan.on_host)
+            self.adam("GPU Adam", i, last)
         self.all = tuple(range(first, len(tasks)))
 
     def add(self, lane: Lane, kind: str, i: int, seconds: float, host_bytes: float = 0.0,
@@ -81,16 +80,20 @@ class Update:
         cast = self.add("downcast", "cast down", i, seconds, CAST_BYTES * self.sizes[i], updated)
         return self.move("H2D", "new parameters", i, HALF_BYTES, cast)
 
-    def _one_by_one(self, count: int) -> None:
-        """A subgroup is updated, cast and copied; unless tiled, before the next one is begun."""
+    def _one_by_one(self, count: int) -> int | None:
+        """A subgroup is updated, cast and copied; unless tiled, before the next one is begun.
+
+        Returns what the loop does last.
+        """
         done: int | None = None
         for i in range(count):
             updated = self.adam("CPU Adam", i, done)
             done = self._return(i, updated)
             if self.plan.tiled:
                 done = updated
+        return done
 
-    def _interleaved(self, count: int) -> None:
+    def _interleaved(self, count: int) -> int | None:
         """Every ``stride``-th subgroup on the GPU; its state is fetched when a window begins."""
         stride = self.plan.stride
         fetched: dict[int, int] = {}
@@ -113,6 +116,7 @@ class Update:
             self._return(i, loop)
         if held is not None:
             self.move("D2H", "state", held, STATE_BYTES, loop)
+        return loop
 
 
 def schedule_step(plan: Plan, node: Node) -> Schedule:
@@ -139,9 +143,9 @@ def step_seconds(plan: Plan, node: Node) -> float:
 
 
 def _serial(plan: Plan, node: Node) -> float:
-    """Nothing overlaps but GPU Adam with the host's chain: sums instead of tasks."""
+    """Nothing overlaps: sums instead of tasks."""
     host = node.host
     on_host = sum(plan.sizes[: plan.on_host])
     own = 1 / min(node.cpu_adam, host / ADAM_BYTES) + 1 / min(node.downcast, host / CAST_BYTES)
     own += HALF_BYTES / min(node.link, host)
-    return max(own * on_host, (plan.parameters - on_host) / node.gpu_adam) / GIGA
+    return (own * on_host + (plan.parameters - on_host) / node.gpu_adam) / GIGA

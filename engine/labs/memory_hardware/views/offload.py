@@ -136,7 +136,7 @@ def describe_phases(result: Result) -> str:
         return float(table[modes.index(mode), phases.index(phase)])
 
     return (
-        f"The flush shortens the backward pass from {cell('default', 'backward'):.2f} s to "
+        f"The flush takes the backward pass from {cell('default', 'backward'):.2f} s to "
         f"{cell('flush', 'backward'):.2f} s; interleaving the update from "
         f"{cell('flush', 'step'):.2f} s to {cell('interleaved', 'step'):.2f} s."
     )

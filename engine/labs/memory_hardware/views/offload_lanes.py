@@ -53,7 +53,7 @@ def offload_timeline(result: Result, modes: Sequence[str] = COMPARED) -> Timelin
         details={
             "subgroup": columns["subgroup"],
             "iteration": columns["iteration"],
-            "waited for": _reasons(result, lanes, columns, back[columns["cause"]]),
+            "waited for": _reasons(columns["lane"], back[columns["cause"]]),
         },
         counters=(
             *(memory_counter(result, mode) for mode in modes),
@@ -62,21 +62,10 @@ def offload_timeline(result: Result, modes: Sequence[str] = COMPARED) -> Timelin
     )
 
 
-def _reasons(
-    result: Result, lanes: Sequence[Lane], columns: dict[str, np.ndarray], cause: np.ndarray
-) -> np.ndarray:
-    """What let each span start, in words: its own lane, or what it needed from another."""
-    words = []
-    for i, before in enumerate(cause.tolist()):
-        if before < 0:
-            words.append("nothing")
-            continue
-        what = result.notes["kinds"][columns["kind"][before]]
-        lane = columns["lane"][before]
-        where = "its lane" if lane == columns["lane"][i] else lanes[lane].name
-        item = columns["subgroup"][before]
-        words.append(f"{where}: {what}{f' of subgroup {item}' if item > 0 else ''}")
-    return np.array(words)
+def _reasons(lane: np.ndarray, cause: np.ndarray) -> np.ndarray:
+    """What let each span start: the span before it on its lane, or what it needs of another."""
+    before = lane[np.maximum(cause, 0)]
+    return np.where(cause < 0, "", np.where(before == lane, "its lane", "its input"))
 
 
 def memory_counter(result: Result, mode: str) -> Counter:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from engine.core.result import Result
 from engine.figures import Event, Palette, Series, axis, lines
-from engine.labs.memory_hardware.offload.published import measured_line
+from engine.labs.memory_hardware.offload.published import fastest_stride, measured_line
 from engine.labs.memory_hardware.views.offload import measured_of
 
 TIED = 0.002  # strides whose steps differ by less are one as good as the other
@@ -35,8 +35,13 @@ def describe_strides(result: Result) -> str:
     return (
         f"The update is shortest with k = {best}: {seconds.min():.2f} s against {alone:.2f} s of "
         f"the CPU alone ({gain:.2f}x). CPU and link are balanced at k* = {balance(result):.1f}."
-        f"{worse}"
+        f"{worse}{_logged_stride(result)}"
     )
+
+
+def _logged_stride(result: Result) -> str:
+    fastest = fastest_stride(result.notes["node"])
+    return f" In the logs of this node k = {fastest} was the fastest." if fastest else ""
 
 
 def draw_strides(result: Result, palette: Palette) -> go.Figure:
@@ -90,7 +95,9 @@ def _logged_line(result: Result) -> str:
     own = any(rate["source"] == "changed" for rate in notes["rates"].values())
     if own or (notes["node"], notes["billions"]) != (line["node"], line["billions"]):
         return ""
-    slope, intercept = np.polyfit(result.array("ratio"), result.array("ratio_step_s")[0], 1)
+    ratio, seconds = result.array("ratio"), result.array("ratio_step_s")[0]
+    logged = ratio > line["least_ratio"] - 1e-9
+    slope, intercept = np.polyfit(ratio[logged], seconds[logged], 1)
     return (
         f" Logged steps of the CPU alone lie on {line['intercept']:.2f} + {line['slope']:.2f} × "
         f"ratio s, ours on {intercept:.2f} + {slope:.2f} × ratio."

@@ -13,6 +13,7 @@ NAMES = {
     "cpu_adam": "CPU Adam",
     "downcast": "Cast down",
     "link": "Link",
+    "gpu_adam": "GPU Adam",
     "host": "Host memory, a rank's share",
 }
 MOST_SHOWN = 40
