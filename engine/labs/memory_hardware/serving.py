@@ -28,5 +28,10 @@ def compiler_on(config: Served, machine: Machine, read: Callable[[str], bytes]) 
 def choices_of(config: Served) -> Choices:
     """How the model is laid out, and what is left out."""
     return Choices(
-        config.key_layout, config.value_layout, config.head, config.weights, config.refresh
+        config.key_layout,
+        config.value_layout,
+        config.head,
+        config.weights,
+        config.refresh,
+        config.overlap,
     )

@@ -17,7 +17,7 @@ from engine.store import Store
 from pages.kit import complain, form, linked, select
 
 MODEL = ("model", "device")
-LAID = ("key_layout", "value_layout", "weights", "head", "refresh", "change")
+LAID = ("key_layout", "value_layout", "weights", "overlap", "head", "refresh", "change")
 TOKEN = "memory_hardware.token"
 LAYER = "memory_hardware.layer"
 RUN = "memory_hardware.run"

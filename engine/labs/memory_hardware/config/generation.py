@@ -104,6 +104,14 @@ class Served(Machine):
             "inputs, and the ASIC adds what the channels return",
         },
     )
+    overlap: bool = Field(
+        False,
+        title="Input beneath the rows",
+        json_schema_extra={
+            "advanced": True,
+            "help": "two halves of the buffer: while one is multiplied the other is filled",
+        },
+    )
     head: bool = Field(
         True,
         title="Language-model head",
