@@ -114,18 +114,20 @@ def _window(
 def _cache_costs(
     compiler: Compiler, contexts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cycles (step, context) of one token in one layer; rows opened and columns used at the last
-    context, of a channel.
+    """Cycles (step, context) of one token in one layer, the link and sums in the ASIC included;
+    rows opened and columns used at the last context, of a channel.
     """
     cycles = np.zeros((len(STEPS), len(contexts)), np.int64)
     opened = np.zeros(len(STEPS), np.int64)
     used = np.zeros(len(STEPS), np.int64)
-    slots = [one for one in compiler.layer(contexts) if one.label in STEPS and one.in_memory]
+    slots = [one for one in compiler.layer(contexts) if one.label in STEPS]
     last = np.zeros(len(contexts), np.int64)
     last[-1] = 1
     for slot in slots:
         step = STEPS.index(slot.label)
         cycles[step] += np.broadcast_to(run_cycles(slot, compiler.timing), len(contexts))
+        if not slot.in_memory:
+            continue
         work = work_of(slot, compiler.timing, compiler.channels, last)
         opened[step] += work.activates
         used[step] += work.macs + work.reads + work.writes
