@@ -11,7 +11,7 @@ from engine.store import Store
 from tests.app.test_pages import texts, visit
 from tests.security.test_html import PAYLOAD, check
 
-VIEW = {"memory_hardware.view": "trace"}
+VIEW = {"memory_hardware.view": "replay"}
 GOOD = b"# mine\n0x0 READ 0\n0x80000 READ 0\n"
 
 

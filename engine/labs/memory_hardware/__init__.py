@@ -96,10 +96,10 @@ LAB = Lab(
             cost_seconds=lambda settings: 0.5,
         ),
         Experiment(
-            "trace",
+            "replay",
             "Trace workbench",
             config.TraceConfig,
-            "engine.labs.memory_hardware.run:trace",
+            "engine.labs.memory_hardware.run:replay",
             cost_seconds=lambda settings: 2.0,
         ),
     ),

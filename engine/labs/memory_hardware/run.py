@@ -90,7 +90,7 @@ def capacity(config: CapacityConfig, context: Context) -> Result:
     return sizing.capacity(config)
 
 
-def trace(config: TraceConfig, context: Context) -> Result:
+def replay(config: TraceConfig, context: Context) -> Result:
     """Somebody's trace by the rules of the simulator whose language it is in."""
     return tracing.tracing(
         config, context.read_input, lambda done, total: context.progress(done, total)

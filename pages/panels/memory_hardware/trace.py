@@ -53,7 +53,7 @@ class TraceScene:
 
 def trace_settings(lab: Lab) -> TraceScene:
     """The trace, its language, the device, and what another simulator said of it."""
-    experiment = lab.experiment("trace")
+    experiment = lab.experiment("replay")
     config = form(lab, experiment, fields=FIELDS)
     assert isinstance(config, TraceConfig)
     return TraceScene(lab, experiment, config)

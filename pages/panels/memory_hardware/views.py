@@ -24,5 +24,5 @@ VIEWS: dict[str, View[Any]] = {
     "mapping": mapping.VIEW,
     "speedup": speedup.VIEW,
     "energy": energy.VIEW,
-    "trace": trace.VIEW,
+    "replay": trace.VIEW,
 }
