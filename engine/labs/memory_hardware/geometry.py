@@ -15,6 +15,7 @@ from engine.labs.memory_hardware.device import FIELD, Device
 BF16 = 2
 NEEDED = ("rcd_wr", "rp", "ras", "rtp", "cwl", "wr")
 STRETCH_ROWS = 16
+MOST_PIECES = 256
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,13 @@ class Geometry:
     def row_steps(self) -> int:
         """Steps of a row: the MACs that it feeds, or its columns."""
         return self.row_bytes // BF16 // self.step
+
+
+def check_pieces(pieces: int) -> None:
+    """Refuse a key in so many pieces that listing them for every token would fill the memory."""
+    if pieces > MOST_PIECES:
+        raise BadInput(FIELD, f"a token's key may take at most {MOST_PIECES} rows of a bank (here "
+                       f"{pieces:,}): its rows are too short for this model")  # fmt: skip
 
 
 def geometry(device: Device) -> Geometry:

@@ -27,7 +27,7 @@ import numpy as np
 
 from engine.labs.memory_hardware.asic import Asic, Ints, round_up
 from engine.labs.memory_hardware.device import Device
-from engine.labs.memory_hardware.geometry import BF16, Geometry
+from engine.labs.memory_hardware.geometry import BF16, Geometry, check_pieces
 from engine.labs.memory_hardware.rows import run_cycles
 from engine.labs.memory_hardware.shapes import Shape
 from engine.labs.memory_hardware.slots import Slot
@@ -63,6 +63,7 @@ class InBanks:
         self.bytes_per_cycle = device["link.gb_per_s"] * device["timing.tck_ns"]
         # A head begins at a step of its own.
         self.key_steps = shape.kv_heads * -(-shape.head_dim // cut.step)
+        check_pieces(-(-self.key_steps // cut.row_steps))
 
     def product(self, label: str, d_in: int, d_out: int) -> Iterator[Slot]:
         """Vector times matrix: the vector to the channels, columns in the banks, results back."""

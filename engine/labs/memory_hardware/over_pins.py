@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.labs.memory_hardware.asic import Asic, Ints
 from engine.labs.memory_hardware.device import Device
-from engine.labs.memory_hardware.geometry import Geometry
+from engine.labs.memory_hardware.geometry import Geometry, check_pieces
 from engine.labs.memory_hardware.shapes import Shape
 from engine.labs.memory_hardware.slots import Slot
 
@@ -32,6 +32,8 @@ class OverPins:
         # Rows of the fullest bank: every stretch begins at bank 0, in rows of its own.
         self.stretch_height = -(-(-(-self.stretch // self.span) * self.together) // cut.banks)
         self.key_columns = -(-shape.kv_width // cut.column_values)
+        check_pieces((self.key_columns // self.span + self.key_columns // self.stretch)
+                     * self.together)  # fmt: skip
 
     def product(self, label: str, d_in: int, d_out: int) -> Iterator[Slot]:
         """All columns of the matrix, an equal part from every channel."""

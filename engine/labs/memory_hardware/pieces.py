@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from engine.core.errors import LimitExceeded
 from engine.labs.memory_hardware.fast import (
     NEVER,
     Clock,
@@ -18,6 +19,7 @@ from engine.labs.memory_hardware.schedule import Schedule
 from engine.labs.memory_hardware.stretch import read_stretch
 
 Before = tuple[str, int]
+MOST_REFRESHES = 50_000
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,15 @@ def token_runs(plan: Schedule, token: int) -> tuple[list[Run], list[Run]]:
 
 
 def token_pieces(plan: Schedule, token: int, runs: list[Run]) -> Iterator[Piece]:
-    """The pieces of token number ``token``, which begins when the schedule says."""
+    """The pieces of token number ``token``, which begins when the schedule says.
+
+    Raises LimitExceeded for a token with more than 50,000 refreshes.
+    """
     t = plan.timing
     begin, seen = int(plan.ends[token]), int(plan.seen[token])
+    if int(plan.seen[token + 1]) - seen > MOST_REFRESHES:
+        raise LimitExceeded(f"a token with more than {MOST_REFRESHES:,} refreshes is not taken "
+                            f"apart; choose a longer timing.refi")  # fmt: skip
     segments = token_segments(plan.compiler, int(plan.contexts[token]), head=token >= plan.prompt)
     clock = Clock(begin, (seen + 1) * plan.refi if plan.refi else NEVER)
     refreshes = advance(segments, clock, t["rfc"], t["refi"])
