@@ -270,8 +270,7 @@ def test_threads_change_no_bit_of_the_kernel(threads) -> None:
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
-def test_auto_takes_the_kernel_where_there_is_one_and_ssd_for_heads() -> None:
-    """Whatever it takes, the numbers are those of the recurrence."""
+def test_whatever_auto_takes_the_numbers_are_those_of_the_recurrence() -> None:
     for heads in (0, 2):
         given = draw((2, 40, 8, 4), heads=heads)
         for ours, right in zip(scan(given, "auto"), by_hand(given), strict=True):

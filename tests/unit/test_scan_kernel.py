@@ -43,10 +43,17 @@ def without_kernel(caplog: pytest.LogCaptureFixture, reason: str) -> None:
     given = arguments()
     with caplog.at_level(logging.INFO, logger="engine"):
         assert choose_backend(False, given[0]) == "loop"
+        assert choose_backend(True, given[0]) == "ssd"
     assert reason in caplog.text
     torch.testing.assert_close(
         selective_scan(*given), selective_scan(*given, backend="reference"), rtol=1e-6, atol=1e-6
     )
+
+
+def test_with_a_compiler_the_kernel_is_taken(compiler) -> None:
+    for dtype in (torch.float16, torch.float32, torch.float64):
+        assert choose_backend(False, torch.zeros(1, dtype=dtype)) == "c"
+        assert choose_backend(True, torch.zeros(1, dtype=dtype)) == "c"
 
 
 def test_no_compiler(monkeypatch, caplog) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.core.errors import BadInput
-from engine.models.ssm.arguments import Arguments, check_arguments
+from engine.models.ssm.arguments import Arguments, check_arguments, working_dtype
 from engine.models.ssm.associative import scan_associative
 from engine.models.ssm.compiled import scan_compiled
 from engine.models.ssm.kernel import load_kernel
@@ -83,12 +83,14 @@ def selective_scan(
 def choose_backend(by_head: bool, like: Tensor) -> str:
     """The back end that ``auto`` takes for tensors of the kind and device of ``like``.
 
-    A decay per head goes to SSD, whose chunks are matmuls. Else the C kernel where the machine has
-    a compiler and the kernel passes its trial, and the loop where not; on an accelerator the
-    parallel prefix, because a loop there waits for the launch of every step.
+    The C kernel where the machine has a compiler and the kernel passes its trial: it is the
+    fastest on a processor for S6 and for a decay per head. Else SSD for the latter and the loop
+    for the former; on an accelerator the parallel prefix in place of the loop, which would wait
+    for the launch of every step.
     """
+    cpu = like.device.type == "cpu"
+    if cpu and load_kernel(working_dtype(like)) is not None:
+        return "c"
     if by_head:
         return "ssd"
-    if like.device.type != "cpu":
-        return "assoc"
-    return "c" if load_kernel(like.dtype) is not None else "loop"
+    return "loop" if cpu else "assoc"
