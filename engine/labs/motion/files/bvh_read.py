@@ -154,14 +154,14 @@ def _motion(lines: Lines, body: _Hierarchy, declared: int) -> np.ndarray:
     width = sum(map(len, body.channels))
     if declared * width > MOST_NUMBERS:
         raise BadInput(FIELD, f"at most {MOST_NUMBERS:,} numbers of motion are read")
-    rows: list[list[float]] = []
+    rows: list[np.ndarray] = []
     for number, words in lines:
         if len(rows) == declared:
             _stop(number, f"there is more than the {declared:,} frames that are declared")
         row = words.split()
         if len(row) != width:
             _stop(number, f"{len(row)} numbers, but the hierarchy has {width} channels")
-        rows.append(_numbers(number, words, width, "the frame", body))
+        rows.append(np.array(_numbers(number, words, width, "the frame", body)))
     if len(rows) < declared:
         raise BadInput(
             FIELD, f"{declared:,} frames are declared, but the file ends after {len(rows):,}"
