@@ -157,6 +157,21 @@ def test_float32_stays_finite_and_close_where_decays_underflow(backend, most) ->
 
 
 @every_backend
+def test_float32_gradients_are_close(backend) -> None:
+    exact = draw((2, 256, 8, 16), heads=heads_for(backend, 8))
+    rounded = {name: tensor.float() for name, tensor in exact.items()}
+
+    def gradients(given: dict[str, Tensor], name: str) -> tuple[Tensor, ...]:
+        tensors = [tensor.requires_grad_() for tensor in given.values()]
+        y, h = scan(given, name)
+        return torch.autograd.grad(y.square().sum() + h.sum(), tensors)
+
+    right = gradients({name: tensor.double() for name, tensor in rounded.items()}, "reference")
+    for ours, other in zip(gradients(rounded, backend), right, strict=True):
+        assert apart(ours, other) < 1e-5
+
+
+@every_backend
 @pytest.mark.parametrize("cut", [1, 40, 64, 129])
 def test_a_sequence_in_two_parts_is_the_whole(backend, cut) -> None:
     given = draw((2, 130, 8, 4), heads=heads_for(backend, 8))

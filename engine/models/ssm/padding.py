@@ -12,8 +12,10 @@ def hold_padding(values: Tensor, lengths: Tensor) -> Tensor:
     """``values`` (batch, length, ...) with zeros from each sequence's own length on.
 
     With ``dt`` at 0 the state holds, so that the last state is that of the last true step.
+    Raises BadInput for ``lengths`` that do not fit.
     """
-    inside = _positions(values, lengths) < lengths[:, None]
+    place, ends = _places(values, lengths)
+    inside = place < ends
     return values.masked_fill(~inside.view(*inside.shape, *(1,) * (values.ndim - 2)), 0)
 
 
@@ -21,18 +23,25 @@ def reverse(values: Tensor, lengths: Tensor | None = None) -> Tensor:
     """``values`` (batch, length, ...) backwards, each sequence within its own length.
 
     Padding stays at the end: a backward scan would otherwise read it first. Twice is the identity.
+    Raises BadInput for ``lengths`` that do not fit.
     """
     if lengths is None:
         return values.flip(1)
-    place = _positions(values, lengths).expand(values.shape[:2])
-    back = torch.where(place < lengths[:, None], lengths[:, None] - 1 - place, place)
+    place, ends = _places(values, lengths)
+    back = torch.where(place < ends, ends - 1 - place, place)
     index = back.view(*back.shape, *(1,) * (values.ndim - 2)).expand_as(values)
     return values.gather(1, index)
 
 
-def _positions(values: Tensor, lengths: Tensor) -> Tensor:
+def _places(values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Positions (1, length) and ends (batch, 1) on the device of ``values``."""
     if values.ndim < 2 or lengths.shape != values.shape[:1] or lengths.is_floating_point():
         raise BadInput("lengths", "must be one whole number for each sequence of the batch")
-    if lengths.numel() and not 0 <= int(lengths.min()) <= int(lengths.max()) <= values.shape[1]:
-        raise BadInput("lengths", f"must be from 0 to {values.shape[1]}")
-    return torch.arange(values.shape[1], device=values.device)[None]
+    most = values.shape[1]
+    # Looking at them on an accelerator would wait for it in every layer; there they are clamped.
+    if lengths.device.type == "cpu" and lengths.numel():
+        low, high = torch.aminmax(lengths)
+        if low < 0 or high > most:
+            raise BadInput("lengths", f"must be from 0 to {most}")
+    ends = lengths.to(values.device).clamp(0, most)[:, None]
+    return torch.arange(most, device=values.device)[None], ends
