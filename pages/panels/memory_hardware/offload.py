@@ -182,4 +182,4 @@ def _equations(lab: Lab, result: Result) -> None:
     )
 
 
-VIEW = View("Optimizer offload", offload_settings, show_offload)
+VIEW = View("Offload", offload_settings, show_offload)

@@ -132,4 +132,4 @@ def _numbers(config: SpeedupConfig, result: Result) -> dict[str, float | int | s
     return numbers
 
 
-VIEW = View("Roofline and speed-up", speedup_settings, show_speedup)
+VIEW = View("Speed-up", speedup_settings, show_speedup)

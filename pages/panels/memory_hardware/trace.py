@@ -195,4 +195,4 @@ def _energy(result: Result) -> None:
     )
 
 
-VIEW = View("Trace workbench", trace_settings, show_trace)
+VIEW = View("Traces", trace_settings, show_trace)

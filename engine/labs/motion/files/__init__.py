@@ -1,0 +1,1 @@
+"""Files of motion: BVH, NPZ and NPY in; BVH, GLB, NPZ and CSV out."""
