@@ -115,10 +115,14 @@ def written_where_it_lies(compiler: Compiler, context: int, kind: Cached) -> Non
     layer, _ = compiler.token(context)
     runs = [run for run in layer if run.label == label]
     if runs[0].bank < 0:
-        # All banks are opened, each row takes one column of every bank.
-        rows = Counter((channel, bank) for channel, bank, _ in {one[:3] for one in own})
-        assert max(rows.values()) == sum(run.rows for run in runs)
-        assert all(run.columns == compiler.banks for run in runs)
+        # All banks are opened; each row takes one column of every bank that a number lies in.
+        taken = Counter((row, channel) for channel, _, row in {one[:3] for one in own})
+        fullest: dict[int, int] = {}
+        for (row, _), banks in taken.items():
+            fullest[row] = max(fullest.get(row, 0), banks)
+        assert sorted(fullest.values()) == sorted(
+            run.columns for run in runs for _ in range(run.rows)
+        )
         return
     columns = Counter((channel, bank, row) for channel, bank, row, _ in own)
     found = sorted((channel, bank, count) for (channel, bank, _), count in columns.items())

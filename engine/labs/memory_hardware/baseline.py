@@ -1,7 +1,7 @@
 """What a GPU and a CPU would take for the same tokens, under assumptions that can be changed.
 
 PIM-GPT compares with an NVIDIA T4 and a Xeon; how they were run could not be read. These two forms
-land inside the published ranges of speed-up and prove nothing: the GPU's time is a launch cost for
+land near the published ranges of speed-up and prove nothing: the GPU's time is a launch cost for
 each layer and its weights read once a token, the CPU's is the whole prefix computed again for every
 token (its range is too slow for a cache of keys and values; a CPU with one is the other choice).
 Energy is power times that time. 70 W is the T4's limit. The Xeon's limit is 200 W, but the paper's

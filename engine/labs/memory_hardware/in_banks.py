@@ -130,8 +130,13 @@ class InBanks:
         """Back to back in one bank (whole steps), or one number in each of many rows."""
         cut = self.cut
         if layout == "column":
-            rows = -(-self.shape.kv_width // cut.all_banks)
-            yield Slot(label, "write", rows, cut.banks, cut.banks, cut.channels)
+            # The last row of a bank may take no number; where some banks do, all are opened.
+            rows, rest = divmod(self.shape.kv_width, cut.all_banks)
+            everywhere = cut.banks, cut.channels
+            yield Slot(label, "write", rows, cut.banks, *everywhere)
+            yield Slot(
+                label, "write", 1 * (rest > 0), max(1, -(-rest // cut.channels)), *everywhere
+            )
             return
         token = context - 1
         home = token % cut.all_banks

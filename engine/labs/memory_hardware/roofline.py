@@ -123,7 +123,9 @@ def parts(compiler: Compiler, context: int) -> list[Part]:
 
 
 def _moved(compiler: Compiler, runs: Sequence[tuple[Run, int]]) -> tuple[float, float, float]:
-    """Bytes over the pins of all channels; nanoseconds of a channel's columns and of its link."""
+    """Bytes over the pins of all channels (a link moves whole cycles, which rounds them up);
+    nanoseconds of a channel's columns and of its link.
+    """
     cut, t, tck = compiler.geometry, compiler.timing, compiler.device["timing.tck_ns"]
     columns = sum(times * run.rows * run.columns for run, times in runs if run.in_memory)
     if not cut.lanes:
