@@ -74,7 +74,7 @@ def test_a_config_of_the_visitors_own_is_generated() -> None:
     app.run()
     assert [warning.value for warning in app.warning] == []
     said = texts(app)
-    assert "config.json on PIM-GPT" in said and "previous settings" not in said
+    assert "llama, 2 layers of 256 on PIM-GPT" in said and "previous settings" not in said
 
 
 @pytest.mark.usefixtures("at_once")

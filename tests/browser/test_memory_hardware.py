@@ -67,7 +67,7 @@ def test_the_drawn_commands_come_as_files_that_other_programs_read(
     begins = [p for p in trace.packet if p.HasField("track_event") and p.track_event.type == 1]
     page.keyboard.press("Escape")
     table = download(page, "CSV").decode().splitlines()
-    assert len(begins) == len(table) - 1 > 1000
+    assert len(begins) == len(table) - 1 > 100
     page.keyboard.press("Escape")
     events = json.loads(gzip.decompress(download(page, "Chrome JSON")))["traceEvents"]
     assert sum(event["ph"] == "X" for event in events) == len(begins)
@@ -84,4 +84,4 @@ def test_a_config_of_the_visitors_own_is_seen_to_its_commands(
     )  # fmt: skip
     expect(page).to_have_url(re.compile("memory_hardware.model=input"))
     page.keyboard.press("Escape")
-    expect(page.locator(BANKS)).to_contain_text("small-llama.json on PIM-GPT", timeout=60_000)
+    expect(page.locator(BANKS)).to_contain_text("llama, 4 layers of 512 on PIM-GPT", timeout=60_000)

@@ -8,6 +8,7 @@ Face kind.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from engine.core.errors import BadInput
 FIELD = "model"
 GPT_VOCABULARY = 50257
 CONFIG_BYTES = 1_000_000
+_UNNAMABLE = re.compile(r"[^A-Za-z0-9 ./:+-]")
 
 
 @dataclass(frozen=True)
@@ -131,12 +133,17 @@ def load_shape(model: str, read: Callable[[str], bytes]) -> Shape:
         raise BadInput(FIELD, "the config is no text in UTF-8") from None
 
 
-def read_shape(text: str, name: str = "config.json") -> Shape:
-    """The shape in the text of a ``config.json``; raises BadInput naming the field."""
+def read_shape(text: str, name: str = "") -> Shape:
+    """The shape in the text of a ``config.json``; raises BadInput naming the field.
+
+    It is called what the config calls itself, else ``name``, else by its kind and size.
+    """
     try:
         table = json.loads(text)
+    except RecursionError:
+        raise BadInput(FIELD, "the config is nested too deeply") from None
     except ValueError as error:
-        raise BadInput(FIELD, f"the config is not JSON ({error})") from None
+        raise BadInput(FIELD, f"the config is not JSON ({str(error)[:80]})") from None
     if not isinstance(table, dict):
         raise BadInput(FIELD, "the config must be a JSON object")
     if isinstance(inside := table.get("text_config"), dict):
@@ -160,7 +167,7 @@ def read_shape(text: str, name: str = "config.json") -> Shape:
     inner = values["inner"] or 4 * width
     rms = "rms_norm_eps" in table
     return Shape(
-        str(table.get("_name_or_path") or name)[:60],
+        _named(str(table.get("_name_or_path") or name), kind, values["layers"], width),
         values["layers"],
         width,
         heads,
@@ -173,6 +180,13 @@ def read_shape(text: str, name: str = "config.json") -> Shape:
         tied=bool(table.get("tie_word_embeddings", not kind.startswith(UNTIED))),
         norm="rms" if rms else "layer",
     )
+
+
+def _named(given: str, kind: str, layers: int, width: int) -> str:
+    """A name of letters, digits and a few signs: strangers wrote it, and figures show it."""
+    name = _UNNAMABLE.sub("", given).strip()[:60]
+    size = f"{layers} {'layer' if layers == 1 else 'layers'} of {width}"
+    return name or f"{_UNNAMABLE.sub('', kind)[:30] or 'a decoder'}, {size}"
 
 
 def _whole(table: dict[str, Any], field: str) -> int | None:
