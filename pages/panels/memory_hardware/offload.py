@@ -24,6 +24,7 @@ from engine.labs.memory_hardware.views.offload import (
     phase_table,
     seconds_of,
 )
+from engine.labs.memory_hardware.views.offload_node import describe_configuration
 from engine.labs.memory_hardware.views.offload_sweeps import balance, best_k
 from pages.kit import badge, claim, explain, form, obtain, palette, say, section, show, take_away
 from pages.panels.memory_hardware.offload_capacity import show_capacity
@@ -99,6 +100,10 @@ def _rates(result: Result) -> None:
             st.code(result.notes["fitted_by"], language="bash", wrap_lines=True)
     with st.container(horizontal=True):
         _badges(rates)
+        if apart := describe_configuration(result):
+            badge("not as fitted", "warn", "Some settings are not those of the fitted runs.")
+    for sentence in apart:
+        st.markdown(sentence)
 
 
 def _badges(rates: dict[str, dict[str, Any]]) -> None:
@@ -106,6 +111,7 @@ def _badges(rates: dict[str, dict[str, Any]]) -> None:
     origins: tuple[tuple[str, Literal["assumed", "measured", "published"], str], ...] = (
         ("assumed", "assumed", "nobody gives them; change them on the left"),
         ("changed", "assumed", "they differ from the node's"),
+        ("scaled", "assumed", "fitted with more ranks on the node; fewer are taken to share it"),
         ("fitted", "measured", "fitted on logged steps"),
         ("secondary", "published", "of the paper, by a third party's note"),
     )
