@@ -151,10 +151,20 @@ def test_presets_are_what_their_command_fits(runs: list[Run], fitted: dict[str, 
             assert getattr(preset.node, rate) == pytest.approx(getattr(node, rate), rel=0.02)
 
 
-def test_the_command_tells_every_row_and_its_error(shared_data: Path) -> None:
+def test_the_command_tells_every_row_and_its_error(shared_data: Path, tmp_path: Path) -> None:
+    only_a100 = tmp_path / "a100.csv"
     path = str(shared_data / "pim" / "offload_measured_train.csv")
     told = offload(["--runs", path, "--fit", f"dir={A100}", "--predict", path])
     assert len(told["rows"]) == 51 and told["fitted_rows"] == 8
     assert {"step_ms", "measured_ms", "model", "dir", "ratio", "stride"} <= told["rows"][0].keys()
     assert told["mean_error_percent"] <= told["worst_error_percent"]
+    places, errors = [row["dir"] for row in told["rows"]], told["mean_error_percent_by_dir"]
+    assert errors.keys() == set(places) and errors[A100] < 2 < errors[DATA_PARALLEL]
+    mean = sum(places.count(place) * error for place, error in errors.items()) / len(places)
+    assert mean == pytest.approx(told["mean_error_percent"])
+    assert DATA_PARALLEL in told["notes"][0]
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    only_a100.write_text("\n".join(lines[:1] + [line for line in lines if line.startswith(A100)]))
+    inside = offload(["--runs", path, "--fit", f"dir={A100}", "--predict", str(only_a100)])
+    assert inside["notes"] == []
     assert told["node"]["host_gb_per_s"] == pytest.approx(35, abs=3)
