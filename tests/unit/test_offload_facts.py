@@ -39,7 +39,10 @@ from engine.labs.memory_hardware.views.offload import (
 from engine.labs.memory_hardware.views.offload_lanes import describe_lanes, offload_timeline
 from engine.labs.memory_hardware.views.offload_memory import (
     compare_memory,
+    describe_by_construction,
+    describe_memory,
     describe_other_machine,
+    describe_overflow,
     draw_memory,
 )
 from engine.labs.memory_hardware.views.offload_node import describe_configuration
@@ -69,6 +72,7 @@ def test_the_cuts_with_least_traffic_are_those_of_the_paper() -> None:
         (): 1.0, ("g16",): 1.14, ("update",): 4.0, ("g16", "update"): 8.0,
     }  # fmt: skip
     assert best_cut().on_host == ("g16", "update") and best_cut().gpu_bytes == 2
+    assert "28 bytes a parameter and step: 7 times" in capacity_views.describe_l2l(run("capacity"))
 
 
 def test_the_printed_table_agrees_but_for_its_last_row() -> None:
@@ -210,6 +214,23 @@ def test_memory_of_the_logged_model_is_explained() -> None:
     assert "Its memory can be compared, its time cannot" in describe_other_machine(
         run("training", **LOGGED)
     )
+
+
+def test_what_agrees_by_construction_is_told_apart() -> None:
+    assert "by construction" in describe_by_construction(run("training", **LOGGED))
+    assert not describe_by_construction(run("training", **LOGGED, fixed_gb=5.0))
+
+
+def test_a_model_that_does_not_fit_is_said_so() -> None:
+    large = run("training", node="v100", billions=10, gpus=1)
+    said = describe_overflow(large)
+    assert "does not fit on the GPU with 32 GB" in said and "interleaving (35.1 GB)" in said
+    # A blocking flush never holds more than one subgroup's gradients.
+    assert "default" not in said
+    assert "default (" in describe_overflow(run("training", node="v100", billions=16, gpus=1))
+    assert said in describe_memory(large)
+    small = run("training", node="v100", billions=5, gpus=1)
+    assert not describe_overflow(small) and "fit" not in describe_memory(small)
 
 
 def test_the_best_stride_is_within_one_of_the_logged() -> None:

@@ -24,6 +24,7 @@ from engine.labs.memory_hardware.views.offload import (
     phase_table,
     seconds_of,
 )
+from engine.labs.memory_hardware.views.offload_memory import describe_overflow
 from engine.labs.memory_hardware.views.offload_node import describe_configuration
 from engine.labs.memory_hardware.views.offload_sweeps import balance, best_k
 from pages.kit import badge, claim, explain, form, obtain, palette, say, section, show, take_away
@@ -102,7 +103,9 @@ def _rates(result: Result) -> None:
         _badges(rates)
         if apart := describe_configuration(result):
             badge("not as fitted", "warn", "Some settings are not those of the fitted runs.")
-    for sentence in apart:
+        if overflow := describe_overflow(result):
+            badge("does not fit", "bad", "The GPU has less memory than this needs.")
+    for sentence in (*apart, *([overflow] if overflow else [])):
         st.markdown(sentence)
 
 
