@@ -43,8 +43,29 @@ def test_the_logged_speed_up_is_taken_apart_beside_ours() -> None:
     said = texts(opened())
     assert "2.47x = 1.92x flush × 1.29x interleaving" in said
     assert "which the paper's abstract does not say" in said
-    assert "13 and 1.4 billion parameters" in said and "a slip for 2" in said
     assert "1 + 12 / (38.1 / 2.25 - 2)" in said
+    assert "13 and 1.4 billion parameters" not in said
+
+
+@pytest.mark.usefixtures("runner_off")
+def test_the_part_below_the_lanes_is_in_the_link() -> None:
+    said = texts(opened(part="capacity"))
+    assert "13 and 1.4 billion parameters" in said and "a slip for 2" in said
+    assert "7 times the least" in said and "1 + 12 /" not in said
+    app = opened()
+    app.segmented_control(key="memory_hardware.part#choice").set_value("memory").run()
+    assert app.query_params["memory_hardware.part"] == "memory"
+    assert "The GPU has 80 GB" in texts(app)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_was_not_fitted_and_what_does_not_fit_is_said_beside_the_times() -> None:
+    app = opened(node="v100", billions="10", gpus="1")
+    app.run()
+    assert "does not fit on the GPU with 32 GB" in texts(app)
+    app = opened(node="a100", billions="5.95", gpus="1", subgroup="106")
+    app.run()
+    assert "The rates are of 4 ranks on a node; here it has 1" in texts(app)
 
 
 @pytest.mark.usefixtures("runner_off")
@@ -58,9 +79,10 @@ def test_a_node_without_logs_of_these_settings_says_so() -> None:
 @pytest.mark.usefixtures("runner_off")
 def test_a_log_of_memory_stands_beside_the_model_that_it_is_of() -> None:
     preset = next(one for one in LAB.presets if one.name == "memory-that-comes-and-goes")
-    app = opened(**{name: str(value) for name, value in preset.config.items()})
-    assert "A training log of this model" in texts(app)
-    assert "A training log of this model" not in texts(opened())
+    shown = {**preset.config, "part": preset.page["part"]}
+    app = opened(**{name: str(value) for name, value in shown.items()})
+    assert "A training log of this model" in texts(app) and "by construction" in texts(app)
+    assert "A training log of this model" not in texts(opened(part="memory"))
 
 
 @pytest.mark.usefixtures("at_once")
@@ -74,7 +96,7 @@ def test_a_slower_link_is_simulated_and_marked_as_changed() -> None:
 
 @pytest.mark.usefixtures("at_once")
 def test_runs_of_the_visitors_own_are_fitted() -> None:
-    app = opened(runs=brought(own_runs()), seen="cpu_ratio=1.0")
+    app = opened(part="runs", runs=brought(own_runs()), seen="cpu_ratio=1.0")
     app.run()
     said = texts(app)
     assert [warning.value for warning in app.warning] == []
@@ -98,7 +120,7 @@ def test_runs_of_the_visitors_own_are_fitted() -> None:
 def test_runs_that_cannot_be_used_get_one_sentence_and_figures_stay(
     text: str, seen: str, words: str
 ) -> None:
-    app = opened(runs=brought(text), seen=seen)
+    app = opened(part="runs", runs=brought(text), seen=seen)
     assert len(app.warning) == 1
     assert words in app.warning[0].value.replace("\\", "")
     assert app.get("plotly_chart")
@@ -106,17 +128,17 @@ def test_runs_that_cannot_be_used_get_one_sentence_and_figures_stay(
 
 @pytest.mark.usefixtures("runner_off")
 @pytest.mark.parametrize(
-    ("name", "value", "words"),
+    ("part", "name", "value", "words"),
     [
-        ("node", "abacus", "must be one of a100, h100, v100"),
-        ("ratio", "1.5", "Ratio on the host"),
-        ("stride", "1", "Stride k"),
-        ("billions", "0", "Parameters of the model"),
-        ("gpu_memory_gb", "1", "Memory of the GPU"),
-        ("runs", "/etc/passwd", "is not kept here"),
+        ("stride", "node", "abacus", "must be one of a100, h100, v100"),
+        ("stride", "ratio", "1.5", "Ratio on the host"),
+        ("memory", "stride", "1", "Stride k"),
+        ("memory", "billions", "0", "Parameters of the model"),
+        ("capacity", "gpu_memory_gb", "1", "Memory of the GPU"),
+        ("runs", "runs", "/etc/passwd", "is not kept here"),
     ],
 )
-def test_a_bad_setting_gets_one_sentence(name: str, value: str, words: str) -> None:
-    app = opened(**{name: value})
+def test_a_bad_setting_gets_one_sentence(part: str, name: str, value: str, words: str) -> None:
+    app = opened(**{"part": part, name: value})
     assert len(app.warning) == 1 and words in app.warning[0].value.replace("\\", "")
     assert app.get("plotly_chart")

@@ -21,7 +21,12 @@ from engine.labs.memory_hardware.offload.partition import (
     least_traffic,
 )
 from engine.labs.memory_hardware.offload.presets import RATES, load_node, node_names
-from engine.labs.memory_hardware.offload.published import fastest_stride, measured_runs, table
+from engine.labs.memory_hardware.offload.published import (
+    fastest_stride,
+    measured_runs,
+    only_stride,
+    table,
+)
 from engine.labs.memory_hardware.views import capacity as capacity_views
 from engine.labs.memory_hardware.views.offload import (
     describe_errors,
@@ -34,9 +39,13 @@ from engine.labs.memory_hardware.views.offload import (
 from engine.labs.memory_hardware.views.offload_lanes import describe_lanes, offload_timeline
 from engine.labs.memory_hardware.views.offload_memory import (
     compare_memory,
+    describe_by_construction,
+    describe_memory,
     describe_other_machine,
+    describe_overflow,
     draw_memory,
 )
+from engine.labs.memory_hardware.views.offload_node import describe_configuration
 from engine.labs.memory_hardware.views.offload_sweeps import (
     best_k,
     describe_ratios,
@@ -63,6 +72,7 @@ def test_the_cuts_with_least_traffic_are_those_of_the_paper() -> None:
         (): 1.0, ("g16",): 1.14, ("update",): 4.0, ("g16", "update"): 8.0,
     }  # fmt: skip
     assert best_cut().on_host == ("g16", "update") and best_cut().gpu_bytes == 2
+    assert "28 bytes a parameter and step: 7 times" in capacity_views.describe_l2l(run("capacity"))
 
 
 def test_the_printed_table_agrees_but_for_its_last_row() -> None:
@@ -123,6 +133,40 @@ def test_a_node_is_changed_and_says_so() -> None:
         load_node("b200")
 
 
+def test_fewer_ranks_have_more_of_a_node_and_more_nodes_change_nothing() -> None:
+    preset = load_node("a100")
+    one, node = preset.for_ranks(1), preset.node
+    for name in ("cpu_adam", "downcast", "host"):
+        assert one.rates[name].value == 4 * getattr(node, name)
+        assert one.rates[name].source == "scaled"
+    assert one.node.link == node.link and one.rates["link"].source == "fitted"
+    assert preset.for_ranks(2).node.host == 2 * node.host
+    assert preset.for_ranks(4) == preset.for_ranks(512) == preset
+    assert load_node("h100").for_ranks(1).node == load_node("h100").node
+    # What a visitor sets is what a rank gets.
+    config = {"node": "a100", "billions": 5.95, "subgroup": 106, "gpus": 1, "host": 35.4}
+    assert run("training", **config).number("host_rate") == 35.4
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, []),
+        ({"node": "a100", "gpus": 1}, ["cpu adam, downcast, host", "4 times as much"]),
+        ({"node": "a100", "gpus": 8}, ["further nodes"]),
+        ({"gpus": 2}, ["No log tells", "so they stay"]),
+        ({"micro_batch": 4}, ["micro-batch 1", "1.5 times more slowly"]),
+        ({"node": "v100", "gpus": 1, "micro_batch": 2}, []),
+    ],
+    ids=str,
+)
+def test_settings_that_were_not_fitted_are_said(
+    fields: dict[str, object], words: list[str]
+) -> None:
+    said = describe_configuration(run("training", **fields))
+    assert bool(said) == bool(words) and all(word in said[0] for word in words)
+
+
 def test_the_adam_of_the_v100_is_tested_by_the_sizes_that_did_not_set_it() -> None:
     rows = capacity_views.adam_rows(
         load_node("v100").node.cpu_adam, load_node("v100").node.gpu_adam
@@ -172,11 +216,36 @@ def test_memory_of_the_logged_model_is_explained() -> None:
     )
 
 
+def test_what_agrees_by_construction_is_told_apart() -> None:
+    assert "by construction" in describe_by_construction(run("training", **LOGGED))
+    assert not describe_by_construction(run("training", **LOGGED, fixed_gb=5.0))
+
+
+def test_a_model_that_does_not_fit_is_said_so() -> None:
+    large = run("training", node="v100", billions=10, gpus=1)
+    said = describe_overflow(large)
+    assert "does not fit on the GPU with 32 GB" in said and "interleaving (35.1 GB)" in said
+    # A blocking flush never holds more than one subgroup's gradients.
+    assert "default" not in said
+    assert "default (" in describe_overflow(run("training", node="v100", billions=16, gpus=1))
+    assert said in describe_memory(large)
+    small = run("training", node="v100", billions=5, gpus=1)
+    assert not describe_overflow(small) and "fit" not in describe_memory(small)
+
+
 def test_the_best_stride_is_within_one_of_the_logged() -> None:
-    for node, fields in (("h100", {}), ("a100", {"billions": 5.95, "subgroup": 106})):
-        result = run("training", node=node, **fields)
-        assert abs(best_k(result) - (fastest_stride(node) or 0)) <= 1
-        assert "In the logs of this node k = 2" in describe_strides(result)
+    result = run("training", node="a100", billions=5.95, subgroup=106)
+    assert best_k(result) == fastest_stride("a100")
+    assert "In the logs of this node k = 2 was the fastest" in describe_strides(result)
+
+
+def test_logs_of_one_stride_are_not_said_to_tell_the_fastest() -> None:
+    result = run("training")
+    said = describe_strides(result)
+    assert fastest_stride("h100") is None and abs(best_k(result) - (only_stride("h100") or 0)) <= 1
+    assert "do not tell which stride is the fastest" in said
+    assert f"with k = 2 the timeline takes {result.array('stride_step_s')[0]:.2f} s" in said
+    assert "In the logs" not in describe_strides(run("training", node="v100", gpus=1, billions=5))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ LIMIT_BYTES = 20_000_000
 def offload(argv: Sequence[str]) -> dict[str, Any]:
     """Rates of a node from the rows that ``--fit`` names, and the step of every predicted row.
 
-    Errors are relative to what was measured, in percent. Raises BadInput naming line and column.
+    Errors are relative to what was measured, in percent, over all predicted rows and by the rows'
+    ``dir``. Raises BadInput naming line and column.
     """
     parser = Arguments("python -m engine memory_hardware offload", "predict optimizer steps")
     parser.add_argument("--runs", required=True, help="a CSV of measured runs")
@@ -62,5 +63,22 @@ def offload(argv: Sequence[str]) -> dict[str, Any]:
             for run, predicted in zip(others, seconds.tolist(), strict=True)
         ],
         "mean_error_percent": float(error.mean()) if len(error) else None,
+        "mean_error_percent_by_dir": {
+            place: float(
+                np.mean([e for e, run in zip(error, others, strict=True) if run.place == place])
+            )
+            for place in dict.fromkeys(run.place for run in others)
+        },
         "worst_error_percent": float(error.max()) if len(error) else None,
+        "notes": _notes({run.place for run in seen}, {run.place for run in others}),
     }
+
+
+def _notes(fitted: set[str], predicted: set[str]) -> list[str]:
+    """What limits the predictions: rates belong to where they were fitted."""
+    if not (elsewhere := sorted(predicted - fitted)):
+        return []
+    return [
+        f"Rates belong to the configuration of {', '.join(sorted(fitted))}; predicted rows are "
+        f"also of {', '.join(elsewhere)}, whose node, ranks or micro-batch may differ."
+    ]

@@ -24,8 +24,22 @@ from engine.labs.memory_hardware.views.offload import (
     phase_table,
     seconds_of,
 )
+from engine.labs.memory_hardware.views.offload_memory import describe_overflow
+from engine.labs.memory_hardware.views.offload_node import describe_configuration
 from engine.labs.memory_hardware.views.offload_sweeps import balance, best_k
-from pages.kit import badge, claim, explain, form, obtain, palette, say, section, show, take_away
+from pages.kit import (
+    badge,
+    choose,
+    claim,
+    explain,
+    form,
+    obtain,
+    palette,
+    say,
+    section,
+    show,
+    take_away,
+)
 from pages.panels.memory_hardware.offload_capacity import show_capacity
 from pages.panels.memory_hardware.offload_fit import show_fit
 from pages.panels.memory_hardware.offload_lanes import show_lanes, show_memory
@@ -33,6 +47,12 @@ from pages.panels.memory_hardware.offload_sweeps import show_sweeps
 from pages.panels.memory_hardware.scene import View
 
 PAPER = "https://arxiv.org/abs/2410.21316"
+PARTS = {
+    "stride": "Stride and ratio",
+    "memory": "Memory in time",
+    "capacity": "Largest model",
+    "runs": "Own runs",
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +73,7 @@ def offload_settings(lab: Lab) -> Training:
 
 
 def show_offload(training: Training) -> None:
-    """Iterations beside logs, lanes, strides, memory, the largest model, and a fit of own runs."""
+    """Iterations beside logs, lanes, and one part at a time of what follows from them."""
     lab = training.lab
     section(
         "Optimizer state on the host",
@@ -61,18 +81,25 @@ def show_offload(training: Training) -> None:
         "parameters come up after the update. What waits for what decides how long it takes.",
     )
     obtained = obtain(lab, training.experiment, training.config)
-    if obtained.result is not None:
-        result = obtained.result
+    result = obtained.result
+    if result is not None:
         say(lab, describe_gains(result))
         _rates(result)
         _iterations(lab, result)
         show_lanes(result)
-        show_sweeps(lab, result)
+        _iteration_equation(lab, result)
+    part = choose("Part", PARTS, "memory_hardware.part", label_visibility="collapsed")
+    if part == "capacity":
+        show_capacity(lab)
+    elif part == "runs":
+        show_fit(lab)
+    elif result is not None and part == "memory":
         show_memory(result)
-        _equations(lab, result)
+    elif result is not None:
+        show_sweeps(lab, result)
+        _stride_equation(lab, result)
+    if result is not None:
         take_away(lab, training.experiment, obtained)
-    show_capacity(lab)
-    show_fit(lab)
 
 
 def _rates(result: Result) -> None:
@@ -99,6 +126,12 @@ def _rates(result: Result) -> None:
             st.code(result.notes["fitted_by"], language="bash", wrap_lines=True)
     with st.container(horizontal=True):
         _badges(rates)
+        if apart := describe_configuration(result):
+            badge("not as fitted", "warn", "Some settings are not those of the fitted runs.")
+        if overflow := describe_overflow(result):
+            badge("does not fit", "bad", "The GPU has less memory than this needs.")
+    for sentence in (*apart, *([overflow] if overflow else [])):
+        st.markdown(sentence)
 
 
 def _badges(rates: dict[str, dict[str, Any]]) -> None:
@@ -106,6 +139,7 @@ def _badges(rates: dict[str, dict[str, Any]]) -> None:
     origins: tuple[tuple[str, Literal["assumed", "measured", "published"], str], ...] = (
         ("assumed", "assumed", "nobody gives them; change them on the left"),
         ("changed", "assumed", "they differ from the node's"),
+        ("scaled", "assumed", "fitted with more ranks on the node; fewer are taken to share it"),
         ("fitted", "measured", "fitted on logged steps"),
         ("secondary", "published", "of the paper, by a third party's note"),
     )
@@ -160,16 +194,8 @@ def _finding(result: Result) -> None:
     )
 
 
-def _equations(lab: Lab, result: Result) -> None:
+def _iteration_equation(lab: Lab, result: Result) -> None:
     phases = dict(zip(result.notes["phases"], result.array("phase_s")[0].tolist(), strict=True))
-    explain(
-        lab,
-        "Stride",
-        link=f"{result.number('link_rate'):.3g}",
-        cpu_adam=f"{result.number('cpu_adam_rate'):.3g}",
-        balance=f"{balance(result):.2f}",
-        best=best_k(result),
-    )
     explain(
         lab,
         "Iteration",
@@ -179,6 +205,17 @@ def _equations(lab: Lab, result: Result) -> None:
         rest=f"{phases['other']:.2f}",
         default=f"{result.number('default_s'):.2f}",
         delayed=f"{result.number('delayed_s'):.2f}",
+    )
+
+
+def _stride_equation(lab: Lab, result: Result) -> None:
+    explain(
+        lab,
+        "Stride",
+        link=f"{result.number('link_rate'):.3g}",
+        cpu_adam=f"{result.number('cpu_adam_rate'):.3g}",
+        balance=f"{balance(result):.2f}",
+        best=best_k(result),
     )
 
 

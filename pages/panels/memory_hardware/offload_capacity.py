@@ -14,6 +14,7 @@ from engine.labs.memory_hardware.views.capacity import (
     cut_table,
     describe_capacity,
     describe_cuts,
+    describe_l2l,
     draw_capacity,
 )
 from pages.kit import badge, claim, explain, form, obtain, palette, say, section, show
@@ -50,6 +51,7 @@ def show_capacity(lab: Lab) -> None:
     _published(result)
     say(lab, describe_cuts(result))
     st.dataframe(cut_table(result), hide_index=True, width="stretch")
+    st.caption(f"{describe_l2l(result)} ({MARKS['secondary']})")
     _slip(result)
     _adam()
     explain(

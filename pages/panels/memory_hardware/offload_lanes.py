@@ -9,6 +9,7 @@ from engine.labs.memory_hardware.views.offload import COMPARED
 from engine.labs.memory_hardware.views.offload_lanes import describe_lanes, offload_timeline
 from engine.labs.memory_hardware.views.offload_memory import (
     compare_memory,
+    describe_by_construction,
     describe_memory,
     describe_other_machine,
     draw_memory,
@@ -73,4 +74,6 @@ def show_memory(result: Result) -> None:
             "left out here."
         )
         st.dataframe(table, hide_index=True)
+        if same := describe_by_construction(result):
+            st.markdown(same)
         st.markdown(describe_other_machine(result))

@@ -17,7 +17,7 @@ COMPUTE = "FWD-BWD"
 # Bytes a parameter on each way in one step; parameters are read forward and again backward.
 EDGES = {("p16", COMPUTE): 4, (COMPUTE, "g16"): 2, ("g16", "update"): 2, ("update", "p16"): 2}
 WHOLE = sum(PARTS.values())
-# The traffic of the peer that moves a layer at a time, as the authors give it.
+# Traffic of L2L, which moves a layer at a time, as a third party's note on the paper gives it.
 L2L_BYTES = 28
 
 

@@ -14,7 +14,7 @@ from engine.labs.memory_hardware.offload.node import Node
 
 FIELD = "node"
 FOLDER = Path(__file__).parent / "nodes"
-Source = Literal["paper", "repository", "secondary", "fitted", "assumed", "changed"]
+Source = Literal["paper", "repository", "secondary", "fitted", "assumed", "scaled", "changed"]
 RATES = tuple(field.name for field in fields(Node))
 UNITS = {
     "cpu_adam": "Gparam/s",
@@ -46,6 +46,8 @@ class Preset:
     """A node by its rates; ``gpu_memory_gb`` of each of ``gpus``, ``fabric`` GB/s between them.
 
     ``fabric`` 0: the rates contain what the GPUs send each other. ``fitted_by``: the command.
+    Rates are those of one rank while all ``gpus`` are in use; ``shared`` names the ones that ranks
+    of a node take from each other. ``micro_batch`` of the fitted runs; 0 where none were fitted.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Preset:
     tiled: bool = False
     note: str = ""
     fitted_by: str = ""
+    shared: tuple[str, ...] = ()
+    micro_batch: int = 0
 
     @property
     def node(self) -> Node:
@@ -72,6 +76,17 @@ class Preset:
         preset = replace(self, rates=rates)
         _ = preset.node
         return preset
+
+    def for_ranks(self, ranks: int) -> Preset:
+        """The preset where ``ranks`` train; more than a node's GPUs fill further nodes.
+
+        Shared rates are the node's divided by the ranks that are on it, which is assumed.
+        """
+        factor = self.gpus / min(ranks, self.gpus)
+        if factor == 1:
+            return self
+        scaled = {name: Rate(self.rates[name].value * factor, "scaled") for name in self.shared}
+        return replace(self, rates={**self.rates, **scaled})
 
     @property
     def assumed(self) -> list[str]:
@@ -102,6 +117,8 @@ def load_node(name: str) -> Preset:
         table.get("tiled", False),
         table.get("note", ""),
         table.get("fitted_by", ""),
+        tuple(table.get("shared", ())),
+        table.get("micro_batch", 0),
     )
 
 

@@ -81,8 +81,13 @@ def measured_memory() -> Mapping[str, Any]:
 
 
 def fastest_stride(node: str) -> int | None:
-    """The stride of the shortest logged steps of a node, or None."""
+    """Of several logged strides of a node that of the shortest steps, or None."""
     return _read("measured")["fastest_stride"].get(node)
+
+
+def only_stride(node: str) -> int | None:
+    """The stride of all interleaved runs of a node's logs, where they have one; else None."""
+    return _read("measured")["only_stride"].get(node)
 
 
 def measured_line() -> Mapping[str, Any]:

@@ -43,7 +43,7 @@ def training(
     config: TrainingConfig, progress: Callable[[float, float], None] = lambda done, total: None
 ) -> Result:
     """Fields by span, by mode and phase, by point in time, by stride and by ratio."""
-    preset = load_node(config.node).changed(config.changes)
+    preset = load_node(config.node).for_ranks(config.gpus).changed(config.changes)
     node = preset.node
     work = Work(config.billions * 1e9, config.sequence * config.micro_batch)
     plans = build_plans(config, preset)

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from engine.core.result import Result
 from engine.figures import Palette, Series, axis, lines
 from engine.figures.palette import SYMBOLS
+from engine.labs.memory_hardware.offload.partition import L2L_BYTES
 from engine.labs.memory_hardware.offload.published import table
 
 PRINTED_ON = 32.0  # GB of the GPU of the published sizes
@@ -91,6 +92,15 @@ def describe_cuts(result: Result) -> str:
         f"{int(result.number('least_traffic'))} bytes a parameter and step. Of those with the "
         f"least, {' and '.join(result.notes['cuts'][best])} on the host leaves {kept} bytes on the "
         f"GPU, {whole // kept} times less than {whole}."
+    )
+
+
+def describe_l2l(result: Result) -> str:
+    """The traffic beside that of a peer which moves a layer at a time."""
+    least = result.number("least_traffic")
+    return (
+        f"L2L, which moves one layer at a time, is given with {L2L_BYTES} bytes a parameter and "
+        f"step: {L2L_BYTES / least:g} times the least."
     )
 
 

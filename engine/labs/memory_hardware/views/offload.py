@@ -74,7 +74,10 @@ def describe_errors(result: Result) -> str:
     """How far the predictions are from what was measured."""
     off = errors(result)
     if not off:
-        return "No run of exactly these settings is known here, so nothing stands beside them."
+        return (
+            "No medians of exactly these settings are kept here, so nothing stands beside them. A "
+            "CSV of measured runs gets measured bars under Own runs below."
+        )
     words = ", ".join(f"{TITLES[mode].lower()} {percent:+.1f} %" for mode, percent in off.items())
     return f"Prediction against the median of the logged iterations: {words}."
 

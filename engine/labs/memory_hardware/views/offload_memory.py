@@ -12,6 +12,7 @@ from engine.labs.memory_hardware.views.offload import COMPARED, TITLES
 from engine.labs.memory_hardware.views.offload_lanes import memory_counter
 
 MOST_POINTS = 2000
+CONSTRUCTED_GB = 0.02
 
 
 def describe_memory(result: Result) -> str:
@@ -22,7 +23,20 @@ def describe_memory(result: Result) -> str:
         parts.append(f"{TITLES[mode].lower()} {held.min():.1f} to {held.max():.1f} GB")
     return (
         f"On the GPU: {'; '.join(parts)}. On the host: {result.number('host_gb'):.1f} GB all the "
-        f"time. The GPU has {result.number('gpu_gb'):g} GB."
+        f"time. The GPU has {result.number('gpu_gb'):g} GB. {describe_overflow(result)}"
+    ).rstrip()
+
+
+def describe_overflow(result: Result) -> str:
+    """Which modes do not fit on the GPU, and what their times then are; empty where all do."""
+    gpu_gb = result.number("gpu_gb")
+    most = {mode: float(memory_counter(result, mode).value.max()) for mode in result.notes["modes"]}
+    over = [f"{TITLES[mode].lower()} ({gb:.1f} GB)" for mode, gb in most.items() if gb > gpu_gb]
+    if not over:
+        return ""
+    return (
+        f"This does not fit on the GPU with {gpu_gb:g} GB: {', '.join(over)}. The times are those "
+        "of a GPU with the same rates and enough memory."
     )
 
 
@@ -80,6 +94,18 @@ def compare_memory(result: Result) -> dict[str, object] | None:
         "logged GB": [log[name] for name in names],
         "here GB": [round(float(value), 2) for value in ours],
     }
+
+
+def describe_by_construction(result: Result) -> str:
+    """Which rows of the comparison agree without saying anything; empty where none do."""
+    log = measured_memory()["before_forward"]
+    if abs(float(memory_counter(result, "interleaved").value[0]) - log) > CONSTRUCTED_GB:
+        return ""
+    return (
+        f"The {log:g} GB before the forward pass and after the update agree by construction: the "
+        "buffers on the GPU are set to what the log leaves when the parameters are taken away. The "
+        "rows between them are predicted."
+    )
 
 
 def describe_other_machine(result: Result) -> str:

@@ -7,7 +7,11 @@ import plotly.graph_objects as go
 
 from engine.core.result import Result
 from engine.figures import Event, Palette, Series, axis, lines
-from engine.labs.memory_hardware.offload.published import fastest_stride, measured_line
+from engine.labs.memory_hardware.offload.published import (
+    fastest_stride,
+    measured_line,
+    only_stride,
+)
 from engine.labs.memory_hardware.views.offload import measured_of
 
 TIED = 0.002  # strides whose steps differ by less are one as good as the other
@@ -40,8 +44,17 @@ def describe_strides(result: Result) -> str:
 
 
 def _logged_stride(result: Result) -> str:
-    fastest = fastest_stride(result.notes["node"])
-    return f" In the logs of this node k = {fastest} was the fastest." if fastest else ""
+    """What the logs of the node say of strides, and what they cannot say."""
+    node = result.notes["node"]
+    if fastest := fastest_stride(node):
+        return f" In the logs of this node k = {fastest} was the fastest."
+    if only := only_stride(node):
+        here = float(result.array("stride_step_s")[result.array("stride") == only][0])
+        return (
+            f" All interleaved runs in the logs of this node have k = {only}, so that they do not "
+            f"tell which stride is the fastest; with k = {only} the timeline takes {here:.2f} s."
+        )
+    return ""
 
 
 def draw_strides(result: Result, palette: Palette) -> go.Figure:
