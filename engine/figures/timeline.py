@@ -13,7 +13,11 @@ MAX_BARS = 2000
 
 
 def draw_timeline(data: Timeline, palette: Palette, *, title: str, alt: str) -> go.Figure:
-    """One bar a span; above 2 000 spans neighbours of one kind on a lane are drawn as one."""
+    """One bar a span; above 2 000 spans neighbours of one kind on a lane are drawn as one.
+
+    Such a bar begins with the first of them and is as long as all of them together, so that what
+    is busy and what is idle keep their shares.
+    """
     merged = len(data) > MAX_BARS
     lane, kind, start, end = _merged(data) if merged else (
         data.lane, data.kind, data.start, data.end
@@ -24,7 +28,7 @@ def draw_timeline(data: Timeline, palette: Palette, *, title: str, alt: str) -> 
         title=title,
         x=axis("Time", data.unit),
         y=axis("Lane"),
-        subtitle="neighbours of one kind are drawn as one" if merged else None,
+        subtitle="neighbours of one kind are one bar, as long as all of them" if merged else None,
         alt=alt,
         height=140 + 24 * len(names),
     )
@@ -57,7 +61,7 @@ def draw_timeline(data: Timeline, palette: Palette, *, title: str, alt: str) -> 
 def _merged(data: Timeline) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Lane, kind, start and end of spans of one kind in one part of the time, as one.
 
-    The parts grow until no more than 2 000 bars are left.
+    There are fewer parts, each of them longer, until no more than 2 000 bars are left or one part.
     """
     first = float(data.start[0])
     whole = max(float(data.end.max()) - first, 1e-12)
@@ -69,6 +73,5 @@ def _merged(data: Timeline) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
         if len(place) <= MAX_BARS or parts == 1:
             break
         parts //= 2
-    end = np.full(len(place), -np.inf)
-    np.maximum.at(end, group, data.end)
-    return data.lane[place], data.kind[place], data.start[place], end
+    busy = np.bincount(group, weights=data.end - data.start, minlength=len(place))
+    return data.lane[place], data.kind[place], data.start[place], data.start[place] + busy

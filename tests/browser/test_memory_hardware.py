@@ -52,11 +52,11 @@ def test_views_have_no_axe_violations_and_fit_their_width(
 def test_a_chosen_command_says_what_it_waited_for_and_leads_to_its_cause(
     visitor: BrowserContext, server: str
 ) -> None:
-    page = open_page(visitor, f"{server}/{PAGE}?memory_hardware.command=40")
+    page = open_page(visitor, f"{server}/{PAGE}?memory_hardware.bank_command=40")
     chosen = page.locator(f"{BANKS} .chosen")
     expect(chosen).to_contain_text(re.compile(r"Waited \d+ ns for t[A-Z]+ since"))
     chosen.get_by_role("button").first.click()
-    expect(page).not_to_have_url(re.compile(r"command=40\b"))
+    expect(page).not_to_have_url(re.compile(r"bank_command=40\b"))
 
 
 def test_the_drawn_commands_come_as_files_that_other_programs_read(

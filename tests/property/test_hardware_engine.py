@@ -6,12 +6,15 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from engine.labs.memory_hardware import fast, reference
+from engine.labs.memory_hardware.device import load_device
 from engine.labs.memory_hardware.expand import NAMES, REASONS, expand
 from engine.labs.memory_hardware.program import Compiler
+from engine.labs.memory_hardware.shapes import SHAPES
 from tests.hardware_programs import compilers
 
 GENERATIONS = {
@@ -107,6 +110,18 @@ def test_a_slower_device_is_not_faster(compiler: Compiler, name: str) -> None:
     other = Compiler(compiler.shape, compiler.device.changed(slower), compiler.choices)
     quick = fast.generate(compiler, 2, refresh=False).cycles
     assert fast.generate(other, 2, refresh=False).cycles >= quick
+
+
+@pytest.mark.parametrize("name", ["pim-gpt", "gddr6-readout"])
+def test_a_longer_refresh_takes_longer_by_as_much_as_there_are_refreshes(name: str) -> None:
+    device = load_device(name)
+    shape = SHAPES["gpt2"]
+    quick = fast.generate(Compiler(shape, device), 8)
+    longer = device.changed({"timing.rfc": device["timing.rfc"] + 100})
+    slow = fast.generate(Compiler(shape, longer), 8)
+    undisturbed = fast.generate(Compiler(shape, device), 8, refresh=False).cycles
+    assert slow.cycles > quick.cycles > undisturbed
+    assert slow.cycles - undisturbed == slow.refreshes * longer.whole("timing.rfc")
 
 
 @QUIET

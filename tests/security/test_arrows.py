@@ -98,7 +98,7 @@ def light_files() -> list[Path]:
     for lab in (ROOT / "engine" / "labs").iterdir():
         for name in ("__init__.py", "config.py", "views.py"):
             found += [lab / name] if (lab / name).is_file() else []
-        found += sorted((lab / "views").rglob("*.py"))
+        found += sorted([*(lab / "views").rglob("*.py"), *(lab / "config").rglob("*.py")])
     return found
 
 

@@ -23,7 +23,9 @@ LATEST_NS = 9e15  # a float64 still tells nanoseconds apart here
 
 @dataclass(frozen=True)
 class TraceFile:
-    """A trace and how much of the timeline is in it: all that starts up to ``until_ns``.
+    """A trace, and how much of the timeline is in it.
+
+    All that starts before ``until_ns``, and some of what starts then.
 
     ``spans`` and ``points`` are written, ``left_out`` of both were not; ``until_ns`` is None where
     nothing was left out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 from engine.core.registry import Experiment, Lab
@@ -10,6 +11,16 @@ from engine.labs.memory_hardware.papers import PAPERS
 
 __all__ = ["LAB"]
 
+_HERE = Path(__file__).parent
+
+
+def _version(revision: int) -> int:
+    """A result belongs to a revision of its code and to the constants of the presets."""
+    tables = sorted([*_HERE.glob("devices/*.toml"), *_HERE.glob("offload/nodes/*.toml")])
+    return revision << 32 | zlib.crc32(b"".join(path.read_bytes() for path in tables))
+
+
+VERSION = _version(1)
 _COMMANDS = "engine.labs.memory_hardware.commands"
 
 LAB = Lab(
@@ -23,6 +34,7 @@ LAB = Lab(
             "Tokens in the memory",
             config.GenerationConfig,
             "engine.labs.memory_hardware.run:generation",
+            version=VERSION,
             cost_seconds=cost.generation,
         ),
         Experiment(
@@ -30,6 +42,7 @@ LAB = Lab(
             "Where every number lies",
             config.MappingConfig,
             "engine.labs.memory_hardware.run:mapping",
+            version=VERSION,
             cost_seconds=lambda settings: 0.5,
         ),
         Experiment(
@@ -37,6 +50,7 @@ LAB = Lab(
             "Eight models beside a GPU and a CPU",
             config.SpeedupConfig,
             "engine.labs.memory_hardware.run:speedup",
+            version=VERSION,
             cost_seconds=cost.speedup,
         ),
         Experiment(
@@ -44,6 +58,7 @@ LAB = Lab(
             "One constant at several values",
             config.SweepConfig,
             "engine.labs.memory_hardware.run:sweep",
+            version=VERSION,
             cost_seconds=cost.sweep,
         ),
         Experiment(
@@ -51,6 +66,7 @@ LAB = Lab(
             "Two memories side by side",
             config.WhatIfConfig,
             "engine.labs.memory_hardware.run:whatif",
+            version=VERSION,
             cost_seconds=cost.whatif,
         ),
         Experiment(
@@ -58,6 +74,7 @@ LAB = Lab(
             "Every constant varied",
             config.TornadoConfig,
             "engine.labs.memory_hardware.run:tornado",
+            version=VERSION,
             cost_seconds=cost.tornado,
         ),
         Experiment(
@@ -65,6 +82,7 @@ LAB = Lab(
             "Closed forms beside the engine",
             config.EstimateConfig,
             "engine.labs.memory_hardware.run:estimate",
+            version=VERSION,
             cost_seconds=cost.estimate,
         ),
         Experiment(
@@ -72,6 +90,7 @@ LAB = Lab(
             "Energy by class of command",
             config.EnergyConfig,
             "engine.labs.memory_hardware.run:energy",
+            version=VERSION,
             cost_seconds=cost.energy,
         ),
         Experiment(
@@ -79,6 +98,7 @@ LAB = Lab(
             "Optimizer offload",
             config.TrainingConfig,
             "engine.labs.memory_hardware.run:training",
+            version=VERSION,
             cost_seconds=cost.training,
         ),
         Experiment(
@@ -86,6 +106,7 @@ LAB = Lab(
             "A node from measured runs",
             config.FitConfig,
             "engine.labs.memory_hardware.run:training_fit",
+            version=VERSION,
             cost_seconds=cost.training_fit,
         ),
         Experiment(
@@ -93,6 +114,7 @@ LAB = Lab(
             "The largest model",
             config.CapacityConfig,
             "engine.labs.memory_hardware.run:capacity",
+            version=VERSION,
             cost_seconds=lambda settings: 0.5,
         ),
         Experiment(
@@ -100,6 +122,7 @@ LAB = Lab(
             "Trace workbench",
             config.TraceConfig,
             "engine.labs.memory_hardware.run:replay",
+            version=VERSION,
             cost_seconds=lambda settings: 2.0,
         ),
     ),

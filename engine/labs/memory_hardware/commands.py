@@ -142,11 +142,11 @@ def expand(argv: Sequence[str]) -> dict[str, Any]:
     given = parser.parse_args(list(argv))
 
     from engine.labs.memory_hardware.expand import expand as window
-    from engine.labs.memory_hardware.table import write_parquet
+    from engine.labs.memory_hardware.table import cycles_of, write_parquet
 
     compiler = _compiler(given)
     tck = compiler.device["timing.tck_ns"]
-    first, last = int(given.from_ns // tck), int(-(-given.to_ns // tck))
+    first, last = cycles_of(given.from_ns, given.to_ns, tck)
     commands = window(compiler, given.tokens, first, last, start=given.start, prompt=given.prompt)
     path = write_parquet(commands, tck, Path(given.out))
     return {

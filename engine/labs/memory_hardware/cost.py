@@ -17,37 +17,37 @@ from engine.labs.memory_hardware.config import (
 
 def generation(settings: GenerationConfig) -> float:
     """All tokens at once, whatever the model."""
-    return 0.3 + 0.00005 * settings.tokens
+    return 0.2 + 2e-5 * settings.tokens
 
 
 def speedup(settings: SpeedupConfig) -> float:
     """Six shapes with and without head."""
-    return 0.3 + 0.0003 * settings.tokens
+    return 0.2 + 2e-5 * settings.tokens
 
 
 def sweep(settings: SweepConfig) -> float:
     """Six shapes at each value."""
-    return 0.3 + 0.0003 * settings.tokens * len(settings.values.split())
+    return 0.2 + 1e-5 * settings.tokens * len(settings.values.split())
 
 
 def whatif(settings: WhatIfConfig) -> float:
     """Two generations."""
-    return 0.3 + 0.0001 * settings.tokens
+    return 0.2 + 2e-5 * settings.tokens
 
 
 def tornado(settings: TornadoConfig) -> float:
     """Two generations for each of some twenty constants."""
-    return 0.3 + 0.001 * settings.tokens
+    return 0.2 + 5e-5 * settings.tokens
 
 
 def estimate(settings: EstimateConfig) -> float:
     """Ten generations."""
-    return 0.3 + 0.0002 * settings.tokens
+    return 0.2 + 5e-5 * settings.tokens
 
 
 def energy(settings: EnergyConfig) -> float:
     """Six shapes with and without head, and one on every device."""
-    return 0.3 + 0.0006 * settings.tokens
+    return 0.2 + 1e-4 * settings.tokens
 
 
 def training(settings: TrainingConfig) -> float:

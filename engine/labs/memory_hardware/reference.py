@@ -7,7 +7,7 @@ Of a stretch that is read over the pins every command is issued to its bank.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -226,11 +226,3 @@ def all_runs(compiler: Compiler, tokens: int, start: int = 0, prompt: int = 0) -
             yield from layer
         if context > start + prompt:
             yield from after
-
-
-def counts(commands: Sequence[Command]) -> dict[str, int]:
-    """How often each command was issued."""
-    found: dict[str, int] = {}
-    for command in commands:
-        found[command.name] = found.get(command.name, 0) + 1
-    return found

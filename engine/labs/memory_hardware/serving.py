@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from engine.labs.memory_hardware.config import Machine, Served
+from engine.labs.memory_hardware.config import LaidOut, Machine, Served
 from engine.labs.memory_hardware.device import Device, load_device, parse_changes
 from engine.labs.memory_hardware.program import Choices, Compiler
 from engine.labs.memory_hardware.shapes import load_shape
@@ -25,13 +26,9 @@ def compiler_on(config: Served, machine: Machine, read: Callable[[str], bytes]) 
     return Compiler(load_shape(config.model, read), build_device(machine), choices_of(config))
 
 
-def choices_of(config: Served) -> Choices:
+def choices_of(config: LaidOut) -> Choices:
     """How the model is laid out, and what is left out."""
-    return Choices(
-        config.key_layout,
-        config.value_layout,
-        config.head,
-        config.weights,
-        config.refresh,
-        config.overlap,
-    )
+    laid = Choices(config.key_layout, config.value_layout, config.head, config.weights)
+    if isinstance(config, Served):
+        return replace(laid, refresh=config.refresh, overlap=config.overlap)
+    return laid

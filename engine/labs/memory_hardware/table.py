@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,22 @@ import pyarrow.parquet as pq
 
 from engine.core.errors import BadInput
 from engine.labs.memory_hardware.expand import NAMES, REASONS, Commands
+
+LATEST_NS = 1e15
+
+
+def cycles_of(from_ns: float, to_ns: float, tck_ns: float) -> tuple[int, int]:
+    """The cycles of a window in ns: those that begin in it, so that windows side by side tile.
+
+    Raises BadInput("from-ns") for what is no number or lies before 0.
+    """
+    if not (math.isfinite(from_ns) and math.isfinite(to_ns) and 0 <= from_ns <= LATEST_NS
+            and to_ns <= LATEST_NS):  # fmt: skip
+        raise BadInput("from-ns", f"a window lies between 0 and {LATEST_NS:g} ns "
+                       f"(got {from_ns:g} to {to_ns:g})")  # fmt: skip
+    # The time of a cycle, printed and read again, may lie a rounding away from it.
+    first, last = (math.ceil(ns / tck_ns * (1 - 4e-16) - 1e-9) for ns in (from_ns, to_ns))
+    return first, last
 
 
 def as_table(commands: Commands, tck_ns: float) -> pa.Table:

@@ -21,6 +21,9 @@ LAID = ("key_layout", "value_layout", "weights", "overlap", "head", "refresh", "
 TOKEN = "memory_hardware.token"
 LAYER = "memory_hardware.layer"
 RUN = "memory_hardware.run"
+COMMAND = "memory_hardware.bank_command"
+SHIFT = "memory_hardware.shift"
+NONE = -1
 S = TypeVar("S")
 
 
@@ -50,11 +53,6 @@ def generation_settings(lab: Lab) -> Scene:
     return Scene(lab, experiment, config)
 
 
-def only_lab(lab: Lab) -> Lab:
-    """For a view that draws its own settings."""
-    return lab
-
-
 def compiler_of(config: Config) -> Compiler | None:
     """The model on its device; a complaint where there is none."""
     assert isinstance(config, Served)
@@ -75,6 +73,12 @@ def on_phone() -> bool:
     return "Mobi" in st.context.headers.get("User-Agent", "")
 
 
+def look_elsewhere() -> None:
+    """Another token, layer or run: what was chosen among its commands means nothing any more."""
+    select(SHIFT, 0)
+    select(COMMAND, NONE)
+
+
 def choose_token(config: GenerationConfig) -> int:
     """A token, from 0, those of the prompt first; the last one where nobody chose."""
     count = config.prompt + config.tokens
@@ -87,7 +91,7 @@ def choose_token(config: GenerationConfig) -> int:
             1,
             count,
             key=widget,
-            on_change=lambda: select(TOKEN, st.session_state[widget] - 1),
+            on_change=lambda: (select(TOKEN, st.session_state[widget] - 1), look_elsewhere()),
         )
     return token
 
@@ -110,6 +114,6 @@ def choose_layer(compiler: Compiler) -> int:
         [*range(layers), AFTER],
         format_func=lambda i: "After the last" if i == AFTER else f"{i + 1} of {layers}",
         key=widget,
-        on_change=lambda: select(LAYER, st.session_state[widget]),
+        on_change=lambda: (select(LAYER, st.session_state[widget]), look_elsewhere()),
     )
     return layer

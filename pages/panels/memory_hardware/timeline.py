@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.core.units import si
+from engine.io.trace_events import MOST_EVENTS
 from engine.labs.memory_hardware.config import GenerationConfig
 from engine.labs.memory_hardware.expand import Commands, expand
 from engine.labs.memory_hardware.schedule import Schedule
 from engine.labs.memory_hardware.views.banks import WORDS, bank_window, describe_window
-from engine.labs.memory_hardware.views.token import of_layer, run_words
+from engine.labs.memory_hardware.views.token import of_layer, row_numbers, run_words
 from engine.labs.memory_hardware.views.waits import draw_waits, wait_table
 from engine.labs.memory_hardware.walk import Placed, place_runs
 from pages.kit import (
@@ -26,7 +27,10 @@ from pages.kit import (
     take_away,
 )
 from pages.panels.memory_hardware.scene import (
+    COMMAND,
+    NONE,
     RUN,
+    SHIFT,
     Scene,
     View,
     choose_layer,
@@ -34,15 +38,13 @@ from pages.panels.memory_hardware.scene import (
     chosen_run,
     compiler_of,
     generation_settings,
+    look_elsewhere,
 )
-from pages.panels.memory_hardware.token import assumed_badge, row_numbers
+from pages.panels.memory_hardware.token import assumed_badge
 
-COMMAND = "memory_hardware.command"
-SHIFT = "memory_hardware.shift"
 LENGTHS = {"1": "1 µs", "4": "4 µs", "12": "12 µs", "40": "40 µs", "120": "120 µs"}
 LANES = {"each": "Each bank", "one": "All banks as one"}
 LONGEST_SHIFT = 100_000
-NONE = -1
 
 
 def show_banks(scene: Scene) -> None:
@@ -73,7 +75,7 @@ def show_banks(scene: Scene) -> None:
     commands = expand(
         compiler, config.tokens, first, last, start=config.start, prompt=config.prompt
     )
-    lanes = choose("Lanes", LANES, "memory_hardware.lanes", label_visibility="collapsed")
+    lanes = choose("Lanes", LANES, "memory_hardware.bank_lanes", label_visibility="collapsed")
     drawn = bank_window(commands, compiler, each_bank=lanes == "each")
     assumed_badge(obtained.result)
     chosen = linked(COMMAND, NONE, low=NONE, high=len(drawn.timeline) - 1)
@@ -88,6 +90,9 @@ def show_banks(scene: Scene) -> None:
         legend=WORDS,
         selected=None if chosen == NONE else chosen,
         on_select=lambda at: select(COMMAND, NONE if at is None else at),
+        whole=lambda: (
+            bank_window(commands, compiler, each_bank=lanes == "each", most=MOST_EVENTS).timeline
+        ),
     )
     if drawn.lockstep and lanes == "each":
         st.caption("So many commands fit as one lane only: all banks do the same here.")
@@ -97,7 +102,7 @@ def show_banks(scene: Scene) -> None:
     numbers = row_numbers(compiler)
     if numbers:
         explain(scene.lab, "A row", **numbers)
-    remember_lines("The commands of this window", _lines(config, first * tck, last * tck))
+    remember_lines("The commands of this window", _lines(config, first, last))
     take_away(scene.lab, scene.experiment, obtained)
 
 
@@ -120,8 +125,7 @@ def _choose_run(runs: list[Placed]) -> Placed:
 
 def _chosen_run() -> None:
     select(RUN, st.session_state[f"{RUN}#menu"])
-    select(SHIFT, 0)
-    select(COMMAND, NONE)
+    look_elsewhere()
 
 
 def _window(run: Placed, tck: float) -> tuple[int, int]:
@@ -162,7 +166,7 @@ def _waits(commands: Commands, tck: float) -> None:
     )
 
 
-def _lines(config: GenerationConfig, first_ns: float, last_ns: float) -> str:
+def _lines(config: GenerationConfig, first: int, last: int) -> str:
     changed = "".join(f"{name}={value!r}, " for name, value in config.changed().items())
     return (
         "from engine.labs.memory_hardware.config import GenerationConfig\n"
@@ -173,8 +177,8 @@ def _lines(config: GenerationConfig, first_ns: float, last_ns: float) -> str:
         f"config = GenerationConfig({changed.rstrip(', ')})\n"
         "compiler = build_compiler(config, Store.open().inputs.get)\n"
         'tck = compiler.device["timing.tck_ns"]\n'
-        f"commands = expand(compiler, config.tokens, int({first_ns:.0f} // tck),\n"
-        f"                  int({last_ns:.0f} // tck), start=config.start, prompt=config.prompt)\n"
+        f"commands = expand(compiler, config.tokens, {first}, {last},  # cycles\n"
+        "                  start=config.start, prompt=config.prompt)\n"
         "print(as_table(commands, tck).to_pandas())"
     )
 

@@ -15,7 +15,7 @@ from engine.labs.memory_hardware.views.parts import (
     part_table,
     token_ns,
 )
-from engine.labs.memory_hardware.views.token import draw_layer, layer_table, of_layer
+from engine.labs.memory_hardware.views.token import draw_layer, layer_table, of_layer, row_numbers
 from engine.labs.memory_hardware.walk import AFTER, place_runs
 from pages.kit import badge, explain, obtain, palette, say, section, select, show, take_away
 from pages.panels.memory_hardware.scene import (
@@ -105,24 +105,6 @@ def _picked() -> None:
     points = st.session_state["memory_hardware_layer"].selection.points
     if points:
         select(RUN, int(points[0]["customdata"][1]))
-
-
-def row_numbers(compiler: Compiler) -> dict[str, float | int | str]:
-    """The present numbers of the equation of a row; none where rows are read over the pins."""
-    t, columns = compiler.timing, compiler.row_columns
-    if not compiler.geometry.lanes:
-        return {}
-    open_for = max(t["rcd_mac"] + (columns - 1) * t["ccd"] + t["rtp"], t["ras"])
-    return {
-        "rcd": t["rcd_mac"],
-        "columns": columns,
-        "ccd": t["ccd"],
-        "rtp": t["rtp"],
-        "ras": t["ras"],
-        "rp": t["rp"],
-        "row": open_for + t["rp"],
-        "useful": f"{100 * columns * t['ccd'] / (open_for + t['rp']):.0f}",
-    }
 
 
 VIEW = View("One token", generation_settings, show_token)

@@ -37,7 +37,7 @@ from pages.kit import (
 from pages.panels.memory_hardware.scene import View
 
 FIELDS = ("trace", "dialect", "trace_device", "trace_change", "reference_cycles")
-COMMAND = "memory_hardware.command"
+COMMAND = "memory_hardware.trace_command"
 NOBODY = -1
 LANGUAGES = {"aim": "AiM instructions", "dramsim3": "DRAMsim3 requests"}
 

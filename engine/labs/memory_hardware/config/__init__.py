@@ -2,7 +2,7 @@
 
 from engine.labs.memory_hardware.config.baseline import Compared
 from engine.labs.memory_hardware.config.energy import EnergyConfig, Powered
-from engine.labs.memory_hardware.config.generation import GenerationConfig, Machine, Served
+from engine.labs.memory_hardware.config.generation import GenerationConfig, LaidOut, Machine, Served
 from engine.labs.memory_hardware.config.mapping import MappingConfig
 from engine.labs.memory_hardware.config.offload import CapacityConfig, FitConfig, TrainingConfig
 from engine.labs.memory_hardware.config.speedup import SpeedupConfig, SweepConfig
@@ -16,6 +16,7 @@ __all__ = [
     "EstimateConfig",
     "FitConfig",
     "GenerationConfig",
+    "LaidOut",
     "Machine",
     "MappingConfig",
     "Powered",

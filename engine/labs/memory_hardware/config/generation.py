@@ -78,8 +78,8 @@ class Machine(Config):
         return self
 
 
-class Served(Machine):
-    """A model on a device, with the choices of how it is laid out."""
+class LaidOut(Machine):
+    """A model on a device, and how its numbers lie there."""
 
     model: str = model_field()
     key_layout: Layout = Field(
@@ -104,23 +104,10 @@ class Served(Machine):
             "inputs, and the ASIC adds what the channels return",
         },
     )
-    overlap: bool = Field(
-        False,
-        title="Input beneath the rows",
-        json_schema_extra={
-            "advanced": True,
-            "help": "two halves of the buffer: while one is multiplied the other is filled",
-        },
-    )
     head: bool = Field(
         True,
         title="Language-model head",
         json_schema_extra={"help": "the product with the vocabulary after the last layer"},
-    )
-    refresh: bool = Field(
-        True,
-        title="Refresh",
-        json_schema_extra={"help": "off: as if rows never faded; shows what refresh costs"},
     )
 
     def admit(self, *, local: bool) -> None:
@@ -142,6 +129,24 @@ class Served(Machine):
     def fits(self, read: Callable[[str], bytes]) -> None:
         """The config must describe a model that can be mapped."""
         load_shape(self.model, read)
+
+
+class Served(LaidOut):
+    """With what can be done at the same time or left out."""
+
+    overlap: bool = Field(
+        False,
+        title="Input beneath the rows",
+        json_schema_extra={
+            "advanced": True,
+            "help": "two halves of the buffer: while one is multiplied the other is filled",
+        },
+    )
+    refresh: bool = Field(
+        True,
+        title="Refresh",
+        json_schema_extra={"help": "off: as if rows never faded; shows what refresh costs"},
+    )
 
 
 class GenerationConfig(Served):

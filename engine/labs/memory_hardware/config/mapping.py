@@ -6,14 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from engine.labs.memory_hardware.config.generation import MOST_TOKENS, Served
+from engine.labs.memory_hardware.config.generation import MOST_TOKENS, LaidOut
 
 Matrix = Literal["QKV", "projection", "FFN in", "FFN out", "head", "keys", "values"]
 WIDE, HIGH = 192, 96
 FURTHEST = 10_000_000
 
 
-class MappingConfig(Served):
+class MappingConfig(LaidOut):
     """A window of ``HIGH`` by ``WIDE`` numbers of a matrix (or a cache) and their places."""
 
     matrix: Matrix = Field("values", title="Matrix", json_schema_extra={"widget": "select"})

@@ -39,17 +39,19 @@ class Window:
     left_out: int
 
 
-def bank_window(commands: Commands, compiler: Compiler, *, each_bank: bool = True) -> Window:
-    """Spans of every bank of a channel where they fit, else of one lane for all of them.
+def bank_window(
+    commands: Commands, compiler: Compiler, *, each_bank: bool = True, most: int = MOST_SPANS
+) -> Window:
+    """At most ``most`` spans: of every bank of a channel where they fit, else of one lane for all.
 
     Where a command goes to one bank only, it stands on that bank's lane (or on the one lane).
     """
     banks = compiler.banks
     aside = np.isin(commands.name, [LINK, ASIC])
     of_all = (commands.bank < 0) & ~aside
-    lockstep = not each_bank or int(np.where(of_all, banks, 1).sum()) > MOST_SPANS
+    lockstep = not each_bank or int(np.where(of_all, banks, 1).sum()) > most
     copies = np.where(of_all & (not lockstep), banks, 1)
-    kept = int(np.searchsorted(np.cumsum(copies), MOST_SPANS, side="right"))
+    kept = int(np.searchsorted(np.cumsum(copies), most, side="right"))
     window = _timeline(commands, compiler, copies[:kept], lockstep=lockstep)
     return Window(window, lockstep, len(commands) - kept)
 

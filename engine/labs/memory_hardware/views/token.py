@@ -11,6 +11,8 @@ from engine.core.units import percent
 from engine.figures import Palette
 from engine.figures.axes import axis, compose, escape
 from engine.figures.palette import PATTERNS
+from engine.labs.memory_hardware.program import Compiler, Run
+from engine.labs.memory_hardware.rows import row_cycles
 from engine.labs.memory_hardware.views.parts import UNITS
 from engine.labs.memory_hardware.walk import Placed
 
@@ -97,3 +99,21 @@ def draw_layer(
         range=[len(runs) - 0.5, -0.5],
     )  # fmt: skip
     return figure.update_layout(barmode="overlay", showlegend=True)
+
+
+def row_numbers(compiler: Compiler) -> dict[str, float | int | str]:
+    """The present numbers of the equation of a row; none where rows are read over the pins."""
+    t, columns = compiler.timing, compiler.row_columns
+    if not compiler.geometry.lanes:
+        return {}
+    row = int(row_cycles(Run("any", "mac", 1, columns, compiler.banks), t))
+    return {
+        "rcd": t["rcd_mac"],
+        "columns": columns,
+        "ccd": t["ccd"],
+        "rtp": t["rtp"],
+        "ras": t["ras"],
+        "rp": t["rp"],
+        "row": row,
+        "useful": f"{100 * columns * t['ccd'] / row:.0f}",
+    }
