@@ -85,6 +85,8 @@ class Device:
     def scaled(self, key: str, factor: float) -> float:
         """A constant times a factor: counts and cycles rounded, and at least 1 where they are."""
         value = self[key] * factor
+        if not math.isfinite(value):
+            raise BadInput(FIELD, f"{key} times {factor:g} is no number")
         return value if is_real(key) else float(max(round(value), min(self[key], 1)))
 
     def changed(self, changes: Mapping[str, float]) -> Device:
@@ -118,7 +120,15 @@ class Device:
         rows = self.section("organisation")
         if rows.get("row_bytes", 0) % rows.get("column_bytes", 1):
             raise BadInput(FIELD, "organisation.row_bytes must be whole columns")
-        share = self.section("currents").get("mac_share", 0)
+        if self.section("buffer").get("bytes", LARGEST) < rows.get("column_bytes", 0):
+            raise BadInput(FIELD, "buffer.bytes must hold at least a column "
+                           f"({rows['column_bytes']:g} bytes)")  # fmt: skip
+        i = self.section("currents")
+        for name in ("idd4r", "idd4w", "idd5b", "idd5ab"):
+            if "idd3n" in i and i.get(name, i["idd3n"]) < i["idd3n"]:
+                raise BadInput(FIELD, f"currents.{name} must be at least currents.idd3n "
+                               f"({i[name]:g} and {i['idd3n']:g} mA)")  # fmt: skip
+        share = i.get("mac_share", 0)
         if share > 1:
             raise BadInput(FIELD, f"currents.mac_share must be at most 1 (got {share:g})")
 
@@ -163,6 +173,8 @@ def parse_changes(text: str) -> dict[str, float]:
             value = float(match[2]) if match else math.nan
         except ValueError:
             value = math.nan
+        if match and match[1] in found:
+            raise BadInput(FIELD, f"{match[1]} is given twice")
         if match and math.isfinite(value):
             found[match[1]] = value
         else:

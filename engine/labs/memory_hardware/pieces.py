@@ -54,7 +54,7 @@ def token_pieces(plan: Schedule, token: int, runs: list[Run]) -> Iterator[Piece]
     begin, seen = int(plan.ends[token]), int(plan.seen[token])
     if int(plan.seen[token + 1]) - seen > MOST_REFRESHES:
         raise LimitExceeded(f"a token with more than {MOST_REFRESHES:,} refreshes is not taken "
-                            f"apart; choose a longer timing.refi")  # fmt: skip
+                            f"apart; choose a longer timing.refi or a smaller model")  # fmt: skip
     segments = token_segments(plan.compiler, int(plan.contexts[token]), head=token >= plan.prompt)
     clock = Clock(begin, (seen + 1) * plan.refi if plan.refi else NEVER)
     refreshes = advance(segments, clock, t["rfc"], t["refi"])

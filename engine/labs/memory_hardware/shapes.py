@@ -117,6 +117,10 @@ UNTIED = ("llama", "mistral", "qwen", "phi", "gpt_neox", "gptj", "olmo", "deepse
           "glm", "internlm", "stablelm", "smollm")  # fmt: skip
 ENCODERS = ("bert", "roberta", "xlm-roberta", "distilbert", "electra", "deberta", "albert", "vit",
             "clip", "wav2vec2")  # fmt: skip
+# Decoders whose layers are no plain attention over all earlier tokens.
+OTHER_LAYERS = ("mamba", "falcon_mamba", "rwkv", "jamba", "zamba", "recurrent_gemma", "t5", "bart")
+OTHER_FIELDS = ("layer_types", "q_lora_rank", "kv_lora_rank", "ssm_cfg", "state_size")
+PLAIN = {"full_attention", "sliding_attention"}
 EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
@@ -153,6 +157,7 @@ def read_shape(text: str, name: str = "") -> Shape:
         raise BadInput(FIELD, "mixtures of experts are not mapped; a dense model is required")
     if table.get("is_encoder_decoder") or kind.startswith(ENCODERS):
         raise BadInput(FIELD, f"a decoder is required ({kind[:40] or 'this'} is none alone)")
+    _check_attention(table, kind)
     values = {field: _whole(table, field) for field in NAMES}
     width, heads = values["width"], values["heads"]
     if width is None or heads is None or values["layers"] is None or values["vocabulary"] is None:
@@ -180,6 +185,20 @@ def read_shape(text: str, name: str = "") -> Shape:
         tied=bool(table.get("tie_word_embeddings", not kind.startswith(UNTIED))),
         norm="rms" if rms else "layer",
     )
+
+
+def _check_attention(table: dict[str, Any], kind: str) -> None:
+    """Raise BadInput for a decoder that would be computed as something that it is not."""
+    if kind.startswith(OTHER_LAYERS):
+        raise BadInput(FIELD, f"attention in every layer is required ({kind[:40]} has none)")
+    for name in OTHER_FIELDS:
+        given = table.get(name)
+        plain = name == "layer_types" and isinstance(given, list) and set(map(str, given)) <= PLAIN
+        if given and not plain:
+            raise BadInput(FIELD, f"layers by {name} are not mapped; plain attention is required")
+    tied = table.get("tie_word_embeddings", True)
+    if tied is not None and not isinstance(tied, bool):
+        raise BadInput(FIELD, f"tie_word_embeddings must be true or false (got {str(tied)[:20]!r})")
 
 
 def _named(given: str, kind: str, layers: int, width: int) -> str:

@@ -53,9 +53,14 @@ def as_table(commands: Commands, tck_ns: float) -> pa.Table:
 
 
 def write_parquet(commands: Commands, tck_ns: float, path: Path) -> Path:
-    """Write the table; raises BadInput("out") where that cannot be done."""
+    """Write the table whole or not at all; raises BadInput("out") where that cannot be done."""
+    if path.exists() and not path.is_file():
+        raise BadInput("out", f"{str(path)[:200]!r} is there already and no file")
+    half = path.with_name(f"{path.name}.part")
     try:
-        pq.write_table(as_table(commands, tck_ns), path)
+        pq.write_table(as_table(commands, tck_ns), half)
+        half.replace(path)
     except OSError as error:
+        half.unlink(missing_ok=True)
         raise BadInput("out", f"{str(path)[:200]!r} cannot be written ({error.strerror})") from None
     return path

@@ -57,14 +57,15 @@ def ask(config: TraceConfig, read: Read) -> Asked:
 
 def check_trace(config: TraceConfig, read: Read) -> None:
     """Raise BadInput where a trace cannot be read to its end; nothing is run."""
+    from engine.labs.memory_hardware.trace.dramsim3 import check_length
     from engine.labs.memory_hardware.trace.instructions import parse_aim
     from engine.labs.memory_hardware.trace.requests import parse_dramsim3
 
-    text, dialect, _ = ask(config, read)
+    text, dialect, device = ask(config, read)
     if dialect == "aim":
         parse_aim(text)
     else:
-        parse_dramsim3(text)
+        check_length(parse_dramsim3(text), device.cycles())
 
 
 def summarise(run: Replay, config: TraceConfig, text: str) -> Result:

@@ -18,6 +18,7 @@ from engine.labs.memory_hardware.trace.lines import FIELD
 from engine.labs.memory_hardware.trace.requests import Access
 
 PATIENCE = 20  # times the sum of all timing values: an access is always served sooner
+MOST_REFRESHES = 100_000
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,12 @@ def run_dramsim3(
 ) -> Dramsim3Run:
     """Run a parsed trace on a device with ``timing`` in cycles.
 
-    Raises BadInput("trace") with the line for an address outside the channel and for a trace that
-    never ends, BadInput("device") where refreshes leave no time for requests.
+    Raises BadInput("trace") with the line for an address outside the channel, for a request so late
+    that more than 100,000 refreshes come before it, and for a trace that never ends;
+    BadInput("device") where refreshes leave no time for requests.
     """
     _check(accesses, organisation)
+    check_length(accesses, timing)
     channel = Dramsim3Channel(timing, organisation)
     reads = [i for i, one in enumerate(accesses) if not one.write]
     needed = reads[-1] + 1 if reads else len(accesses)
@@ -117,6 +120,15 @@ def energy_units(
         "active standby": volts * i["idd3n"] * run.active_cycles,
         "precharge standby": volts * i["idd2n"] * (run.cycles - run.active_cycles),
     }
+
+
+def check_length(accesses: Sequence[Access], timing: Mapping[str, int]) -> None:
+    """Raise BadInput("trace") where the refreshes before the last request are too many to list."""
+    last = max(accesses, key=lambda one: one.cycle)
+    refreshes = last.cycle // max(1, timing["refi"])
+    if refreshes > MOST_REFRESHES:
+        raise BadInput(FIELD, f"line {last.line}: {refreshes:,} refreshes come before cycle "
+                       f"{last.cycle:,}; at most {MOST_REFRESHES:,} are run")  # fmt: skip
 
 
 def _check(accesses: Sequence[Access], organisation: Mapping[str, int]) -> None:

@@ -56,7 +56,7 @@ LIMITS = {
     "data": (0, LARGEST),
 }
 CONFIGURATION_REGISTERS = (0, 2)  # broadcast, element-wise banks, activation function
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|\d{1,19}")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from engine.labs.memory_hardware.trace.lines import FIELD, lines_of
 
 LAST_CYCLE = 1_000_000_000
 _ADDRESS = re.compile(r"(0[xX])?[0-9a-fA-F]{1,16}")
-_CYCLE = re.compile(r"\d{1,15}")
+_CYCLE = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
