@@ -40,9 +40,7 @@ def test_a_generation_tells_time_commands_and_speed_ups() -> None:
     told = generate(["--model", "gpt2", "--tokens", "8"])
     assert told["total_ns"] == pytest.approx(8 * told["per_token_ns"])
     assert told["commands"]["ACT"] == told["commands"]["PRE"]
-    assert (
-        told["hits"] == told["commands"]["MAC"] + told["commands"]["WR"] - told["commands"]["ACT"]
-    )
+    assert told["hits"] < told["commands"]["MAC"] + told["commands"]["WR"] - told["commands"]["ACT"]
     assert told["speedup_gpu"] > 1 and told["speedup_cpu"] > 1
     assert "timing.rp" in told["assumed"] and "mac.lanes" not in told["assumed"]
 

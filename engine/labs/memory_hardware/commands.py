@@ -116,7 +116,7 @@ def tell_generation(compiler: Any, totals: Any, tokens: int, start: int) -> dict
             "REF": totals.refreshes,
         },
         "hits": totals.hits,
-        "hit_rate": totals.hits / (totals.hits + totals.activates),
+        "hit_rate": totals.hits / (totals.hits + totals.misses),
         "energy_pj": ledger.pj,
         "energy_total_pj": ledger.total_pj,
         "speedup_gpu": gpu_ns(shape, tokens) / generation_ns,

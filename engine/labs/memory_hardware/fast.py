@@ -49,13 +49,14 @@ class Totals:
     token_refreshes: np.ndarray
     by_label: dict[tuple[str, str], int]
     reads: int = 0
+    misses: int = 0
     work: dict[tuple[str, str], Work] = field(default_factory=dict)
     prefill: Totals | None = None
 
     @property
     def hits(self) -> int:
-        """Columns that found their row open."""
-        return self.macs + self.reads + self.writes - self.activates
+        """Columns that were not the first of their bank's open row."""
+        return self.macs + self.reads + self.writes - self.misses
 
 
 def generate(
@@ -102,6 +103,7 @@ def _totals(plan: Schedule, tokens: int, prefill: Totals | None = None) -> Total
         plan.seen[1 : tokens + 1],
         {key: one.cycles for key, one in work.items()},
         done.reads,
+        done.misses,
         work,
         prefill,
     )

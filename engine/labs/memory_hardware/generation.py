@@ -58,7 +58,7 @@ def summarise(compiler: Compiler, totals: Totals, config: GenerationConfig) -> R
             "writes": totals.writes,
             "refreshes": totals.refreshes,
             "hits": totals.hits,
-            "hit_rate": totals.hits / max(1, totals.hits + totals.activates),
+            "hit_rate": totals.hits / max(1, totals.hits + totals.misses),
             "tck_ns": tck,
             "weights": shape.weights,
             "energy_pj": ledger.total_pj,

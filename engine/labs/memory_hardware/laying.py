@@ -43,7 +43,8 @@ def matrix_shape(shape: Shape, matrix: str, tokens: int) -> tuple[int, int]:
 
 def mapping(config: MappingConfig, read: Callable[[str], bytes]) -> Result:
     """channel, bank, row and offset (y, x) of the window; cache_cycles (layout of keys, layout of
-    values, step, context) of one layer and one token, and the rows opened and columns used there.
+    values, step, context) of one layer and one token, with the rows opened, and the columns missed
+    and used there.
     """
     shape, device = load_shape(config.model, read), build_device(config)
     choices = choices_of(config)
@@ -53,11 +54,10 @@ def mapping(config: MappingConfig, read: Callable[[str], bytes]) -> Result:
     window = _window(compiler, config, top, left, min(HIGH, rows - top), min(WIDE, columns - left))
     contexts = np.unique(np.linspace(1, max(2, config.tokens), CONTEXTS).round().astype(np.int64))
     cycles = np.zeros((2, 2, len(STEPS), len(contexts)), np.int64)
-    opened = np.zeros((2, 2, len(STEPS)), np.int64)
-    used = np.zeros((2, 2, len(STEPS)), np.int64)
+    opened, missed, used = np.zeros((3, 2, 2, len(STEPS)), np.int64)
     for (i, keys), (j, values) in product(enumerate(LAYOUTS), enumerate(LAYOUTS)):
         laid = Compiler(shape, device, replace(choices, key_layout=keys, value_layout=values))
-        cycles[i, j], opened[i, j], used[i, j] = _cache_costs(laid, contexts)
+        cycles[i, j], opened[i, j], missed[i, j], used[i, j] = _cache_costs(laid, contexts)
     space = footprint(compiler, config.tokens)
     return Result(
         fields={
@@ -67,6 +67,7 @@ def mapping(config: MappingConfig, read: Callable[[str], bytes]) -> Result:
             "offset": Field(window.offset, ("y", "x")),
             "cache_cycles": Field(cycles, ("keys", "values", "step", "context"), "cycles"),
             "opened": Field(opened, ("keys", "values", "step")),
+            "missed": Field(missed, ("keys", "values", "step")),
             "used": Field(used, ("keys", "values", "step")),
             "context": Field(contexts, ("context",), "tokens"),
         },
@@ -113,13 +114,13 @@ def _window(
 
 def _cache_costs(
     compiler: Compiler, contexts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Cycles (step, context) of one token in one layer, the link and sums in the ASIC included;
-    rows opened and columns used at the last context, of a channel.
+    rows opened, columns that were the first of their bank's row, and all
+    columns at the last context, of a channel.
     """
     cycles = np.zeros((len(STEPS), len(contexts)), np.int64)
-    opened = np.zeros(len(STEPS), np.int64)
-    used = np.zeros(len(STEPS), np.int64)
+    opened, missed, used = np.zeros((3, len(STEPS)), np.int64)
     slots = [one for one in compiler.layer(contexts) if one.label in STEPS]
     last = np.zeros(len(contexts), np.int64)
     last[-1] = 1
@@ -130,5 +131,6 @@ def _cache_costs(
             continue
         work = work_of(slot, compiler.timing, compiler.channels, last)
         opened[step] += work.activates
+        missed[step] += work.misses
         used[step] += work.macs + work.reads + work.writes
-    return cycles, opened, used
+    return cycles, opened, missed, used

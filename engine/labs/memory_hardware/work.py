@@ -17,7 +17,8 @@ from engine.labs.memory_hardware.stretch import opened_rows
 class Work:
     """Counts of commands of one channel, then sums over all channels and banks.
 
-    ``cycles`` is time without refresh; ``bank_activates`` and ``bank_macs`` count each bank that
+    ``cycles`` is time without refresh; ``misses`` are columns that are the first of their bank's
+    open row (all banks of a MAC count as one, a write goes to one bank); ``bank_activates`` and ``bank_macs`` count each bank that
     takes part, ``columns_read`` and ``columns_written`` those that pass the pins; ``open_cycles``
     are cycles of a channel with a row open, ``link_cycles`` of a channel's link (hidden beneath
     rows or not), ``asic_cycles`` of the one ASIC.
@@ -25,6 +26,7 @@ class Work:
 
     cycles: int = 0
     activates: int = 0
+    misses: int = 0
     macs: int = 0
     reads: int = 0
     writes: int = 0
@@ -54,9 +56,12 @@ def work_of(slot: Slot, t: Mapping[str, int], channels: int, times: np.ndarray) 
         return Work(cycles=cycles, asic_cycles=cycles)
     opened = _opened(slot, t)
     activates, columns = total(slot.rows * opened), total(slot.rows * slot.columns)
+    # Of rows that all banks open at once, each bank's first write is a miss of its own.
+    first = np.minimum(slot.columns, slot.banks) if slot.unit == "write" else opened
     found = Work(
         cycles=cycles,
         activates=activates,
+        misses=total(slot.rows * first),
         bank_activates=activates * slot.banks * slot.channels,
         open_cycles=total(slot.rows * open_cycles(slot, t)) * slot.channels,
     )

@@ -117,8 +117,8 @@ def describe_layouts(result: Result) -> str:
 
 def hit_rates(result: Result) -> np.ndarray:
     """Share of columns that find their row open (layout of keys, layout of values, step)."""
-    opened, used = result.array("opened"), result.array("used")
-    return 1 - opened / np.maximum(used, 1)
+    missed, used = result.array("missed"), result.array("used")
+    return 1 - missed / np.maximum(used, 1)
 
 
 def layout_table(result: Result) -> list[dict[str, object]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from engine.core.units import percent
+from engine.core.units import count, percent
 from engine.figures import Palette
 from engine.figures.axes import axis, compose, escape
 from engine.figures.palette import PATTERNS
@@ -36,11 +36,16 @@ def describe_layer(runs: Sequence[Placed], tck_ns: float) -> str:
 
 
 def run_words(one: Placed) -> str:
-    """A run as a label: what it is for, and how often."""
-    if not one.run.in_memory:
-        return one.run.label
-    rows = f"{one.run.rows} row{'s' * (one.run.rows != 1)}"
-    return f"{one.run.label}, {rows} of {one.run.columns}"
+    """A run as a label: what it is for, and what it does to how many rows."""
+    run = one.run
+    if not run.in_memory:
+        return run.label
+    rows = count(run.rows, "stretch" if run.unit == "read" else "row").replace(
+        "stretchs", "stretches"
+    )
+    if run.unit == "write" and run.banks > 1:
+        return f"{run.label}, {rows} in every bank, {count(run.columns, 'number')} each"
+    return f"{run.label}, {rows}, {count(run.columns, 'column')}{' each' * (run.rows > 1)}"
 
 
 def layer_table(runs: Sequence[Placed], tck_ns: float) -> dict[str, object]:
