@@ -95,6 +95,18 @@ def test_a_slower_link_is_simulated_and_marked_as_changed() -> None:
 
 
 @pytest.mark.usefixtures("at_once")
+def test_measured_samples_lie_under_the_lanes_or_get_one_sentence() -> None:
+    names = "t_s,pcie_tx_MBps,pcie_rx_MBps,gpu_util_pct,mem_util_pct,gpu_mem_used_GB"
+    app = opened(utilisation=brought(f"{names}\n0,1,1,50,1,9\n1,1,1,60,1,9"))
+    app.run()
+    assert [warning.value for warning in app.warning] == []
+    assert "2 of 2 measured samples" in texts(app)
+    app = opened(utilisation=brought(f"{names}\n0,1,1,500,1,9"))
+    assert len(app.warning) == 1
+    assert "line 2: gpu_util_pct" in app.warning[0].value.replace("\\", "")
+
+
+@pytest.mark.usefixtures("at_once")
 def test_runs_of_the_visitors_own_are_fitted() -> None:
     app = opened(part="runs", runs=brought(own_runs()), seen="cpu_ratio=1.0")
     app.run()

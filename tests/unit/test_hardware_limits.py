@@ -83,7 +83,7 @@ def test_decoders_of_another_kind_are_not_computed_as_plain_ones(
 
 
 def test_a_deep_config_and_a_strange_name_do_no_harm() -> None:
-    with pytest.raises(BadInput, match="nested too deeply|not JSON"):
+    with pytest.raises(BadInput, match=r"nested too deeply|not JSON"):
         read_shape("[" * 100_000)
     strange = json.dumps({**LLAMA, "_name_or_path": "\ud800<img>\x1b[0m"})
     assert read_shape(strange).name == "img0m"

@@ -11,11 +11,12 @@ from engine.core import BadInput, get_lab
 from engine.core.context import QuietContext
 from engine.figures import Palette, check_axes
 from engine.labs.memory_hardware.config import FitConfig
+from engine.labs.memory_hardware.offload.cells import MOST_ROWS
 from engine.labs.memory_hardware.offload.fit import fit_node, predict
 from engine.labs.memory_hardware.offload.iteration import simulate
 from engine.labs.memory_hardware.offload.node import Node
 from engine.labs.memory_hardware.offload.plan import Plan
-from engine.labs.memory_hardware.offload.runs import MOST_ROWS, chosen, read_runs
+from engine.labs.memory_hardware.offload.runs import chosen, read_runs
 from engine.labs.memory_hardware.offload.step import step_seconds
 from engine.labs.memory_hardware.offload.work import Work
 from engine.labs.memory_hardware.views.training_fit import (

@@ -77,7 +77,7 @@ def energy(config: EnergyConfig, context: Context) -> Result:
 
 def training(config: TrainingConfig, context: Context) -> Result:
     """Iterations of a model whose optimizer state lies on the host, in four modes."""
-    return updating.training(config, context.progress)
+    return updating.training(config, context.read_input, context.progress)
 
 
 def training_fit(config: FitConfig, context: Context) -> Result:

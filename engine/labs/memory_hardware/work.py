@@ -18,10 +18,10 @@ class Work:
     """Counts of commands of one channel, then sums over all channels and banks.
 
     ``cycles`` is time without refresh; ``misses`` are columns that are the first of their bank's
-    open row (all banks of a MAC count as one, a write goes to one bank); ``bank_activates`` and ``bank_macs`` count each bank that
-    takes part, ``columns_read`` and ``columns_written`` those that pass the pins; ``open_cycles``
-    are cycles of a channel with a row open, ``link_cycles`` of a channel's link (hidden beneath
-    rows or not), ``asic_cycles`` of the one ASIC.
+    open row (all banks of a MAC count as one, a write goes to one bank). ``bank_activates`` and
+    ``bank_macs`` count each bank that takes part, ``columns_read`` and ``columns_written`` those
+    that pass the pins; ``open_cycles`` are cycles of a channel with a row open, ``link_cycles`` of
+    a channel's link (hidden beneath rows or not), ``asic_cycles`` of the one ASIC.
     """
 
     cycles: int = 0

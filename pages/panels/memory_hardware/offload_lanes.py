@@ -6,7 +6,11 @@ import streamlit as st
 
 from engine.core import Result
 from engine.labs.memory_hardware.views.offload import COMPARED
-from engine.labs.memory_hardware.views.offload_lanes import describe_lanes, offload_timeline
+from engine.labs.memory_hardware.views.offload_lanes import (
+    describe_lanes,
+    describe_measured,
+    offload_timeline,
+)
 from engine.labs.memory_hardware.views.offload_memory import (
     compare_memory,
     describe_by_construction,
@@ -54,6 +58,8 @@ def show_lanes(result: Result) -> None:
         on_select=lambda task: select(TASK, NONE if task is None else task),
         height=HEIGHT,
     )
+    if said := describe_measured(result, modes):
+        st.caption(said)
 
 
 def show_memory(result: Result) -> None:

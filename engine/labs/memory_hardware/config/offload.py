@@ -13,6 +13,12 @@ from engine.io.paths import local_path, read_file
 from engine.io.text import read_text
 from engine.labs.memory_hardware.offload.presets import node_names
 from engine.labs.memory_hardware.offload.runs import read_runs, rows_to_see
+from engine.labs.memory_hardware.offload.utilisation import (
+    MOST_SECONDS,
+    QUANTITIES,
+    TIME,
+    read_utilisation,
+)
 
 UPLOAD = "input:"
 RUNS_BYTES = 5_000_000
@@ -25,6 +31,24 @@ def rate_field(title: str, unit: str, high: float) -> Any:
     return Field(
         0.0, ge=0.0, le=high, title=title, json_schema_extra={"unit": unit, "help": AS_THE_NODE}
     )
+
+
+def _admit(given: str, field: str) -> None:
+    if given and not given.startswith(UPLOAD):
+        raise BadInput(field, "must be an uploaded file")
+
+
+def _text(data: bytes, field: str) -> str:
+    return read_text(data, limit=RUNS_BYTES, field=field)
+
+
+def _address(given: str, field: str, put: Callable[[bytes, str], str]) -> str:
+    if not given or given.startswith(UPLOAD):
+        return given
+    path = local_path(given, field=field)
+    if not path.is_file():
+        raise BadInput(field, f"{given[:80]!r} is not a file")
+    return put(read_file(path, field=field, limit=RUNS_BYTES), path.name)
 
 
 class TrainingConfig(Config):
@@ -133,6 +157,30 @@ class TrainingConfig(Config):
         },
     )
 
+    utilisation: str = Field(
+        "",
+        title="Measured utilisation",
+        max_length=1024,
+        json_schema_extra={
+            "widget": "file",
+            "advanced": True,
+            "help": f"a CSV of samples with the columns {', '.join((TIME, *QUANTITIES))}; it is "
+            "drawn under the lanes",
+        },
+    )
+    begins: float = Field(
+        0.0,
+        ge=0.0,
+        le=MOST_SECONDS,
+        title="An iteration begins at",
+        json_schema_extra={
+            "unit": "s",
+            "widget": "number",
+            "advanced": True,
+            "help": "the second of the measured samples that lies under the start of the lanes",
+        },
+    )
+
     @field_validator("node")
     @classmethod
     def _known(cls, name: str) -> str:
@@ -149,6 +197,21 @@ class TrainingConfig(Config):
                 f"{MOST_SUBGROUPS:,}"
             )
         return self
+
+    def admit(self, *, local: bool) -> None:
+        """Uploads; a page reads no other file of its machine."""
+        _admit(self.utilisation, "utilisation")
+
+    def fits(self, read: Callable[[str], bytes]) -> None:
+        """The file must be a table of samples."""
+        if self.utilisation:
+            read_utilisation(_text(read(self.utilisation), "utilisation"))
+
+    def grounded(self, put: Callable[[bytes, str], str]) -> Self:
+        """A file becomes the address of its content."""
+        return self.model_copy(
+            update={"utilisation": _address(self.utilisation, "utilisation", put)}
+        )
 
     @property
     def parameters(self) -> float:
@@ -188,25 +251,16 @@ class FitConfig(Config):
 
     def admit(self, *, local: bool) -> None:
         """Uploads; a page reads no other file of its machine."""
-        if self.runs and not self.runs.startswith(UPLOAD):
-            raise BadInput("runs", "must be an uploaded file")
+        _admit(self.runs, "runs")
 
     def fits(self, read: Callable[[str], bytes]) -> None:
         """The file must be a table of runs with enough rows to fit on."""
         if self.runs:
-            text = read_text(read(self.runs), limit=RUNS_BYTES, field="runs")
-            rows_to_see(read_runs(text), self.seen)
+            rows_to_see(read_runs(_text(read(self.runs), "runs")), self.seen)
 
     def grounded(self, put: Callable[[bytes, str], str]) -> Self:
         """A file becomes the address of its content."""
-        if not self.runs or self.runs.startswith(UPLOAD):
-            return self
-        path = local_path(self.runs, field="runs")
-        if not path.is_file():
-            raise BadInput("runs", f"{self.runs[:80]!r} is not a file")
-        return self.model_copy(
-            update={"runs": put(read_file(path, field="runs", limit=RUNS_BYTES), path.name)}
-        )
+        return self.model_copy(update={"runs": _address(self.runs, "runs", put)})
 
 
 class CapacityConfig(Config):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 
 from engine.core.errors import BadInput
+from engine.labs.memory_hardware.offload.cells import Cells, read_rows
 from engine.labs.memory_hardware.offload.plan import MOST_SUBGROUPS, Plan
 from engine.labs.memory_hardware.offload.work import Work
 
@@ -19,10 +17,8 @@ COLUMNS = ("dir", "model", "cpu_ratio", "subgroup", "prefetch", "opt_gaps", "ste
 # With these a row also tells how long forward, backward and the whole iteration took.
 LOGGED = ("fwd_ms", "bwd_ms", "iter_ms", "num_elems_B", "seqlen", "gbs", "dp",
           "flush_async")  # fmt: skip
-MOST_ROWS = 5_000
 MOST_MS = 1e8
 FEWEST = 3  # rows of a fit
-LONGEST = 200
 _CONDITION = re.compile(r"([A-Za-z_]\w*)\s*=\s*(.+)")
 
 
@@ -50,37 +46,10 @@ class Run:
 
 def read_runs(text: str, field: str = FIELD) -> list[Run]:
     """The rows of a CSV; raises BadInput(``field``) naming the line and the column."""
-    reader = csv.DictReader(StringIO(text), strict=True)
-    found: list[Run] = []
-    try:
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise BadInput(field, f"line 1: the columns {', '.join(missing)} are missing")
-        names = list(reader.fieldnames or ())
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise BadInput(field, f"line 1: the column {twice[0][:40]!r} is there twice")
-        for line, row in _rows(reader, field):
-            found.append(_run(row, line, field))
-    except csv.Error as error:
-        raise BadInput(field, f"line {reader.line_num + 1}: {error}") from None
+    found = [_run(row, line, field) for line, row in read_rows(text, COLUMNS, field)]
     if not found:
         raise BadInput(field, "there is no row below the names of the columns")
     return found
-
-
-def _rows(reader: csv.DictReader[str], field: str) -> Iterator[tuple[int, dict[str, str]]]:
-    for count, row in enumerate(reader):
-        line = reader.line_num
-        if count >= MOST_ROWS:
-            raise BadInput(field, f"line {line}: at most {MOST_ROWS:,} rows are read")
-        # csv keeps what is too much under None, and gives None to what is missing.
-        if None in row or None in row.values():
-            wanted = len(reader.fieldnames or ())
-            raise BadInput(field, f"line {line}: has not as many values as line 1 has columns "
-                           f"({wanted})")  # fmt: skip
-        if long := next((name for name, value in row.items() if len(value) > LONGEST), None):
-            raise BadInput(field, f"line {line}: {long[:40]} has more than {LONGEST} characters")
-        yield line, row
 
 
 def chosen(runs: Sequence[Run], condition: str, field: str = "fit") -> list[Run]:
@@ -107,35 +76,8 @@ def rows_to_see(runs: Sequence[Run], condition: str) -> list[Run]:
     return seen
 
 
-class _Row:
-    """One line, and the sentence for a value that cannot be used."""
-
-    def __init__(self, row: dict[str, str], line: int, field: str):
-        self.row, self.line, self.field = row, line, field
-
-    def number(self, name: str, low: float, high: float, empty: float | None = None) -> float:
-        text = self.row.get(name, "").strip()
-        if not text and empty is not None:
-            return empty
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            raise BadInput(self.field, f"line {self.line}: {name} must be a number from {low:g} to "
-                           f"{high:g} (got {text[:20]!r})")  # fmt: skip
-        return value
-
-    def whole(self, name: str, low: int, high: int, empty: int | None = None) -> int:
-        value = self.number(name, low, high, empty)
-        if value != int(value):
-            raise BadInput(self.field, f"line {self.line}: {name} must be a whole number "
-                           f"(got {value:g})")  # fmt: skip
-        return int(value)
-
-
 def _run(cells: dict[str, str], line: int, field: str) -> Run:
-    row = _Row(cells, line, field)
+    row = Cells(cells, line, field)
     stride = row.whole("opt_gaps", 0, MOST_SUBGROUPS, empty=0)
     interleaved = row.whole("prefetch", 0, 1, empty=0)
     late = row.whole("flush_async", 0, 1, empty=0)
@@ -156,7 +98,7 @@ def _run(cells: dict[str, str], line: int, field: str) -> Run:
     return Run(cells["dir"], cells["model"], plan, seconds, cells, _logged(row))
 
 
-def _logged(row: _Row) -> Logged | None:
+def _logged(row: Cells) -> Logged | None:
     if not all(row.row.get(name, "").strip() for name in LOGGED):
         return None
     ranks = row.whole("dp", 1, 100_000)

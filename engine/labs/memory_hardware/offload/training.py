@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.core.errors import BadInput
 from engine.core.result import Field, Result
+from engine.io.text import read_text
 from engine.labs.memory_hardware.config import TrainingConfig
+from engine.labs.memory_hardware.config.offload import RUNS_BYTES
 from engine.labs.memory_hardware.offload.capacity import Activations
 from engine.labs.memory_hardware.offload.fit import best_stride
 from engine.labs.memory_hardware.offload.iteration import (
@@ -28,6 +31,7 @@ from engine.labs.memory_hardware.offload.node import Node
 from engine.labs.memory_hardware.offload.plan import Plan
 from engine.labs.memory_hardware.offload.presets import Preset, load_node
 from engine.labs.memory_hardware.offload.step import step_seconds
+from engine.labs.memory_hardware.offload.utilisation import FIELD, read_utilisation
 from engine.labs.memory_hardware.offload.work import Work
 
 MODES = ("default", "flush", "interleaved", "delayed")
@@ -40,9 +44,14 @@ VOCABULARY = 32000
 
 
 def training(
-    config: TrainingConfig, progress: Callable[[float, float], None] = lambda done, total: None
+    config: TrainingConfig,
+    read: Callable[[str], bytes],
+    progress: Callable[[float, float], None] = lambda done, total: None,
 ) -> Result:
-    """Fields by span, by mode and phase, by point in time, by stride and by ratio."""
+    """Fields by span, by mode and phase, by point in time, by stride and by ratio.
+
+    ``read`` gives the bytes of measured samples, where there are some. Raises BadInput.
+    """
     preset = load_node(config.node).for_ranks(config.gpus).changed(config.changes)
     node = preset.node
     work = Work(config.billions * 1e9, config.sequence * config.micro_batch)
@@ -62,7 +71,8 @@ def training(
         config.layers,
     )
     return Result(
-        fields={**_spans(made), **_memory(made, plans, footprint), **_phases(made), **sweeps},
+        fields={**_spans(made), **_memory(made, plans, footprint), **_phases(made), **sweeps,
+                **_measured(config, read)},
         metrics={
             "parameters": config.parameters,
             "subgroups": len(plans["default"].sizes),
@@ -147,6 +157,21 @@ def _memory(
         "memory_time": Field(np.concatenate([one.time for one in held]), ("point",), "s"),
         "memory_gb": Field(np.concatenate([one.gb for one in held]), ("point",), "GB"),
         "memory_mode": Field(mode, ("point",)),
+    }
+
+
+def _measured(config: TrainingConfig, read: Callable[[str], bytes]) -> dict[str, Field]:
+    """Samples of a visitor's own run; their seconds count from where an iteration begins."""
+    if not config.utilisation:
+        return {}
+    text = read_text(read(config.utilisation), limit=RUNS_BYTES, field=FIELD)
+    found = read_utilisation(text)
+    if config.begins >= found.time[-1]:
+        raise BadInput("begins", f"must be below the last sample's {found.time[-1]:g} s "
+                       f"(got {config.begins:g})")  # fmt: skip
+    return {
+        "sample_time": Field(found.time - config.begins, ("sample",), "s"),
+        "sample": Field(found.values, ("quantity", "sample")),
     }
 
 

@@ -110,8 +110,9 @@ def describe_layouts(result: Result) -> str:
     return (
         f"At {int(result.array('context')[-1]):,} tokens, {result.notes['keys']}-major keys and "
         f"{result.notes['values']}-major values take {now:,} cycles a layer; {beside}. Row hits: "
-        f"writing {percent(hits[keys, values, [0, 2]].mean())}, "
-        f"reading {percent(hits[keys, values, [1, 3]].mean())}."
+        f"{percent(hits[keys, values, 0])} of the columns that write the key, "
+        f"{percent(hits[keys, values, 2])} of those that write the value, "
+        f"{percent(hits[keys, values, [1, 3]].mean())} of those that are read."
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.core.result import Result
 from engine.core.timeline import Counter, Lane, Timeline
+from engine.labs.memory_hardware.offload.utilisation import QUANTITIES
 from engine.labs.memory_hardware.views.offload import COMPARED, TITLES
 
 
@@ -57,6 +58,7 @@ def offload_timeline(result: Result, modes: Sequence[str] = COMPARED) -> Timelin
         },
         counters=(
             *(memory_counter(result, mode) for mode in modes),
+            *measured_counters(result, max(shown_seconds(result, mode) for mode in modes)),
             Counter("Host memory", "GB", np.zeros(1), np.array([result.number("host_gb")])),
         ),
     )
@@ -76,6 +78,32 @@ def memory_counter(result: Result, mode: str) -> Counter:
     time, held = np.append(time, end), np.append(held, held[time <= end][-1])
     return Counter(f"GPU memory, {TITLES[mode].lower()}", "GB", time[time <= end],
                    held[time <= end])  # fmt: skip
+
+
+def measured_counters(result: Result, seconds: float) -> tuple[Counter, ...]:
+    """A visitor's samples within the ``seconds`` that lanes are shown; none where none came."""
+    if "sample" not in result.fields:
+        return ()
+    time = result.array("sample_time")
+    kept = (time >= 0) & (time <= seconds)
+    return tuple(
+        Counter(f"Measured: {quantity.title}", quantity.unit, time[kept], values[kept])
+        for quantity, values in zip(QUANTITIES.values(), result.array("sample"), strict=True)
+        if kept.any()
+    )
+
+
+def describe_measured(result: Result, modes: Sequence[str] = COMPARED) -> str:
+    """Which part of the samples lies under the lanes; empty where none came."""
+    if "sample" not in result.fields:
+        return ""
+    seconds = max(shown_seconds(result, mode) for mode in modes)
+    time = result.array("sample_time")
+    kept = int(((time >= 0) & (time <= seconds)).sum())
+    return (
+        f"Under the lanes: {kept:,} of {len(time):,} measured samples. Where an iteration begins "
+        "in them is a setting; they are of your machine and tell one run, not three modes."
+    )
 
 
 def shown_seconds(result: Result, mode: str) -> float:

@@ -40,9 +40,7 @@ def run_words(one: Placed) -> str:
     run = one.run
     if not run.in_memory:
         return run.label
-    rows = count(run.rows, "stretch" if run.unit == "read" else "row").replace(
-        "stretchs", "stretches"
-    )
+    rows = f"{run.rows:,} stretches" if run.unit == "read" else count(run.rows, "row")
     if run.unit == "write" and run.banks > 1:
         return f"{run.label}, {rows} in every bank, {count(run.columns, 'number')} each"
     return f"{run.label}, {rows}, {count(run.columns, 'column')}{' each' * (run.rows > 1)}"
