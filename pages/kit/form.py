@@ -61,7 +61,7 @@ def form(
     try:
         config = cls.build(values)
     except BadInput as error:
-        complain_once(str(_titled(cls, error, label_prefix)))
+        complain_once(str(titled(cls, error, label_prefix)))
         last = st.session_state.get(memory)
         # A config of an older session may belong to an older class.
         return last if isinstance(last, cls) else cls()
@@ -156,7 +156,8 @@ def _value(control: Control) -> Any:
     return st.session_state.get(control.key, control.default)
 
 
-def _titled(cls: type[Config], error: BadInput, prefix: str) -> BadInput:
+def titled(cls: type[Config], error: BadInput, prefix: str = "") -> BadInput:
+    """The same complaint with the field called as its widget is."""
     field = cls.model_fields.get(error.field)
     title = field.title if field and field.title else error.field
     return BadInput(f"{prefix}{title}", error.reason)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from engine.core import Config, EngramError, Experiment, Lab, Result
+from engine.core import BadInput, Config, EngramError, Experiment, Lab, Result
 from engine.store import Store, lookup
-from pages.kit.form import complain_once
+from pages.kit.form import complain_once, titled
 from pages.kit.run_panel import mark_previous, run_panel
 
 
@@ -46,7 +46,7 @@ def obtain(lab: Lab, experiment: Experiment, config: Config, *, fall_back: bool 
         config = config.grounded(Store.open().inputs.put)
     except EngramError as error:
         # Nothing is lost by a model or file that cannot be used: the figures stay.
-        complain_once(str(error))
+        complain_once(_sentence(config, error))
         return _kept(lab, experiment, config, last, fall_back)
     result = find(lab, experiment, config)
     if result is not None:
@@ -57,12 +57,16 @@ def obtain(lab: Lab, experiment: Experiment, config: Config, *, fall_back: bool 
     try:
         config.fits(Store.open().inputs.get)
     except EngramError as error:
-        complain_once(str(error))
+        complain_once(_sentence(config, error))
         if shown.result is not None and shown.config != config:
             mark_previous(shown.config, config)
         return shown
     run_panel(lab, experiment, config, shown.config if shown.result is not None else None)
     return shown
+
+
+def _sentence(config: Config, error: EngramError) -> str:
+    return str(titled(type(config), error) if isinstance(error, BadInput) else error)
 
 
 def _kept(

@@ -158,7 +158,9 @@ def copy_as_python(
         st.code(command_line(lab, experiment, config), language="bash", wrap_lines=True)
         st.caption("As a link to this page as it stands, below the address of this server")
         own = {k: v for k, v in st.query_params.items() if k.startswith(f"{lab.name}.")}
-        pairs = {**query(lab, experiment, config, {"view": experiment.name}), **own}
+        # The view that a page shows at first is not in its address.
+        view = st.session_state.get(f"{lab.name}.view") or experiment.name
+        pairs = {**query(lab, experiment, config, {"view": view}), **own}
         st.code(f"/{lab.name}?{urlencode(pairs)}", language=None, wrap_lines=True)
 
 

@@ -9,7 +9,7 @@ from engine.io.trace_events import MOST_EVENTS
 from engine.labs.memory_hardware.config import GenerationConfig
 from engine.labs.memory_hardware.expand import Commands, expand
 from engine.labs.memory_hardware.schedule import Schedule
-from engine.labs.memory_hardware.views.banks import WORDS, bank_window, describe_window
+from engine.labs.memory_hardware.views.banks import WORDS, bank_window, describe_window, within
 from engine.labs.memory_hardware.views.token import of_layer, row_numbers, run_words
 from engine.labs.memory_hardware.views.waits import draw_waits, wait_table
 from engine.labs.memory_hardware.walk import Placed, place_runs
@@ -45,14 +45,15 @@ from pages.panels.memory_hardware.token import assumed_badge
 LENGTHS = {"1": "1 µs", "4": "4 µs", "12": "12 µs", "40": "40 µs", "120": "120 µs"}
 LANES = {"each": "Each bank", "one": "All banks as one"}
 LONGEST_SHIFT = 100_000
+BEYOND_NS = 20_000  # longer than any softmax or refresh of the presets
 
 
 def show_banks(scene: Scene) -> None:
     """A token, a layer, a run of it; then all commands from there on."""
     section(
         "Every command, and why it waited",
-        "Choose where to look; then zoom with the wheel or W and S, move with A and D. Click a "
-        "command: the arrow leads to the one that held it back.",
+        "Choose where to look. Click a command: the arrow leads to the one that held it back. "
+        "After a click the wheel zooms, and so do W and S; A and D move.",
     )
     obtained = obtain(scene.lab, scene.experiment, scene.config)
     if obtained.result is None:
@@ -72,9 +73,10 @@ def show_banks(scene: Scene) -> None:
         run = _choose_run(of_layer(place_runs(plan, token), layer))
     tck = compiler.device["timing.tck_ns"]
     first, last = _window(run, tck)
-    commands = expand(
-        compiler, config.tokens, first, last, start=config.start, prompt=config.prompt
-    )
+    # Beyond the window, for what its last command leaves to wait for.
+    reach = last + round(BEYOND_NS / tck)
+    ahead = expand(compiler, config.tokens, first, reach, start=config.start, prompt=config.prompt)
+    commands = within(ahead, first, last)
     lanes = choose("Lanes", LANES, "memory_hardware.bank_lanes", label_visibility="collapsed")
     drawn = bank_window(commands, compiler, each_bank=lanes == "each")
     assumed_badge(obtained.result)
@@ -82,7 +84,7 @@ def show_banks(scene: Scene) -> None:
     show_timeline(
         drawn.timeline,
         "memory_hardware_banks",
-        describe_window(commands, tck),
+        describe_window(ahead, first, last, tck),
         label=f"{compiler.shape.name} on {compiler.device.title}, from "
         f"{si(first * tck * 1e-9, 's', 7)}",
         because="waited for",
@@ -98,7 +100,7 @@ def show_banks(scene: Scene) -> None:
         st.caption("So many commands fit as one lane only: all banks do the same here.")
     if drawn.left_out:
         st.caption(f"The last {drawn.left_out:,} commands of the window are not drawn.")
-    _waits(commands, tck)
+    _waits(ahead, first, last, tck)
     numbers = row_numbers(compiler)
     if numbers:
         explain(scene.lab, "A row", **numbers)
@@ -152,17 +154,14 @@ def _moved(shift: int) -> None:
     select(COMMAND, NONE)
 
 
-def _waits(commands: Commands, tck: float) -> None:
+def _waits(commands: Commands, first: int, last: int, tck: float) -> None:
     section("What the time of the window goes to")
-    if len(commands) < 2:
-        st.markdown("Fewer than two commands are issued in this window.")
-        return
-    figure = draw_waits(commands, tck, palette())
+    figure = draw_waits(commands, first, last, tck, palette())
     show(
         figure,
         "memory_hardware_waits",
         figure.layout.meta["alt"],
-        export=lambda: wait_table(commands, tck),
+        export=lambda: wait_table(commands, first, last, tck),
     )
 
 

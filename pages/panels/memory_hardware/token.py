@@ -27,6 +27,7 @@ from pages.panels.memory_hardware.scene import (
     chosen_run,
     compiler_of,
     generation_settings,
+    look_elsewhere,
 )
 
 
@@ -81,7 +82,7 @@ def assumed_badge(result: Result) -> None:
 def _layer(compiler: Compiler, config: GenerationConfig, token: int) -> None:
     section(
         "A layer, run by run",
-        "Click a run to choose it; the bank timeline opens where it is.",
+        "Click a run to choose it.",
     )
     plan = Schedule(compiler, config.tokens, start=config.start, prompt=config.prompt)
     layer = choose_layer(compiler)
@@ -98,6 +99,11 @@ def _layer(compiler: Compiler, config: GenerationConfig, token: int) -> None:
         figure.layout.meta["alt"],
         export=lambda: layer_table(runs, tck),
         on_select=_picked,
+    )
+    st.button(
+        "See the commands of the chosen run",
+        icon=":material/arrow_forward:",
+        on_click=lambda: (select("memory_hardware.view", "timeline"), look_elsewhere()),
     )
 
 

@@ -106,7 +106,7 @@ class LaidOut(Machine):
     )
     head: bool = Field(
         True,
-        title="Language-model head",
+        title="LM head",
         json_schema_extra={"help": "the product with the vocabulary after the last layer"},
     )
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from engine.core.timeline import Lane, Timeline
 from engine.core.units import percent
-from engine.labs.memory_hardware.expand import NAMES, REASONS, WHY, Commands
+from engine.labs.memory_hardware.expand import NAMES, REASONS, Commands
 from engine.labs.memory_hardware.program import Compiler
 
 MOST_SPANS = 150_000
 BESIDE = "Beside the memory"
+END, BEGIN = "after the run", "nothing before"
 LINK, ASIC = NAMES.index("LINK"), NAMES.index("ASIC")
 WORDS = {
     "ACT": "activate: opens a row",
@@ -86,7 +87,9 @@ def _timeline(
             "token": commands.token[at] + 1,
             "row of the run": commands.row[at] + 1,
             "channel": np.where(
-                commands.channel[at] < 0, "all alike", commands.channel[at].astype(str)
+                commands.channel[at] < 0,
+                "all alike",
+                np.char.add(commands.channel[at].astype(str), " only"),
             ),
             "waited for": np.array(REASONS)[why],
             "waited ns": np.where((since >= 0) & (why > 0), start - since, 0.0),
@@ -139,26 +142,39 @@ def _lengths(commands: Commands, compiler: Compiler) -> np.ndarray:
     return lengths
 
 
-def waits(commands: Commands, tck_ns: float) -> dict[str, float]:
-    """Nanoseconds between commands by what the later one had waited for, the longest first."""
-    if len(commands) < 2:
-        return {}
-    gaps = np.diff(commands.cycle) * tck_ns
-    reasons = commands.because[1:]
-    found = {name: float(gaps[reasons == WHY[name]].sum()) for name in REASONS if name}
+def within(commands: Commands, first: int, last: int) -> Commands:
+    """Those issued from cycle ``first`` up to, not including, ``last``."""
+    kept = (commands.cycle >= first) & (commands.cycle < last)
+    columns = {one.name: getattr(commands, one.name) for one in fields(commands)}
+    return Commands(
+        **{name: column if name == "labels" else column[kept] for name, column in columns.items()}
+    )
+
+
+def waits(commands: Commands, first: int, last: int, tck_ns: float) -> dict[str, float]:
+    """Nanoseconds of a window by what the command at their end had waited for, longest first.
+
+    ``commands`` begin at cycle ``first`` and reach beyond ``last``, so that what the next one
+    waits for is known; the end of the run is a reason of its own. The parts add up to the window.
+    """
+    cycle = np.clip(np.append(commands.cycle, last), first, last)
+    gaps = np.diff(cycle, prepend=first) * tck_ns
+    reasons = np.append(commands.because.astype(int), len(REASONS))
+    names = [*REASONS, END]
+    found = {names[i]: float(gaps[reasons == i].sum()) for i in np.unique(reasons)}
+    found = {name or BEGIN: ns for name, ns in found.items()}
     return {name: found[name] for name in sorted(found, key=found.__getitem__, reverse=True)
             if found[name] > 0}  # fmt: skip
 
 
-def describe_window(commands: Commands, tck_ns: float) -> str:
-    """The finding: how many commands, and what they waited for."""
-    if not len(commands):
+def describe_window(commands: Commands, first: int, last: int, tck_ns: float) -> str:
+    """The finding: how many commands, and what the window's time goes to."""
+    inside = within(commands, first, last)
+    if not len(inside):
         return "No command is issued in this window."
-    counts = np.bincount(commands.name.astype(int), minlength=len(NAMES))
+    counts = np.bincount(inside.name.astype(int), minlength=len(NAMES))
     each = ", ".join(f"{counts[i]:,} {NAMES[i]}" for i in np.argsort(-counts)[:4] if counts[i])
-    whole = waits(commands, tck_ns)
-    if not whole:
-        return f"{len(commands):,} commands of a channel ({each})."
-    total = sum(whole.values())
-    words = ", ".join(f"{name} {percent(ns / total)}" for name, ns in list(whole.items())[:4])
-    return f"{len(commands):,} commands of a channel ({each}). Time between them: {words}."
+    whole = (last - first) * tck_ns
+    parts = list(waits(commands, first, last, tck_ns).items())[:4]
+    words = ", ".join(f"{name} {percent(ns / whole)}" for name, ns in parts)
+    return f"{len(inside):,} commands of a channel ({each}). The time of the window: {words}."

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
-from engine.core.units import percent, si
+from engine.core.units import count, percent, si
 from engine.figures import Palette, Series, axis, bars, lines
 
 UNITS = {
@@ -31,11 +31,16 @@ def unit_shares(result: Result) -> dict[str, float]:
 def describe(result: Result) -> str:
     """The finding: how long a token takes, and on what."""
     shares = list(unit_shares(result).items())
-    words = ", ".join(f"{UNITS[unit].lower()} {percent(share)}" for unit, share in shares[:4])
+    words = ", ".join(f"{_within(UNITS[unit])} {percent(share)}" for unit, share in shares[:4])
     each = si(result.number("per_token_ns") * 1e-9, "s")
     return (
         f"{result.notes['model']} on {result.notes['device']}: {each} a token on average; {words}."
     )
+
+
+def _within(words: str) -> str:
+    """As it stands within a sentence: ASIC keeps its capitals."""
+    return words if words.isupper() else words.lower()
 
 
 def part_table(result: Result) -> dict[str, object]:
@@ -84,8 +89,8 @@ def draw_tokens(result: Result, palette: Palette, *, start: int, token: int) -> 
     ns = token_ns(result) / 1e3
     seen = start + 1 + np.arange(len(ns))
     alt = (
-        f"A token takes {ns[0]:,.1f} µs at {seen[0]:,} tokens of context and {ns[-1]:,.1f} µs at "
-        f"{seen[-1]:,}."
+        f"A token takes {ns[0]:,.1f} µs at {count(seen[0], 'token')} of context and "
+        f"{ns[-1]:,.1f} µs at {seen[-1]:,}."
     )
     return lines(
         [Series("Time of a token", seen, ns, marks=[token], mark="the chosen token")],

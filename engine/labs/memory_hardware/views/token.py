@@ -31,7 +31,7 @@ def describe_layer(runs: Sequence[Placed], tck_ns: float) -> str:
     share = longest.cycles / max(1, whole)
     return (
         f"{whole * tck_ns / 1e3:,.2f} µs in {len(runs)} runs; the longest is "
-        f"{longest.run.label} ({UNITS[longest.run.unit].lower()}), {percent(share)}."
+        f"{longest.run.label} ({UNITS[longest.run.unit]}), {percent(share)}."
     )
 
 

@@ -168,8 +168,9 @@ def describe_fit_strides(result: Result) -> str:
     rows, stride = stride_rows(result), result.array("stride")
     measured = stride[rows[np.argmin(result.array("measured_s")[rows])]]
     predicted = stride[rows[np.argmin(result.array("predicted_s")[rows])]]
+    kind = "made" if result.notes["synthetic"] else "measured"
     return (
-        f"Of the measured strides k = {measured} is the fastest, of the predicted ones "
+        f"Of the {kind} steps that of k = {measured} is the fastest, of the predicted ones "
         f"k = {predicted}; the balance is at k* = {result.number('balance_stride'):.1f}."
     )
 

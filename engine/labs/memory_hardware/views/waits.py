@@ -25,29 +25,31 @@ MEANING = {
 }
 
 
-def wait_table(commands: Commands, tck_ns: float) -> dict[str, object]:
+def wait_table(commands: Commands, first: int, last: int, tck_ns: float) -> dict[str, object]:
     """Nanoseconds and share of each reason."""
-    found = waits(commands, tck_ns)
-    total = sum(found.values()) or 1.0
+    found = waits(commands, first, last, tck_ns)
     return {
         "reason": list(found),
         "what happens": [MEANING.get(name, "") for name in found],
         "ns": list(found.values()),
-        "share": [ns / total for ns in found.values()],
+        "share": [ns / ((last - first) * tck_ns) for ns in found.values()],
     }
 
 
-def draw_waits(commands: Commands, tck_ns: float, palette: Palette) -> go.Figure:
-    """A bar a reason, the longest first."""
-    found = waits(commands, tck_ns)
+def draw_waits(
+    commands: Commands, first: int, last: int, tck_ns: float, palette: Palette
+) -> go.Figure:
+    """A bar a reason, the longest first; all of them together are the window."""
+    found = waits(commands, first, last, tck_ns)
     return bars(
         [f"{name}: {MEANING[name]}" if name in MEANING else name for name in found],
-        {"Time until the next command": list(found.values())},
+        {"Time of the window": list(found.values())},
         palette,
         title="What commands waited for",
+        subtitle=f"the bars add up to the window of {(last - first) * tck_ns:,.0f} ns",
         category="Reason",
         value=axis("Time", "ns"),
         horizontal=True,
-        alt=describe_window(commands, tck_ns),
+        alt=describe_window(commands, first, last, tck_ns),
         height=150 + 26 * len(found),
     )
