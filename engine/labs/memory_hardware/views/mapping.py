@@ -22,6 +22,7 @@ STEP_WORDS = {
     "V write": "Writing the value",
     "SV": "Mixing the values",
 }
+TICK = 32  # columns of the window
 NOTHING, SAME_BANK, SAME_ROW = 0.0, 1.0, 2.0
 
 
@@ -86,7 +87,10 @@ def draw_window(
         alt=describe_window(result, chosen),
         height=460,
     )
-    return figure
+    columns = list(range(0, wide, TICK))
+    return figure.update_xaxes(
+        tickmode="array", tickvals=columns, ticktext=[f"{left + i:,}" for i in columns], tickangle=0
+    )
 
 
 def layout_of(result: Result) -> tuple[int, int]:
@@ -145,10 +149,7 @@ def draw_layouts(result: Result, palette: Palette) -> go.Figure:
     cycles = result.array("cache_cycles")[..., -1] * result.number("tck_ns") / 1e3
     ways = [(i, j) for i in range(2) for j in range(2)]
     now = layout_of(result)
-    labels = [
-        f"keys {LAYOUTS[i]}-major, values {LAYOUTS[j]}-major{' (now)' * ((i, j) == now)}"
-        for i, j in ways
-    ]
+    labels = [f"K by {LAYOUTS[i]}, V by {LAYOUTS[j]}{' (now)' * ((i, j) == now)}" for i, j in ways]
     return bars(
         labels,
         {STEP_WORDS[step]: [cycles[way][s] for way in ways] for s, step in enumerate(STEPS)},
