@@ -320,11 +320,17 @@ def test_the_usual_layout_of_keys_and_values_is_the_fastest_though_values_are_de
     ("given", "words"),
     [
         (["--tokens", "0"], "tokens: must be from 1 to 8192"),
-        (["--tokens", "8192", "--prompt", "1"], "prompt: must be from 0 to 0"),
-        (["--tokens", "8000", "--start", "100", "--prompt", "93"], "prompt: must be from 0 to 92"),
+        (
+            ["--tokens", "8192", "--prompt", "1"],
+            "tokens: with prompt and context must be at most 8,192",
+        ),
+        (
+            ["--tokens", "8000", "--start", "100", "--prompt", "93"],
+            "tokens: with prompt and context must be at most 8,192",
+        ),
         (["--prompt", "-1"], "prompt: must be from 0"),
         (["--weights", "diagonal"], "--weights"),
-        (["--device", "none"], "is none of aim, gddr6-dramsim3"),
+        (["--device", "none"], "device: must be one of aim, gddr6-dramsim3"),
     ],
 )
 def test_a_generation_that_cannot_be_is_refused(given: list[str], words: str) -> None:

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.core.arguments import Arguments
-from engine.core.errors import BadInput
 from engine.io.text import read_text
 
 PROGRAM = "python -m engine memory_hardware"
 TRACE_BYTES = 64_000_000
-MOST_TOKENS = 8192
 DIALECTS = ("aim", "dramsim3")
 
 
@@ -175,34 +173,33 @@ def _model_parser(name: str, description: str) -> Arguments:
 
 
 def _compiler(given: Any) -> Any:
-    from engine.labs.memory_hardware.device import load_device, parse_changes
-    from engine.labs.memory_hardware.program import Choices, Compiler
-    from engine.labs.memory_hardware.shapes import CONFIG_BYTES, SHAPES, read_shape
+    """The compiler of the same settings that the experiment has; raises BadInput."""
+    from engine.core.digest import digest_bytes
+    from engine.labs.memory_hardware.config import GenerationConfig
+    from engine.labs.memory_hardware.serving import build_compiler
 
-    if not 1 <= given.tokens <= MOST_TOKENS:
-        raise BadInput("tokens", f"must be from 1 to {MOST_TOKENS} (got {given.tokens})")
-    for name, other in (("start", 0), ("prompt", given.start)):
-        most = MOST_TOKENS - given.tokens - other
-        if not 0 <= getattr(given, name) <= most:
-            raise BadInput(name, f"must be from 0 to {most} (got {getattr(given, name)})")
-    device = load_device(given.device).changed(parse_changes(given.change))
-    if given.model in SHAPES:
-        shape = SHAPES[given.model]
-    elif Path(given.model).suffix == ".json":
-        path = Path(given.model)
-        shape = read_shape(read_text(path, limit=CONFIG_BYTES, field="model"), path.name)
-    else:
-        raise BadInput("model", f"{given.model[:60]!r} is neither a config.json nor one of "
-                       f"{', '.join(SHAPES)}")  # fmt: skip
-    choices = Choices(
+    brought: dict[str, bytes] = {}
+
+    def put(data: bytes, name: str) -> str:
+        address = f"input:{digest_bytes(data)}"
+        brought[address] = data
+        return address
+
+    config = GenerationConfig.build(
+        model=given.model,
+        device=given.device,
+        change=given.change,
+        tokens=given.tokens,
+        prompt=given.prompt,
+        start=given.start,
         key_layout=given.keys,
         value_layout=given.values,
-        head=not given.no_head,
         weights=given.weights,
-        refresh=not given.no_refresh,
         overlap=given.overlap,
+        head=not given.no_head,
+        refresh=not given.no_refresh,
     )
-    return Compiler(shape, device, choices)
+    return build_compiler(config.grounded(put), brought.__getitem__)
 
 
 def _assumed(device: Any) -> list[str]:

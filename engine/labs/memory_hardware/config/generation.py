@@ -177,6 +177,8 @@ class GenerationConfig(Served):
 
     @model_validator(mode="after")
     def _room(self) -> Self:
-        if self.start + self.prompt + self.tokens > MOST_TOKENS:
-            raise ValueError(f"context, prompt and tokens together may be at most {MOST_TOKENS}")
+        whole = self.start + self.prompt + self.tokens
+        if whole > MOST_TOKENS:
+            raise BadInput("tokens", f"with prompt and context must be at most {MOST_TOKENS:,} "
+                           f"(got {whole:,})")  # fmt: skip
         return self
