@@ -116,6 +116,33 @@ def test_a_click_chooses_a_span_and_says_what_it_waited_for(
     expect(chosen).to_be_hidden()
 
 
+def test_late_times_are_told_apart_to_the_nanosecond(visitor: BrowserContext, app: str) -> None:
+    page = visit(visitor, f"{app}/?begin=1461457350")
+    spoken, chosen = part(page, "spoken"), part(page, "chosen")
+    part(page, "marks").focus()
+    for key, said in (
+        ("ArrowRight", "ACT on channel 0, bank 0, from 1.461457350 s, lasts 10 ns"),
+        ("ArrowRight", "waited 12 ns for tRCD since ACT at 1.461457350 s"),
+        ("ArrowRight", "RD on channel 0, bank 0, from 1.461457400 s, lasts 50 ns"),
+    ):
+        page.keyboard.press(key)
+        expect(spoken).to_contain_text(said)
+        expect(part(page, "readout")).to_contain_text(said)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    for name, said in (
+        ("Start", "1.461457362 s"),
+        ("Duration", "8 ns"),
+        ("End", "1.461457370 s"),
+    ):
+        pair = chosen.locator("dl > div").filter(has_text=name)
+        expect(pair.locator("dd")).to_have_text(said)
+    expect(chosen.get_by_role("button", name="ACT at 1.461457350 s")).to_be_visible()
+    for _ in range(5):
+        page.keyboard.press("ArrowDown")
+    expect(spoken).to_contain_text("queue at 1.461457362 s: 3 requests")
+
+
 def test_the_page_can_choose_and_an_arrow_leads_from_the_cause(
     visitor: BrowserContext, app: str
 ) -> None:
