@@ -262,9 +262,46 @@ def test_the_wheel_scrolls_the_page_until_the_timeline_has_the_focus(
     visitor: BrowserContext, app: str
 ) -> None:
     page = visit(visitor, app)
+    hint = part(page, "hint")
+    expect(hint).to_be_hidden()
     part(page, "marks").hover()
     page.mouse.wheel(0, -300)
+    expect(hint).to_be_visible()
+    assert hint.get_attribute("aria-hidden") == "true"
+    still = hint.evaluate("(hint) => getComputedStyle(hint).transitionDuration")
+    assert still == "0s", "the visitor asked for reduced motion"
     assert window(page) == (0, 0)
+    # It goes by itself and does not come again.
+    expect(hint).to_be_hidden()
+    page.mouse.wheel(0, -300)
+    page.wait_for_timeout(300)
+    expect(hint).to_be_hidden()
+
+
+def test_the_hint_at_the_wheel_goes_once_the_timeline_has_the_focus(
+    visitor: BrowserContext, app: str
+) -> None:
+    page = visit(visitor, app)
+    marks, hint = part(page, "marks"), part(page, "hint")
+    marks.hover()
+    page.mouse.wheel(0, 100)
+    expect(hint).to_be_visible()
+    marks.focus()
+    assert not hint.is_visible()
+    page.mouse.wheel(0, -300)
+    first, last = window(page)
+    assert 0 < last - first < 0.9 * (LAST + 2)
+
+
+def test_ctrl_and_the_wheel_zoom_without_a_hint(visitor: BrowserContext, app: str) -> None:
+    page = visit(visitor, app)
+    part(page, "marks").hover()
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    assert not part(page, "hint").is_visible()
+    first, last = window(page)
+    assert 0 < last - first < 0.9 * (LAST + 2)
 
 
 def test_search_finds_kinds_and_details_and_goes_through_them(

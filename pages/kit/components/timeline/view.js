@@ -47,6 +47,7 @@ class TimelineView {
     this.resizing.disconnect();
     clearTimeout(this.resting);
     clearTimeout(this.settling);
+    clearTimeout(this.hinting);
     cancelAnimationFrame(this.asked);
     this.asked = null;
   }
