@@ -386,6 +386,50 @@ def test_the_timeline_fits_is_accessible_and_harmless(browser: Browser, app: str
             made.close()
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_names_and_legend_can_be_read_on_a_phone(browser: Browser, app: str, theme: str) -> None:
+    made = context(browser, theme, 390)
+    made.add_init_script(
+        """window.written = new Set();
+        const write = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+          window.written.add(text);
+          return write.call(this, text, ...rest);
+        };"""
+    )
+    page = visit(made, f"{app}/?wordy=1")
+    written = set(page.evaluate("() => [...window.written]"))
+    assert written >= {
+        "D2H",
+        "copies from the GPU to the host",
+        "GPU memory, default",
+        "GPU memory, asynchronous flush",
+        "GPU memory, flush and interleaving",
+    }
+    assert not [text for text in written if "…" in text]
+    # A lane with its name above: the span lies below the name, and a tap there chooses it.
+    start, width = left(page), part(page, "marks").bounding_box()["width"]
+    x = start + 10 / (LAST + 2) * (width - start - 2)
+    colour = list(rgb(getattr(Palette, theme)().category(0)))
+    assert pixel(page, x, 26 + 30 + 16 + 15)[:3] == colour
+    assert pixel(page, x, 26 + 30 + 5)[:3] != colour
+    part(page, "marks").click(position={"x": x, "y": 26 + 30 + 16 + 15})
+    expect(page.get_by_text("chosen 1", exact=True)).to_be_visible()
+    # Entries of the legend that wrap start at the left and cover no other.
+    boxes = []
+    for entry in part(page, "legend").get_by_role("button").all():
+        words = entry.locator("span")
+        assert entry.evaluate("(entry) => getComputedStyle(entry).textAlign") == "left"
+        boxes.append((entry.bounding_box(), words.bounding_box()))
+    assert max(words["height"] for _, words in boxes) > 24, "none of them wraps"
+    for (box, words), following in zip(boxes, [*boxes[1:], None], strict=True):
+        assert box["y"] <= words["y"]
+        assert words["y"] + words["height"] <= box["y"] + box["height"]
+        if following:
+            assert box["y"] + box["height"] <= following[0]["y"]
+    made.close()
+
+
 def test_two_hundred_thousand_spans_are_painted_searched_and_walked(
     visitor: BrowserContext, app: str
 ) -> None:
