@@ -116,6 +116,33 @@ def test_a_click_chooses_a_span_and_says_what_it_waited_for(
     expect(chosen).to_be_hidden()
 
 
+def test_late_times_are_told_apart_to_the_nanosecond(visitor: BrowserContext, app: str) -> None:
+    page = visit(visitor, f"{app}/?begin=1461457350")
+    spoken, chosen = part(page, "spoken"), part(page, "chosen")
+    part(page, "marks").focus()
+    for key, said in (
+        ("ArrowRight", "ACT on channel 0, bank 0, from 1.461457350 s, lasts 10 ns"),
+        ("ArrowRight", "waited 12 ns for tRCD since ACT at 1.461457350 s"),
+        ("ArrowRight", "RD on channel 0, bank 0, from 1.461457400 s, lasts 50 ns"),
+    ):
+        page.keyboard.press(key)
+        expect(spoken).to_contain_text(said)
+        expect(part(page, "readout")).to_contain_text(said)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    for name, said in (
+        ("Start", "1.461457362 s"),
+        ("Duration", "8 ns"),
+        ("End", "1.461457370 s"),
+    ):
+        pair = chosen.locator("dl > div").filter(has_text=name)
+        expect(pair.locator("dd")).to_have_text(said)
+    expect(chosen.get_by_role("button", name="ACT at 1.461457350 s")).to_be_visible()
+    for _ in range(5):
+        page.keyboard.press("ArrowDown")
+    expect(spoken).to_contain_text("queue at 1.461457362 s: 3 requests")
+
+
 def test_the_page_can_choose_and_an_arrow_leads_from_the_cause(
     visitor: BrowserContext, app: str
 ) -> None:
@@ -235,9 +262,46 @@ def test_the_wheel_scrolls_the_page_until_the_timeline_has_the_focus(
     visitor: BrowserContext, app: str
 ) -> None:
     page = visit(visitor, app)
+    hint = part(page, "hint")
+    expect(hint).to_be_hidden()
     part(page, "marks").hover()
     page.mouse.wheel(0, -300)
+    expect(hint).to_be_visible()
+    assert hint.get_attribute("aria-hidden") == "true"
+    still = hint.evaluate("(hint) => getComputedStyle(hint).transitionDuration")
+    assert still == "0s", "the visitor asked for reduced motion"
     assert window(page) == (0, 0)
+    # It goes by itself and does not come again.
+    expect(hint).to_be_hidden()
+    page.mouse.wheel(0, -300)
+    page.wait_for_timeout(300)
+    expect(hint).to_be_hidden()
+
+
+def test_the_hint_at_the_wheel_goes_once_the_timeline_has_the_focus(
+    visitor: BrowserContext, app: str
+) -> None:
+    page = visit(visitor, app)
+    marks, hint = part(page, "marks"), part(page, "hint")
+    marks.hover()
+    page.mouse.wheel(0, 100)
+    expect(hint).to_be_visible()
+    marks.focus()
+    assert not hint.is_visible()
+    page.mouse.wheel(0, -300)
+    first, last = window(page)
+    assert 0 < last - first < 0.9 * (LAST + 2)
+
+
+def test_ctrl_and_the_wheel_zoom_without_a_hint(visitor: BrowserContext, app: str) -> None:
+    page = visit(visitor, app)
+    part(page, "marks").hover()
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    assert not part(page, "hint").is_visible()
+    first, last = window(page)
+    assert 0 < last - first < 0.9 * (LAST + 2)
 
 
 def test_search_finds_kinds_and_details_and_goes_through_them(
@@ -320,6 +384,50 @@ def test_the_timeline_fits_is_accessible_and_harmless(browser: Browser, app: str
             assert page.evaluate("() => window.__x === undefined")
             assert page.locator("img[src=x]").count() == 0
             made.close()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_names_and_legend_can_be_read_on_a_phone(browser: Browser, app: str, theme: str) -> None:
+    made = context(browser, theme, 390)
+    made.add_init_script(
+        """window.written = new Set();
+        const write = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+          window.written.add(text);
+          return write.call(this, text, ...rest);
+        };"""
+    )
+    page = visit(made, f"{app}/?wordy=1")
+    written = set(page.evaluate("() => [...window.written]"))
+    assert written >= {
+        "D2H",
+        "copies from the GPU to the host",
+        "GPU memory, default",
+        "GPU memory, asynchronous flush",
+        "GPU memory, flush and interleaving",
+    }
+    assert not [text for text in written if "…" in text]
+    # A lane with its name above: the span lies below the name, and a tap there chooses it.
+    start, width = left(page), part(page, "marks").bounding_box()["width"]
+    x = start + 10 / (LAST + 2) * (width - start - 2)
+    colour = list(rgb(getattr(Palette, theme)().category(0)))
+    assert pixel(page, x, 26 + 30 + 16 + 15)[:3] == colour
+    assert pixel(page, x, 26 + 30 + 5)[:3] != colour
+    part(page, "marks").click(position={"x": x, "y": 26 + 30 + 16 + 15})
+    expect(page.get_by_text("chosen 1", exact=True)).to_be_visible()
+    # Entries of the legend that wrap start at the left and cover no other.
+    boxes = []
+    for entry in part(page, "legend").get_by_role("button").all():
+        words = entry.locator("span")
+        assert entry.evaluate("(entry) => getComputedStyle(entry).textAlign") == "left"
+        boxes.append((entry.bounding_box(), words.bounding_box()))
+    assert max(words["height"] for _, words in boxes) > 24, "none of them wraps"
+    for (box, words), following in zip(boxes, [*boxes[1:], None], strict=True):
+        assert box["y"] <= words["y"]
+        assert words["y"] + words["height"] <= box["y"] + box["height"]
+        if following:
+            assert box["y"] + box["height"] <= following[0]["y"]
+    made.close()
 
 
 def test_two_hundred_thousand_spans_are_painted_searched_and_walked(

@@ -62,6 +62,35 @@ def test_many_spans_take_few_bytes() -> None:
     assert sum(array.nbytes for array in arrays.values()) < 18 * MAX_SPANS
 
 
+@pytest.mark.parametrize(
+    ("start", "length", "digits"),
+    [
+        ([0, 1, 1_461_457_391], [1, 12, 12], 0),
+        ([0, 1.25, 3.75], [1.25, 1, 1], 2),
+        ([0.1, 0.1 + 0.2, 1234.7], [0.1, 0.1, 0.1], 1),
+        ([0, 1 / 3, 10 / 3], [1 / 7, 1 / 7, 1 / 7], 8),
+        ([0, 1 / 3, 1e4 / 3], [1e-8 / 7, 1, 1], 10),
+        ([], [], 0),
+    ],
+)
+def test_times_get_the_digits_that_tell_them_apart(
+    start: list[float], length: list[float], digits: int
+) -> None:
+    begin = np.array(start, float)
+    made = replace(many(len(start)), start=begin, end=begin + length)
+    said, _ = columns(made)
+    assert said["decimals"] == digits
+    different = np.unique(np.concatenate([made.start, made.end]))
+    assert len({f"{time:.{digits}f}" for time in different}) == len(different)
+
+
+def test_long_lengths_keep_their_last_nanosecond() -> None:
+    made = many(2)
+    made = replace(made, end=made.start + np.array([1.0, 20_000_001.0]))
+    _, arrays = columns(made)
+    assert sorted(arrays["duration"].tolist()) == [1, 20_000_001]
+
+
 def test_overlapping_spans_get_a_lane_of_their_own() -> None:
     said, arrays = columns(replace(small(), lane=np.zeros(4, int)))
     assert [name for name, _ in said["lanes"]][:2] == ["bank 0", "bank 0 (2)"]

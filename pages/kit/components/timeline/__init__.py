@@ -31,6 +31,7 @@ _SCRIPTS = (
             *("time", "lanes", "rows", "find", "sums"),
             *(
                 "paint",
+                "labels",
                 "strips",
                 "marks",
                 "reading",

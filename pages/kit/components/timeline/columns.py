@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from engine.core.timeline import Timeline
 
 MAX_SPANS = 200_000
 MAX_POINTS = 200_000
+_DOUBLE = 15  # digits that a float64 keeps
 _CODES = ((np.uint8, 2**8), (np.uint16, 2**16), (np.int32, 2**31))
 
 
@@ -46,7 +48,7 @@ def columns(given: Timeline) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         cause = np.where(held < 0, -1, back[held])[order].astype(np.int32)
     arrays = {
         "start": timeline.start[order].astype(np.float64),
-        "duration": (timeline.end - timeline.start)[order].astype(np.float32),
+        "duration": _floats((timeline.end - timeline.start)[order]),
         "kind": _codes(timeline.kind[order], len(timeline.kinds)),
         "lane_from": np.searchsorted(
             timeline.lane[order], np.arange(len(timeline.lanes) + 1)
@@ -70,10 +72,43 @@ def columns(given: Timeline) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     said = {
         "lanes": [[str(lane.name), str(lane.group)] for lane in timeline.lanes],
         "unit": timeline.unit,
+        "decimals": decimals(timeline),
         "details": described,
         "counters": counters,
     }
     return said, arrays
+
+
+def decimals(timeline: Timeline) -> int:
+    """Digits after the point of the timeline's unit that tell its times apart, 0 for whole ones.
+
+    Times that lie on no grid of tenths get nine digits, more where the shortest span needs them.
+    """
+    times = np.concatenate(
+        [timeline.start, timeline.end, *(counter.time for counter in timeline.counters)]
+    ).astype(np.float64)
+    before = _digits(np.abs(times))
+    shortest = _digits(timeline.end - timeline.start, np.min)
+    most = min(max(9 - before, 2 - shortest, 0), max(_DOUBLE - before, 0))
+    for count in range(most):
+        scaled = times * 10.0**count
+        # A sum of tenths misses its grid by a few of the last bits.
+        if np.all(np.abs(scaled - np.rint(scaled)) <= 8 * np.spacing(np.abs(scaled))):
+            return count
+    return most
+
+
+def _digits(lengths: np.ndarray, which: Callable[..., Any] = np.max) -> int:
+    """Digits before the point of the longest (or shortest) length above 0: 3 for 120, 0 for 0.1."""
+    held = lengths[lengths > 0]
+    return int(np.floor(np.log10(which(held)))) + 1 if len(held) else 1
+
+
+def _floats(numbers: np.ndarray) -> np.ndarray:
+    """Numbers as float32 where that keeps every one of them, else as float64."""
+    small = numbers.astype(np.float32)
+    same = np.array_equal(small.astype(np.float64), numbers.astype(np.float64), equal_nan=True)
+    return small if same else numbers.astype(np.float64)
 
 
 def _codes(numbers: np.ndarray, count: int) -> np.ndarray:
@@ -90,6 +125,4 @@ def _detail(column: np.ndarray) -> tuple[np.ndarray, list[str] | None]:
     if column.dtype.kind in "iu":
         fits = not len(column) or -(2**31) <= int(column.min()) <= int(column.max()) < 2**31
         return column.astype(np.int32 if fits else np.float64), None
-    small = column.astype(np.float32)
-    same = np.array_equal(small.astype(np.float64), column.astype(np.float64), equal_nan=True)
-    return (small if same else column.astype(np.float64)), None
+    return _floats(column), None

@@ -1,6 +1,8 @@
 // Pointer and wheel: drag moves, Shift or Range and drag measures, two fingers zoom.
 const CLICK_PX = 4;
 const EDGE_PX = 7;
+const HINT_MS = 2500;
+let hinted = false;
 
 function listen(view) {
   const canvas = view.part("marks");
@@ -8,6 +10,7 @@ function listen(view) {
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
+  canvas.addEventListener("focus", () => view.part("hint").classList.remove("shown"));
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     view.pointers.set(event.pointerId, { at: at(event), from: at(event), moved: false });
@@ -43,12 +46,21 @@ function listen(view) {
 // The wheel scrolls until the timeline has the focus (a click) or Ctrl is held.
 function turnWheel(view, event, [x]) {
   const focused = view.root.getRootNode().activeElement === view.part("marks");
-  if (!event.ctrlKey && !focused) return;
+  if (!event.ctrlKey && !focused) return hintAtWheel(view);
+  view.part("hint").classList.remove("shown");
   event.preventDefault();
   const { width } = view.frame;
   const [dx, dy] = event.shiftKey ? [event.deltaY || event.deltaX, 0] : [event.deltaX, event.deltaY];
   if (Math.abs(dx) > Math.abs(dy)) view.move((dx / width) * view.length);
   else view.zoom(Math.exp(-Math.max(-1, Math.min(1, dy / 100)) * 0.25), Math.max(view.frame.left, x));
+}
+
+// Said once, on the first wheel that passes over a timeline.
+function hintAtWheel(view) {
+  if (hinted) return;
+  hinted = true;
+  view.part("hint").classList.add("shown");
+  view.hinting = setTimeout(() => view.part("hint").classList.remove("shown"), HINT_MS);
 }
 
 function dragPointer(view, id, [x, y]) {

@@ -11,7 +11,7 @@ function paintMarks(context, data, spans, rows, frame, { hover, focus, selected,
     const row = rowOfLane(data, rows, spans.laneOf(i));
     const x0 = xOf(frame, spans.start[i]);
     const x1 = Math.max(x0 + 3, xOf(frame, spans.end(i)));
-    return { x0, x1, y: row.y - frame.top + 3, high: row.height - 6 };
+    return { x0, x1, y: row.y + row.above - frame.top + 3, high: row.height - row.above - 6 };
   };
   const outline = (i, colour, width, room) => {
     const { x0, x1, y, high } = box(i);

@@ -145,9 +145,9 @@ function paintRows(context, data, spans, rows, frame, { patterns, marks, ticks, 
   const batch = new Batch(data.kinds);
   const visible = rows.filter((row) => row.y + row.height > frame.top && row.y < frame.top + frame.height);
   for (const row of visible) {
-    const y = row.y - frame.top;
-    if (row.type === "lane") addLane(batch, spans, row.lane, frame, y + 3, row.height - 6, marks, column);
-    else if (row.type === "counter") paintCounter(context, data, row.counter, frame, y + 6, row.height - 12);
+    const [y, high] = [row.y + row.above - frame.top, row.height - row.above];
+    if (row.type === "lane") addLane(batch, spans, row.lane, frame, y + 3, high - 6, marks, column);
+    else if (row.type === "counter") paintCounter(context, data, row.counter, frame, y + 6, high - 12);
     else if (row.folded && row.lanes.length) {
       const share = busyShare(spans, row.lanes, frame.a, frame.b, Math.floor(frame.width));
       paintShare(context, share, frame.left, y + 4, row.height - 8, theme.muted);
@@ -156,28 +156,6 @@ function paintRows(context, data, spans, rows, frame, { patterns, marks, ticks, 
   batch.paint(context, patterns);
   context.restore();
   for (const row of visible) paintLabel(context, data, row, frame, row.key === focus);
-}
-
-function paintLabel(context, data, row, frame, strong) {
-  const { theme } = data;
-  const [y, room] = [row.y - frame.top, frame.left - 10];
-  context.fillStyle = theme.grid;
-  context.fillRect(0, y + row.height - 1, row.type === "group" ? frame.left + frame.width : frame.left, row.type === "group" ? 1 : 0);
-  context.textAlign = "left";
-  context.textBaseline = "middle";
-  context.fillStyle = strong ? theme.accent : row.type === "group" ? theme.ink : theme.muted;
-  context.font = font(12, strong || row.type === "group" ? 600 : 400);
-  if (row.type === "group") {
-    context.fillText(row.folded ? "▸" : "▾", 0, y + row.height / 2);
-    const most = row.folded ? room - 12 : frame.left + frame.width - 20;
-    context.fillText(fitted(context, row.name, most), 14, y + row.height / 2);
-  } else if (row.type === "lane") context.fillText(fitted(context, row.name, room - row.inset), row.inset, y + row.height / 2);
-  else {
-    context.fillText(fitted(context, row.name, room - row.inset), row.inset, y + row.height / 2 - 8);
-    context.font = font(11);
-    context.fillStyle = theme.muted;
-    context.fillText(fitted(context, counterScale(data, row.counter), room - row.inset), row.inset, y + row.height / 2 + 8);
-  }
 }
 
 // A quantity holds until it changes: a line of steps over a pale ground.

@@ -115,7 +115,7 @@ function writeChosen(view) {
   };
   add("Lane", laneName(data, spans.laneOf(i)));
   add("Start", moment(data, spans.start[i]));
-  add("Duration", lasting(data, spans.duration[i], 7));
+  add("Duration", moment(data, spans.duration[i]));
   add("End", moment(data, spans.end(i)));
   data.details.forEach(({ name }, k) => add(name, detailText(data, k, i) || "none"));
   const meaning = data.meanings[data.kinds[spans.kind[i]].name];

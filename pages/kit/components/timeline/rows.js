@@ -7,7 +7,7 @@ function rowsOf(data, folded) {
   const rows = [];
   let y = 0;
   const add = (type, height, more) => {
-    rows.push({ type, y, height, ...more });
+    rows.push({ type, y, height, above: 0, ...more });
     y += height;
   };
   const groups = [...new Set(data.lanes.map(([, group]) => group))];

@@ -5,15 +5,20 @@ function unitFor(ns) {
   return UNITS.find(([, size]) => ns >= size) ?? UNITS[3];
 }
 
-// A length, or a time with as many digits as tell neighbours apart.
+// A length, rounded.
 function lasting(data, value, digits = 5) {
   const ns = value * data.unit_ns;
   const [name, size] = unitFor(Math.abs(ns));
   return `${shown(ns / size, digits)} ${name}`;
 }
 
+// A time or a length in full: with the digits that tell any two of the timeline apart, zeros too.
 function moment(data, value) {
-  return lasting(data, value, 9);
+  const ns = value * data.unit_ns;
+  const [name, size] = unitFor(Math.abs(ns));
+  const decimals = data.decimals + Math.round(Math.log10(size / data.unit_ns));
+  const text = (ns / size).toFixed(Math.max(0, decimals));
+  return `${Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−")} ${name}`;
 }
 
 // A time with the digits that a window of that length needs.

@@ -47,6 +47,7 @@ class TimelineView {
     this.resizing.disconnect();
     clearTimeout(this.resting);
     clearTimeout(this.settling);
+    clearTimeout(this.hinting);
     cancelAnimationFrame(this.asked);
     this.asked = null;
   }
@@ -125,12 +126,12 @@ class TimelineView {
     const stage = this.part("stage");
     if (!data || this.root.clientWidth <= 6) return;
     this.rows = rowsOf(data, this.state.folded);
+    const left = placeNames(this.context("plot"), data, this.rows, stage.clientWidth);
     const last = this.rows.at(-1);
     const total = last.y + last.height;
     this.high = Math.min(total, data.height);
     stage.style.height = `${this.high}px`;
     const width = stage.clientWidth;
-    const left = this.labelWidth(width);
     this.size = { left, width: width - left - 2 };
     this.part("rest").style.height = `${total - this.high}px`;
     for (const name of ["pane", "plot", "marks"]) this.part(name).style.height = `${this.high}px`;
@@ -140,17 +141,6 @@ class TimelineView {
     if (this.wanted != null) this.reveal(this.wanted);
     this.wanted = null;
     this.draw();
-  }
-
-  labelWidth(width) {
-    const context = this.context("plot");
-    context.font = font(12, 600);
-    const texts = this.rows.flatMap(({ name, inset = 14, counter }) => [
-      [name, inset],
-      ...(counter >= 0 ? [[counterScale(this.data, counter), inset]] : []),
-    ]);
-    const widest = texts.reduce((most, [text, inset]) => Math.max(most, context.measureText(text.slice(0, LONGEST)).width + inset), 0);
-    return Math.ceil(Math.min(Math.max(64, widest + 14), Math.max(84, 0.24 * width), 220));
   }
 
   get frame() {
