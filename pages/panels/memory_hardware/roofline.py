@@ -28,7 +28,7 @@ def show_roofline(lab: Lab, config: SpeedupConfig) -> None:
         "Every product of a token twice: by the bytes that come out of the rows, and by the bytes "
         "that cross the pins. A point touches its line where nothing is lost.",
     )
-    asked = form(lab, lab.experiment("generation"), fields=("model", "head"), layout="row")
+    asked = form(lab, lab.experiment("generation"), fields=("head",), layout="row")
     assert isinstance(asked, GenerationConfig)
     compiler = compiler_of(asked)
     if compiler is None:
