@@ -34,6 +34,20 @@ def test_the_currents_that_contradict_each_other_are_said() -> None:
 
 
 @shipped
+def test_a_row_that_goes_by_the_currents_is_said_to_cost_nothing_and_no_other_price() -> None:
+    change = {"memory_hardware.change": "currents.row_pj=0"}
+    said = texts(visit("memory_hardware", **VIEW, **change))
+    assert "makes **0 pJ**" in said and "a row is taken to cost" not in said
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_row_at_another_price_is_not_said_to_be_the_simulator_s() -> None:
+    change = {"memory_hardware.change": "currents.row_pj=500"}
+    said = texts(visit("memory_hardware", **VIEW, **change).run())
+    assert "a row costs 500 pJ" in said and "GDDR6 device" not in said
+
+
+@shipped
 def test_more_power_of_the_gpu_raises_its_ratios_in_proportion() -> None:
     once, twice = (
         float(re.findall(r"\*\*([\d.]+)-[\d.]+x\*\* without the head", texts(app))[0])

@@ -27,6 +27,7 @@ from engine.labs.memory_hardware.views import (
     bands,
     energy,
     estimate,
+    pair,
     roofline,
     speedup,
     sweep,
@@ -210,6 +211,43 @@ def test_a_memory_beside_itself_has_no_difference() -> None:
     result = run("whatif", model="gpt2", other="pim-gpt")
     assert result.number("ratio") == 1 and not np.diff(result.array("part_ns"), axis=0).any()
     assert "same time" in board.describe(result)
+
+
+def test_the_largest_part_of_a_difference_stands_beside_all_of_it() -> None:
+    result = run("whatif", model="gpt2", other="gddr6-readout")
+    names, time = board.parts_of(result)
+    gap = time[1] - time[0]
+    whole = result.number("per_token_ns_b") - result.number("per_token_ns_a")
+    most = int(np.argmax(gap))
+    assert whole > gap[most]
+    both = f"{si(gap[most] * 1e-9, 's')} of {si(whole * 1e-9, 's')}."
+    assert board.describe(result).endswith(f"The largest part is {names[most]}: {both}")
+
+
+def test_parts_that_go_the_other_way_are_said() -> None:
+    other = "timing.rp=13 link.gb_per_s=40"
+    result = run("whatif", model="gpt2", other="pim-gpt", other_change=other)
+    gap = np.diff(board.parts_of(result)[1], axis=0)[0]
+    assert gap.min() < 0 < gap.max()
+    assert "others go the other way and leave" in board.describe(result)
+
+
+@pytest.mark.parametrize(
+    ("ends", "title", "alt"),
+    [
+        ((12e3, 23e3), "is behind after", "B is 3.00 µs behind A."),
+        ((9e3, 18e3), "is ahead after", "B is 2.00 µs ahead of A."),
+        ((12e3, 14e3), "is behind or ahead after", "B is 6.00 µs ahead of A."),
+        ((9e3, 20e3), "is ahead after", "A and B are level."),
+    ],
+)
+def test_who_is_ahead_is_said_by_the_sign(ends: tuple[float, float], title: str, alt: str) -> None:
+    first, second = (
+        [pair.Step("QKV", (), 0, one), pair.Step("QK", (), one, two)]
+        for one, two in ((10e3, 20e3), ends)
+    )
+    figure = pair.draw_lag(first, second, PALETTE)
+    assert title in figure.layout.title.text and figure.layout.meta["alt"].endswith(alt)
 
 
 def test_a_tornado_holds_the_engine_s_totals_and_says_what_cannot_be() -> None:

@@ -148,7 +148,13 @@ def _row_numbers(device: Device) -> dict[str, float | int | str]:
     if not {"vdd", "idd0", "idd2n", "idd3n", "row_pj"} <= i.keys():
         return {}
     ras, rp = t["ras"] * tck, t["rp"] * tck
-    drawn = i["idd0"] * (ras + rp) - i["idd3n"] * ras - i["idd2n"] * rp
+    by_currents = i["vdd"] * (i["idd0"] * (ras + rp) - i["idd3n"] * ras - i["idd2n"] * rp)
+    row = i["row_pj"]
+    if not row:
+        cost = {"row_counted": max(0.0, by_currents)}
+    else:
+        preset = device.constants["currents.row_pj"].source != "changed"
+        cost = {"row_pj" if preset else "row_set": row}
     return {
         "vdd": i["vdd"],
         "idd0": i["idd0"],
@@ -157,8 +163,8 @@ def _row_numbers(device: Device) -> dict[str, float | int | str]:
         "rc": ras + rp,
         "ras": ras,
         "rp": rp,
-        "by_currents": i["vdd"] * drawn,
-        "row_pj": i["row_pj"],
+        "by_currents": by_currents,
+        **cost,
     }
 
 
