@@ -314,6 +314,25 @@ def test_published_ranges_are_those_of_both_versions() -> None:
     assert energy.conflict()["first_cpu"] == "890-1632x"
 
 
+def test_a_sweep_names_the_unit_of_its_constant_and_a_count_has_none() -> None:
+    figure = sweep.draw_sweep(run("sweep"), PALETTE)
+    assert figure.layout.xaxis.title.text == "timing.rp [cycles], log scale"
+    assert "the time at 12 cycles" in figure.layout.title.subtitle.text
+    lanes = sweep.draw_sweep(run("sweep", constant="mac.lanes", values="8 16"), PALETTE)
+    assert lanes.layout.xaxis.title.text == "mac.lanes"
+
+
+def test_every_product_of_the_roofline_is_named_where_no_label_has_room() -> None:
+    found = parts(compiler("gpt2"), 64)
+    figure = roofline.draw_roofline(
+        found, roofs(compiler("gpt2")), PALETTE, gpu_gb_per_s=300, subtitle="A token"
+    )
+    words = figure.layout.title.subtitle.text
+    names = words.split(": ")[1].split(", ")
+    at = {p.label: p.operations / p.pin_bytes for p in found}
+    assert set(names) == set(at) and [at[n] for n in names] == sorted(at.values())
+
+
 def test_every_figure_has_titles_units_and_an_alternative() -> None:
     of = compiler("gpt2")
     found, roof = parts(of, 64), roofs(of)
