@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.app.test_hardware_speedup import charts
+from tests.app.test_memory_hardware_page import LLAMA, brought
 from tests.app.test_pages import texts, visit
 
 shipped = pytest.mark.usefixtures("runner_off")
@@ -33,6 +34,20 @@ def test_the_currents_that_contradict_each_other_are_said() -> None:
 
 
 @shipped
+def test_a_row_that_goes_by_the_currents_is_said_to_cost_nothing_and_no_other_price() -> None:
+    change = {"memory_hardware.change": "currents.row_pj=0"}
+    said = texts(visit("memory_hardware", **VIEW, **change))
+    assert "makes **0 pJ**" in said and "a row is taken to cost" not in said
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_row_at_another_price_is_not_said_to_be_the_simulator_s() -> None:
+    change = {"memory_hardware.change": "currents.row_pj=500"}
+    said = texts(visit("memory_hardware", **VIEW, **change).run())
+    assert "a row costs 500 pJ" in said and "GDDR6 device" not in said
+
+
+@shipped
 def test_more_power_of_the_gpu_raises_its_ratios_in_proportion() -> None:
     once, twice = (
         float(re.findall(r"\*\*([\d.]+)-[\d.]+x\*\* without the head", texts(app))[0])
@@ -53,6 +68,20 @@ def test_bars_by_what_the_link_says(by: str, title: str) -> None:
     app = visit("memory_hardware", **VIEW, **{"memory_hardware.energy_by": by})
     assert any(title in name for name in charts(app))
     assert not app.warning
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("view", ["energy", "speedup"])
+def test_a_config_of_the_visitors_own_stands_beside_the_eight(view: str) -> None:
+    pairs = {"memory_hardware.view": view, "memory_hardware.model": brought(LLAMA)}
+    app = visit("memory_hardware", **pairs).run()
+    assert not app.warning
+    said = texts(app)
+    name = "llama, 2 layers of 256"
+    if view == "energy":
+        assert f"{name}: " in said and "gpt2-xl: " not in said
+    named = [spec["layout"]["xaxis"].get("ticktext", []) for spec in charts(app).values()]
+    assert sum(len(names) == 9 and names[-1] == name for names in named) == 2
 
 
 @pytest.mark.usefixtures("at_once")

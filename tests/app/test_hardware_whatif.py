@@ -24,7 +24,7 @@ def test_both_memories_and_their_difference_are_there_at_once() -> None:
     a, b = (float(re.sub(r"[^\d.]", "", metric.value.split()[0])) for metric in app.metric)
     difference = float(app.metric[1].delta.split()[0])
     assert difference == pytest.approx(100 * (b / a - 1), abs=0.1)
-    assert {"B minus A, by part", "How far B is behind after each step"} <= charts(app).keys()
+    assert {"B minus A, by part", "How far B is ahead after each step"} <= charts(app).keys()
 
 
 @pytest.mark.usefixtures("at_once")

@@ -9,6 +9,7 @@ import pytest
 
 from engine.core import BadInput, Result, get_lab
 from engine.core.context import QuietContext
+from engine.core.units import si
 from engine.figures import Palette, check_axes
 from engine.labs.memory_hardware import config as configs
 from engine.labs.memory_hardware.baseline import Baselines, cpu_ns
@@ -26,6 +27,7 @@ from engine.labs.memory_hardware.views import (
     bands,
     energy,
     estimate,
+    pair,
     roofline,
     speedup,
     sweep,
@@ -72,6 +74,29 @@ def test_models_of_one_shape_are_run_once_and_all_are_there() -> None:
     assert groups["gpt2"] == ["gpt2", "gpt3-small"] and len(groups) == 6
 
 
+def test_a_chosen_model_that_is_none_of_the_eight_is_the_ninth_and_no_part_of_their_range() -> None:
+    result, eight = run("speedup", model="llama-3.2-1b"), run("speedup")
+    assert result.notes["models"] == [*GPT_SHAPES, "llama-3.2-1b"]
+    assert result.array("total_ns")[1, 8] == totals("llama-3.2-1b").cycles
+    assert np.array_equal(result.array("total_ns")[:, :8], eight.array("total_ns"))
+    assert speedup.verdict(result, "gpu") == speedup.verdict(eight, "gpu")
+    assert "llama-3.2-1b, which is none of the eight" in speedup.describe_speedups(result, "cpu")
+    assert result.number("speedup_gpu_least") == eight.number("speedup_gpu_least")
+    assert len(speedup.draw_speedups(result, PALETTE, versus="gpu").layout.xaxis.ticktext) == 9
+
+
+def test_the_energy_of_a_ninth_model_is_its_own_ledger_and_the_sentence_is_about_it() -> None:
+    result = run("energy", model="llama-3.2-1b", head=False)
+    at = compiler("llama-3.2-1b", head=False)
+    own = ledger_of(at, generate(at, TOKENS))
+    assert own.total_pj is not None
+    assert result.array("model_pj")[0, 8].sum() * TOKENS == pytest.approx(own.total_pj)
+    words = energy.describe_energy(result, "model")
+    assert words.startswith(f"llama-3.2-1b: {si(own.total_pj / TOKENS * 1e-12, 'J')} a token")
+    other = run("energy", model="gpt2")
+    assert energy.describe_energy(other, "model").startswith("gpt2: ")
+
+
 def test_another_machine_changes_the_ratio_and_not_the_memory() -> None:
     result = run("speedup")
     other = beside(result, Baselines(gpu_layer_ms=0, gpu_gb_per_s=150))
@@ -80,6 +105,12 @@ def test_another_machine_changes_the_ratio_and_not_the_memory() -> None:
     bytes_read = 4 * shape.layers * shape.block_weights
     at = GPT_SHAPES.index("gpt2-xl")
     assert other.array("gpu_ns")[at] == pytest.approx(TOKENS * bytes_read / 150)
+
+
+def test_the_bytes_of_a_cached_cpu_s_numbers_can_be_set() -> None:
+    cached = {"cpu_prefix": "cached"}
+    single, half = run("speedup", **cached), run("speedup", **cached, cpu_weight_bytes=2)
+    assert np.allclose(single.array("cpu_ns"), 2 * half.array("cpu_ns"))
 
 
 def test_a_cached_cpu_reads_weights_and_what_is_cached() -> None:
@@ -182,6 +213,43 @@ def test_a_memory_beside_itself_has_no_difference() -> None:
     assert "same time" in board.describe(result)
 
 
+def test_the_largest_part_of_a_difference_stands_beside_all_of_it() -> None:
+    result = run("whatif", model="gpt2", other="gddr6-readout")
+    names, time = board.parts_of(result)
+    gap = time[1] - time[0]
+    whole = result.number("per_token_ns_b") - result.number("per_token_ns_a")
+    most = int(np.argmax(gap))
+    assert whole > gap[most]
+    both = f"{si(gap[most] * 1e-9, 's')} of {si(whole * 1e-9, 's')}."
+    assert board.describe(result).endswith(f"The largest part is {names[most]}: {both}")
+
+
+def test_parts_that_go_the_other_way_are_said() -> None:
+    other = "timing.rp=13 link.gb_per_s=40"
+    result = run("whatif", model="gpt2", other="pim-gpt", other_change=other)
+    gap = np.diff(board.parts_of(result)[1], axis=0)[0]
+    assert gap.min() < 0 < gap.max()
+    assert "others go the other way and leave" in board.describe(result)
+
+
+@pytest.mark.parametrize(
+    ("ends", "title", "alt"),
+    [
+        ((12e3, 23e3), "is behind after", "B is 3.00 µs behind A."),
+        ((9e3, 18e3), "is ahead after", "B is 2.00 µs ahead of A."),
+        ((12e3, 14e3), "is behind or ahead after", "B is 6.00 µs ahead of A."),
+        ((9e3, 20e3), "is ahead after", "A and B are level."),
+    ],
+)
+def test_who_is_ahead_is_said_by_the_sign(ends: tuple[float, float], title: str, alt: str) -> None:
+    first, second = (
+        [pair.Step("QKV", (), 0, one), pair.Step("QK", (), one, two)]
+        for one, two in ((10e3, 20e3), ends)
+    )
+    figure = pair.draw_lag(first, second, PALETTE)
+    assert title in figure.layout.title.text and figure.layout.meta["alt"].endswith(alt)
+
+
 def test_a_tornado_holds_the_engine_s_totals_and_says_what_cannot_be() -> None:
     result = run("tornado", model="gpt2", factor=3.0)
     names = result.notes["constants"]
@@ -200,6 +268,17 @@ def test_a_tornado_holds_the_engine_s_totals_and_says_what_cannot_be() -> None:
         assert widest[0] == widest.max() and widest.min() > 0
     assert "currents.vdd" in tornado.bars_of(result, "ns").idle
     assert "currents.vdd" in tornado.bars_of(result, "pj").names
+
+
+def test_a_tornado_begins_after_the_context_before() -> None:
+    result = run("tornado", model="gpt2", start=300)
+    own = generate(compiler("gpt2"), TOKENS, start=300).cycles
+    assert result.number("base_ns") == own
+    assert "40 tokens after 300 others" in str(
+        tornado.draw_tornado(result, PALETTE, of="ns").layout.title.subtitle.text
+    )
+    with pytest.raises(BadInput):
+        configs.TornadoConfig.build({"start": 8000, "tokens": 1000})
 
 
 def test_the_engine_agrees_with_closed_forms_of_its_sensitivities() -> None:
@@ -233,6 +312,25 @@ def test_published_ranges_are_those_of_both_versions() -> None:
     }  # fmt: skip
     assert energy.energy_bands("gpu")[0].high == 383
     assert energy.conflict()["first_cpu"] == "890-1632x"
+
+
+def test_a_sweep_names_the_unit_of_its_constant_and_a_count_has_none() -> None:
+    figure = sweep.draw_sweep(run("sweep"), PALETTE)
+    assert figure.layout.xaxis.title.text == "timing.rp [cycles], log scale"
+    assert "the time at 12 cycles" in figure.layout.title.subtitle.text
+    lanes = sweep.draw_sweep(run("sweep", constant="mac.lanes", values="8 16"), PALETTE)
+    assert lanes.layout.xaxis.title.text == "mac.lanes"
+
+
+def test_every_product_of_the_roofline_is_named_where_no_label_has_room() -> None:
+    found = parts(compiler("gpt2"), 64)
+    figure = roofline.draw_roofline(
+        found, roofs(compiler("gpt2")), PALETTE, gpu_gb_per_s=300, subtitle="A token"
+    )
+    words = figure.layout.title.subtitle.text
+    names = words.split(": ")[1].split(", ")
+    at = {p.label: p.operations / p.pin_bytes for p in found}
+    assert set(names) == set(at) and [at[n] for n in names] == sorted(at.values())
 
 
 def test_every_figure_has_titles_units_and_an_alternative() -> None:

@@ -1,4 +1,4 @@
-"""Energy ledgers side by side: the eight GPT models on a device, one model on every device."""
+"""Energy ledgers side by side: eight GPT models and the chosen one, that one on all devices."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from engine.labs.memory_hardware.energy import energy as ledger_of
 from engine.labs.memory_hardware.fast import generate
 from engine.labs.memory_hardware.program import Compiler
 from engine.labs.memory_hardware.serving import build_device, choices_of
-from engine.labs.memory_hardware.shapes import GPT_SHAPES, SHAPES, Shape, load_shape
-from engine.labs.memory_hardware.speedup import HEADS, distinct
+from engine.labs.memory_hardware.shapes import Shape, load_shape
+from engine.labs.memory_hardware.speedup import HEADS, columns, names_of, ninth, shapes_of
 
 CLASSES = ("activate", "mac column", "mac unit", "read", "write", "refresh", "active standby",
            "precharge standby", "link", "asic")  # fmt: skip
@@ -30,13 +30,16 @@ def energy(
 ) -> Result:
     """Picojoule a token: model_pj (head, model, class), device_pj (device, class), part_pj (part,
     class); NaN where a device's currents are not known. gpu_pj and cpu_pj (model,).
+
+    The eight GPT models come first; a chosen model that is none of them is the ninth.
     """
     device, shape = build_device(config), load_shape(config.model, read)
     devices = {name: load_device(name) for name in device_names()}
     if config.change:
         devices[f"{config.device}, {config.change}"] = device
-    groups = distinct()
-    work, done = len(HEADS) * len(groups) + len(devices) + 1, 0
+    own = ninth(config.model, shape)
+    runs, models = columns(own), names_of(own)
+    work, done = len(HEADS) * len(runs) + len(devices) + 1, 0
 
     def book(at: Device, of: Shape, head: bool) -> Ledger:
         nonlocal done
@@ -46,14 +49,12 @@ def energy(
         progress(done, work)
         return found
 
-    model_pj = np.full((len(HEADS), len(GPT_SHAPES), len(CLASSES)), np.nan)
-    for first, members in groups.items():
+    model_pj = np.full((len(HEADS), len(models), len(CLASSES)), np.nan)
+    for of, places in runs:
         for head in range(len(HEADS)):
-            row = _row(book(device, SHAPES[first], bool(head)), config.tokens)
-            for name in members:
-                model_pj[head, GPT_SHAPES.index(name)] = row
+            model_pj[head, places] = _row(book(device, of, bool(head)), config.tokens)
     ledgers = [book(one, shape, config.head) for one in devices.values()]
-    own = book(device, shape, config.head)
+    chosen = book(device, shape, config.head)
     parts = _parts(config, shape, device)
     result = Result(
         fields={
@@ -66,7 +67,8 @@ def energy(
         metrics={"tokens": config.tokens},
         notes={
             "model": shape.name,
-            "models": list(GPT_SHAPES),
+            "models": models,
+            "own": own,
             "heads": list(HEADS),
             "head": config.head,
             "device": device.title,
@@ -74,7 +76,7 @@ def energy(
             "device_notes": [list(one.notes) for one in ledgers],
             "parts": list(parts),
             "classes": list(CLASSES),
-            "notes": list(own.notes),
+            "notes": list(chosen.notes),
             "assumed": [n for n, c in device.constants.items() if c.source == "assumed"],
         },
     )  # fmt: skip
@@ -84,7 +86,7 @@ def energy(
 def beside(result: Result, given: Baselines) -> Result:
     """The same ledgers beside another GPU and CPU: nothing has to be simulated again."""
     tokens = int(result.number("tokens"))
-    shapes = [SHAPES[name] for name in result.notes["models"]]
+    shapes = shapes_of(result)
     gpu = np.array([gpu_pj(shape, tokens, given) for shape in shapes]) / tokens
     cpu = np.array([cpu_pj(shape, tokens, given=given) for shape in shapes]) / tokens
     fields = {"gpu_pj": Field(gpu, ("model",), "pJ"), "cpu_pj": Field(cpu, ("model",), "pJ")}

@@ -40,8 +40,10 @@ def mapping(config: MappingConfig, context: Context) -> Result:
 
 
 def speedup(config: SpeedupConfig, context: Context) -> Result:
-    """Eight models beside a GPU and a CPU."""
-    return comparing.speedup(config, lambda done, total: context.progress(done, total))
+    """Eight models and the chosen one beside a GPU and a CPU."""
+    return comparing.speedup(
+        config, context.read_input, lambda done, total: context.progress(done, total)
+    )
 
 
 def sweep(config: SweepConfig, context: Context) -> Result:

@@ -32,6 +32,7 @@ def tornado(
         varied(device),
         (1 / config.factor, config.factor),
         choices=choices_of(config),
+        start=config.start,
         progress=progress,
     )
     bars = found.bars
@@ -51,6 +52,7 @@ def tornado(
             "base_pj": found.centre.pj,
             "factor": config.factor,
             "tokens": config.tokens,
+            "start": config.start,
         },
         notes={
             "model": shape.name,

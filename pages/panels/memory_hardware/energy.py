@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -27,14 +27,13 @@ from engine.labs.memory_hardware.views.energy import (
     known,
     ratio_table,
 )
-from engine.labs.memory_hardware.views.speedup import MACHINES
+from engine.labs.memory_hardware.views.speedup import MACHINES, of_eight
 from pages.kit import (
     badge,
     choose,
     claim,
     explain,
     form,
-    obtain,
     palette,
     plain,
     say,
@@ -42,6 +41,7 @@ from pages.kit import (
     show,
     take_away,
 )
+from pages.panels.memory_hardware.beside import obtain_beside
 from pages.panels.memory_hardware.scene import LAID, MODEL, View
 
 BY: dict[str, str] = {"model": "By model", "part": "By part", "device": "By memory"}
@@ -78,31 +78,18 @@ def show_energy(ask: Ask) -> None:
         "Every command is counted and priced by the currents of the memory; what is drawn all the "
         "time is the background.",
     )
-    # The ledger does not depend on the other machines: one run serves all of them.
-    fixed = {name: field.default for name, field in Powered.model_fields.items()}
-    machines = {name: getattr(ask.config, name) for name in fixed}
-    obtained = obtain(lab, experiment, ask.config.model_copy(update=fixed))
+    obtained = obtain_beside(lab, experiment, ask.config, Powered, beside)
     if obtained.result is None:
         return
-    shown = obtained.config
+    shown, result = obtained.config, obtained.result
     assert isinstance(shown, EnergyConfig)
-    result = beside(obtained.result, ask.config.baselines)
     _ledger(lab, result)
     explain(lab, "Energy", **_row_numbers(build_device(shown)))
     if known(result):
         _ratios(result)
     section("Why two ranges")
     explain(lab, "Energy conflict", **conflict())
-    take_away(
-        lab,
-        experiment,
-        replace(
-            obtained,
-            result=result,
-            config=shown.model_copy(update=machines),
-            asked=ask.config,
-        ),
-    )
+    take_away(lab, experiment, obtained)
 
 
 def _ledger(lab: Lab, result: Result) -> None:
@@ -141,7 +128,7 @@ def _ratios(result: Result) -> None:
             )
     for versus, name in MACHINES.items():
         later, first = energy_bands(versus)
-        without, with_head = energy_ratios(result, versus)
+        without, with_head = of_eight(energy_ratios(result, versus))
         claim(
             f"Energy efficiency against a {name}, eight GPT models up to 1.4 billion parameters",
             f"**{ends(without)}** without the head, {ends(with_head)} with it",
@@ -149,6 +136,7 @@ def _ratios(result: Result) -> None:
             distance(without, later),
             published=str(later),
             url=URL,
+            ours="computed here",
             caveat=f"The first version ({FIRST}) prints {first} for the same speed-up. The "
             f"{name}'s power is assumed.",
         )
@@ -160,7 +148,13 @@ def _row_numbers(device: Device) -> dict[str, float | int | str]:
     if not {"vdd", "idd0", "idd2n", "idd3n", "row_pj"} <= i.keys():
         return {}
     ras, rp = t["ras"] * tck, t["rp"] * tck
-    drawn = i["idd0"] * (ras + rp) - i["idd3n"] * ras - i["idd2n"] * rp
+    by_currents = i["vdd"] * (i["idd0"] * (ras + rp) - i["idd3n"] * ras - i["idd2n"] * rp)
+    row = i["row_pj"]
+    if not row:
+        cost = {"row_counted": max(0.0, by_currents)}
+    else:
+        preset = device.constants["currents.row_pj"].source != "changed"
+        cost = {"row_pj" if preset else "row_set": row}
     return {
         "vdd": i["vdd"],
         "idd0": i["idd0"],
@@ -169,8 +163,8 @@ def _row_numbers(device: Device) -> dict[str, float | int | str]:
         "rc": ras + rp,
         "ras": ras,
         "rp": rp,
-        "by_currents": i["vdd"] * drawn,
-        "row_pj": i["row_pj"],
+        "by_currents": by_currents,
+        **cost,
     }
 
 

@@ -25,7 +25,7 @@ from pages.panels.memory_hardware.scene import TOKEN, choose_layer
 
 
 def show_pair(result: Result, config: WhatIfConfig) -> None:
-    """Both waterfalls of the chosen layer, and how far B falls behind in it."""
+    """Both waterfalls of the chosen layer, and how far B is behind or ahead in it."""
     section(
         "One layer on both",
         "Each step of the layer twice, A above B, on one axis of time.",

@@ -26,9 +26,10 @@ def show_roofline(lab: Lab, config: SpeedupConfig) -> None:
     section(
         "Roofline of a token",
         "Every product of a token twice: by the bytes that come out of the rows, and by the bytes "
-        "that cross the pins. A point touches its line where nothing is lost.",
+        "that cross the pins. A circle lies below its line by what is lost to opening rows, to "
+        "columns that are not full and to the link: half as high is twice the time.",
     )
-    asked = form(lab, lab.experiment("generation"), fields=("model", "head"), layout="row")
+    asked = form(lab, lab.experiment("generation"), fields=("head",), layout="row")
     assert isinstance(asked, GenerationConfig)
     compiler = compiler_of(asked)
     if compiler is None:

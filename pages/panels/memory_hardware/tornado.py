@@ -29,7 +29,8 @@ def show_tornado(lab: Lab) -> None:
     """Each constant of memory A divided and multiplied."""
     section(
         "What it depends on",
-        "Each constant of memory A is divided and multiplied by the same factor, one at a time.",
+        "Each constant of memory A is divided and multiplied by the same factor, one at a time. "
+        "The context before counts; a prompt is no part of it.",
     )
     experiment = lab.experiment("tornado")
     config = form(lab, experiment, fields=("factor",), layout="row")

@@ -44,8 +44,13 @@ class Compared(Config):
         "assumed: chosen so that recomputing lands in the published range",
     )  # fmt: skip
     cpu_gb_per_s: float = assumed_number(
-        128, 1, 100_000, "CPU: memory", "GB/s", "assumed: counts where the prefix is cached"
-    )
+        128, 1, 100_000, "CPU: memory", "GB/s",
+        "assumed; without effect while the prefix is recomputed",
+    )  # fmt: skip
+    cpu_weight_bytes: float = assumed_number(
+        4, 0.25, 8, "CPU: a number in memory", "bytes",
+        "assumed: 4 is single precision; without effect while the prefix is recomputed",
+    )  # fmt: skip
 
     @property
     def baselines(self) -> Baselines:
@@ -57,4 +62,5 @@ class Compared(Config):
             cpu_tflops=self.cpu_tflops,
             cpu_cached=self.cpu_prefix == "cached",
             cpu_gb_per_s=self.cpu_gb_per_s,
+            cpu_weight_bytes=self.cpu_weight_bytes,
         )

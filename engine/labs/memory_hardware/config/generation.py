@@ -56,6 +56,21 @@ def change_field(title: str = "Changed constants") -> Any:
     )
 
 
+def start_field() -> Any:
+    """A field of the tokens before the first one that is counted."""
+    return Field(
+        0,
+        ge=0,
+        le=MOST_TOKENS - 1,
+        title="Context before",
+        json_schema_extra={
+            "unit": "tokens",
+            "advanced": True,
+            "help": "tokens that are in the cache already",
+        },
+    )
+
+
 class Machine(Config):
     """A device, and what is changed in it."""
 
@@ -78,10 +93,35 @@ class Machine(Config):
         return self
 
 
-class LaidOut(Machine):
-    """A model on a device, and how its numbers lie there."""
+class Hosted(Machine):
+    """A model on a device."""
 
     model: str = model_field()
+
+    def admit(self, *, local: bool) -> None:
+        """Named shapes and uploads; a page reads no other file of its machine."""
+        if self.model not in SHAPES and not self.model.startswith(UPLOAD):
+            raise BadInput("model", f"must be one of {', '.join(SHAPES)} or an uploaded config")
+
+    def grounded(self, put: Callable[[bytes, str], str]) -> Self:
+        """A ``config.json`` becomes the address of its content."""
+        if self.model in SHAPES or self.model.startswith(UPLOAD):
+            return self
+        path = local_path(self.model, field="model")
+        if not path.is_file():
+            raise BadInput("model", f"{self.model[:80]!r} is neither a config.json nor one of "
+                           f"{', '.join(SHAPES)}")  # fmt: skip
+        data = read_file(path, field="model", limit=CONFIG_BYTES)
+        return self.model_copy(update={"model": put(data, path.name)})
+
+    def fits(self, read: Callable[[str], bytes]) -> None:
+        """The config must describe a model that can be mapped."""
+        load_shape(self.model, read)
+
+
+class LaidOut(Hosted):
+    """A model on a device, and how its numbers lie there."""
+
     key_layout: Layout = Field(
         "row",
         title="Keys lie",
@@ -109,26 +149,6 @@ class LaidOut(Machine):
         title="LM head",
         json_schema_extra={"help": "the product with the vocabulary after the last layer"},
     )
-
-    def admit(self, *, local: bool) -> None:
-        """Named shapes and uploads; a page reads no other file of its machine."""
-        if self.model not in SHAPES and not self.model.startswith(UPLOAD):
-            raise BadInput("model", f"must be one of {', '.join(SHAPES)} or an uploaded config")
-
-    def grounded(self, put: Callable[[bytes, str], str]) -> Self:
-        """A ``config.json`` becomes the address of its content."""
-        if self.model in SHAPES or self.model.startswith(UPLOAD):
-            return self
-        path = local_path(self.model, field="model")
-        if not path.is_file():
-            raise BadInput("model", f"{self.model[:80]!r} is neither a config.json nor one of "
-                           f"{', '.join(SHAPES)}")  # fmt: skip
-        data = read_file(path, field="model", limit=CONFIG_BYTES)
-        return self.model_copy(update={"model": put(data, path.name)})
-
-    def fits(self, read: Callable[[str], bytes]) -> None:
-        """The config must describe a model that can be mapped."""
-        load_shape(self.model, read)
 
 
 class Served(LaidOut):
@@ -163,17 +183,7 @@ class GenerationConfig(Served):
             "help": "processed first, token by token: the memory has no matrix-matrix unit",
         },
     )
-    start: int = Field(
-        0,
-        ge=0,
-        le=MOST_TOKENS - 1,
-        title="Context before",
-        json_schema_extra={
-            "unit": "tokens",
-            "advanced": True,
-            "help": "tokens that are in the cache already",
-        },
-    )
+    start: int = start_field()
 
     @model_validator(mode="after")
     def _room(self) -> Self:

@@ -10,15 +10,15 @@ from pydantic import Field, model_validator
 
 from engine.core.errors import BadInput
 from engine.labs.memory_hardware.config.baseline import Compared
-from engine.labs.memory_hardware.config.generation import MOST_TOKENS, Machine
+from engine.labs.memory_hardware.config.generation import MOST_TOKENS, Hosted, Machine
 from engine.labs.memory_hardware.device import Device, load_device, parse_changes
 
 MOST_VALUES = 9
 _VALUE = re.compile(r"([0-9.eE+-]{1,20})(x?)")
 
 
-class SpeedupConfig(Machine, Compared):
-    """Each model with and without its head, beside the GPU and the CPU."""
+class SpeedupConfig(Hosted, Compared):
+    """The eight models and ``model``, with and without head, beside the GPU and the CPU."""
 
     tokens: int = Field(1024, ge=1, le=MOST_TOKENS, title="Tokens")
     refresh: bool = Field(

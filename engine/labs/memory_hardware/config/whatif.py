@@ -15,6 +15,7 @@ from engine.labs.memory_hardware.config.generation import (
     Served,
     change_field,
     device_field,
+    start_field,
 )
 from engine.labs.memory_hardware.device import load_device, parse_changes
 
@@ -53,6 +54,7 @@ class TornadoConfig(Served):
     """Each constant of a memory that time depends on, divided and multiplied by a factor."""
 
     tokens: int = Field(1024, ge=1, le=MOST_TOKENS, title="Tokens")
+    start: int = start_field()
     factor: float = Field(
         2.0,
         ge=1.01,
@@ -64,6 +66,12 @@ class TornadoConfig(Served):
             "left out and said",
         },
     )
+
+    @model_validator(mode="after")
+    def _room(self) -> Self:
+        if self.start + self.tokens > MOST_TOKENS:
+            raise ValueError(f"context and tokens together may be at most {MOST_TOKENS}")
+        return self
 
 
 class EstimateConfig(Config):

@@ -87,5 +87,6 @@ def draw_points(
     figure.update_xaxes(
         tickmode="array", tickvals=list(range(len(models))),
         ticktext=[escape(model) for model in models], range=[left, right], showgrid=False,
+        tickangle=-45,  # the other way the last name would leave the figure and be dropped
     )  # fmt: skip
     return figure.update_layout(showlegend=True)

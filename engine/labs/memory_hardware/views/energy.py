@@ -12,7 +12,7 @@ from engine.core.units import percent, si
 from engine.figures import Palette, axis, bars
 from engine.labs.memory_hardware.published import ENERGY, LATER, SPEEDUP, Band, bands
 from engine.labs.memory_hardware.views.bands import Shown, draw_points, ends
-from engine.labs.memory_hardware.views.speedup import MACHINES, Versus
+from engine.labs.memory_hardware.views.speedup import MACHINES, Versus, of_eight, of_ninth
 
 By = Literal["model", "device", "part"]
 # What is drawn together, so that each has a colour of its own.
@@ -42,17 +42,20 @@ def known(result: Result) -> bool:
 
 
 def describe_energy(result: Result, by: By) -> str:
-    """What costs the most, in the bar that costs the most."""
+    """What costs the most: of the chosen model, or of its dearest part."""
     names, pj = table_of(result, by)
     whole = np.nansum(pj, axis=1)
-    most = int(np.argmax(whole))
+    model = result.notes["model"]
+    # A ninth model may have the name of one of the eight.
+    chosen = len(names) - 1 if result.notes["own"] else result.notes["models"].index(model)
+    most = chosen if by == "model" else int(np.argmax(whole))
     shares = {words: float(_sum(result, pj[most], parts) / whole[most])
               for words, parts in SHOWN.items()}  # fmt: skip
     top = sorted(shares, key=lambda words: -shares[words])[:2]
     spent = si(whole[most] * 1e-12, "J")
     return (
-        f"{names[most]}: {spent} a token, of which {top[0]} {percent(shares[top[0]])} and "
-        f"{top[1]} {percent(shares[top[1]])}."
+        f"{model}{'' if by == 'model' else f', {names[most]}'}: {spent} a token, of which {top[0]} "
+        f"{percent(shares[top[0]])} and {top[1]} {percent(shares[top[1]])}."
     )
 
 
@@ -120,12 +123,13 @@ def energy_bands(versus: Versus) -> tuple[Band, Band]:
 def describe_ratios(result: Result, versus: Versus) -> str:
     """Our range without the head beside both printed ranges."""
     later, first = energy_bands(versus)
-    without, with_head = energy_ratios(result, versus)
+    found = energy_ratios(result, versus)
+    without, with_head = of_eight(found)
     inside = [sum(band.holds(value) for value in without) for band in (later, first)]
     return (
         f"Against the {MACHINES[versus]}: {ends(without)} without the head, {ends(with_head)} with "
         f"it. Version 2 and journal: {later}, {inside[0]} of {len(without)} points inside; version "
-        f"1: {first}, {inside[1]} inside."
+        f"1: {first}, {inside[1]} inside." + of_ninth(result, found)
     )
 
 

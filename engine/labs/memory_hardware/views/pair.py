@@ -60,7 +60,8 @@ def describe_pair(a: Sequence[Step], b: Sequence[Step]) -> str:
     if not rows or not any(gap for _, gap in rows):
         return f"{whole}."
     name, gap = max(rows, key=lambda row: abs(row[1]))
-    return f"{whole}; {name} differs the most, by {gap / 1e3:+,.2f} µs."
+    more = "more" if gap > 0 else "less"
+    return f"{whole}; {name} differs the most, by {abs(gap) / 1e3:,.2f} µs {more} on B."
 
 
 def pair_table(a: Sequence[Step], b: Sequence[Step]) -> dict[str, object]:
@@ -150,17 +151,30 @@ def _spans(
 
 
 def draw_lag(a: Sequence[Step], b: Sequence[Step], palette: Palette) -> go.Figure:
-    """How far B is behind A when each step ends: the difference grows where B loses."""
+    """How far B is behind or ahead of A when each step ends."""
     rows = [(name, y.end - x.end) for name, x, y in together(a, b) if x and y]
     lag = np.array([gap for _, gap in rows]) / 1e3
     return diverging(
         [name for name, _ in rows],
         lag,
         palette,
-        title="How far B is behind after each step",
+        title=f"How far B is {_way(lag)} after each step",
         subtitle="both begin the layer at the same time",
         category="Step",
-        value="B behind A",
+        value="End on B minus end on A",
         words=("B is behind", "B is ahead"),
-        alt=f"After the last step B is {lag[-1]:+,.2f} µs behind A." if len(lag) else "No step.",
+        alt=f"After the last step {_last(lag[-1])}." if len(lag) else "No step.",
     )
+
+
+def _way(lag: np.ndarray) -> str:
+    """ "behind" where no step has B ahead, "ahead" where none has it behind."""
+    if not (lag < 0).any():
+        return "behind"
+    return "behind or ahead" if (lag > 0).any() else "ahead"
+
+
+def _last(lag: float) -> str:
+    if not lag:
+        return "A and B are level"
+    return f"B is {abs(lag):,.2f} µs {'behind' if lag > 0 else 'ahead of'} A"

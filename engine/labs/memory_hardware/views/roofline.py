@@ -77,7 +77,7 @@ def draw_roofline(
     figure = compose(
         palette,
         title="Roofline",
-        subtitle=subtitle,
+        subtitle=f"{subtitle}; squares from left to right: {_in_order(found)}",
         x=axis("Arithmetic intensity", "FLOP/B", log=True),
         y=axis("Throughput", "GFLOP/s", log=True),
         alt=f"{describe_parts(found, roof)} {describe_pins(found, roof)}",
@@ -108,6 +108,12 @@ def draw_roofline(
         ("Products, by bytes out of the rows", 0, "circle", [p.row_bytes for p in found]),
         ("The same, by bytes over the pins", 1, "square-open", [p.pin_bytes for p in found]),
     )
+    for part in found:  # circles of most products lie on one another: a line leads to the name
+        figure.add_scatter(
+            x=[part.operations / part.row_bytes, part.operations / part.pin_bytes],
+            y=[part.attained, part.attained], mode="lines", hoverinfo="skip", showlegend=False,
+            line={"color": palette.muted, "width": 1, "dash": "dot"},
+        )  # fmt: skip
     for name, slot, symbol, held in counts:
         figure.add_scatter(
             x=[p.operations / of for p, of in zip(found, held, strict=True)],
@@ -128,6 +134,11 @@ def draw_roofline(
         )  # fmt: skip
     figure.update_yaxes(dtick="D2")
     return figure.update_layout(showlegend=True, hovermode="closest")
+
+
+def _in_order(found: Sequence[Part]) -> str:
+    """The names of the points over the pins, which have no room beside them on a phone."""
+    return ", ".join(p.label for p in sorted(found, key=lambda p: p.operations / p.pin_bytes))
 
 
 def _places(

@@ -1,4 +1,4 @@
-"""Eight models beside a GPU and a CPU: points, and the published range as a band."""
+"""Eight models and a chosen one beside a GPU and a CPU: points before the published range."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from engine.core.result import Result
 from engine.figures import Palette
 from engine.labs.memory_hardware.published import SPEEDUP, Against, Band, bands
+from engine.labs.memory_hardware.shapes import GPT_SHAPES
 from engine.labs.memory_hardware.views.bands import Shown, distance, draw_points, ends
 
 Versus = Literal["gpu", "cpu"]
@@ -26,20 +27,37 @@ def ratios(result: Result, versus: Versus) -> np.ndarray:
     return result.array(f"{versus}_ns") / result.array("total_ns")
 
 
+def of_eight(by_model: np.ndarray) -> np.ndarray:
+    """Without the ninth model (head, model): published ranges are of the eight."""
+    return by_model[:, : len(GPT_SHAPES)]
+
+
+def of_ninth(result: Result, by_model: np.ndarray) -> str:
+    """A sentence on the chosen model, empty where that is one of the eight."""
+    if result.notes["own"] is None:
+        return ""
+    without, with_head = by_model[:, -1]
+    return (
+        f" {result.notes['models'][-1]}, which is none of the eight: {without:.3g}x and "
+        f"{with_head:.3g}x."
+    )
+
+
 def describe_speedups(result: Result, versus: Versus) -> str:
     """Our range without the head, how many of its points the band holds, and with the head."""
-    band = speedup_band(versus)
-    without, with_head = ratios(result, versus)
+    band, found = speedup_band(versus), ratios(result, versus)
+    without, with_head = of_eight(found)
     inside = sum(band.holds(value) for value in without)
     return (
         f"Over the {MACHINES[versus]}: {ends(without)} without the head, {ends(with_head)} with "
         f"it; published {band}. {inside} of {len(without)} points without the head lie inside."
+        + of_ninth(result, found)
     )
 
 
 def verdict(result: Result, versus: Versus) -> str:
     """The two ends of the range without head beside the published ends, in words."""
-    return distance(ratios(result, versus)[0], speedup_band(versus))
+    return distance(of_eight(ratios(result, versus))[0], speedup_band(versus))
 
 
 def speedup_table(result: Result) -> dict[str, object]:

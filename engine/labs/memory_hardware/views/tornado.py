@@ -11,8 +11,11 @@ import plotly.graph_objects as go
 from engine.core.result import Result
 from engine.figures import Palette, axis
 from engine.figures.axes import compose, escape
+from engine.labs.memory_hardware.constants import unit_of
 
 Of = Literal["ns", "pj"]
+# Behind a name, so that bars have room beside it on a phone; other sources show under the pointer.
+ASSUMED = " *"
 OF: dict[Of, tuple[str, str]] = {"ns": ("time", "Time"), "pj": ("energy", "Energy")}
 
 
@@ -84,11 +87,10 @@ def draw_tornado(result: Result, palette: Palette, *, of: Of) -> go.Figure:
     figure = compose(
         palette,
         title=f"{OF[of][1]} by constant",
-        subtitle=f"{result.notes['device']}; {result.notes['model']}, "
-        f"{int(result.number('tokens')):,} tokens; one constant at a time, divided and multiplied "
-        f"by {factor:g}",
+        subtitle=f"{result.notes['device']}; {result.notes['model']}, {_tokens(result)}; one "
+        f"constant at a time, divided and multiplied by {factor:g}",
         x=axis("Change", "%"),
-        y=axis("Constant"),
+        y=axis(f"Constant ({ASSUMED.strip()} assumed)"),
         alt=describe_tornado(result, of),
         height=170 + 24 * len(found.names),
     )
@@ -103,14 +105,20 @@ def draw_tornado(result: Result, palette: Palette, *, of: Of) -> go.Figure:
             orientation="h",
             name=words,
             customdata=[
-                [escape(name), f"{at:g}"]
-                for name, at in zip(found.names, found.value[:, end], strict=True)
+                [escape(name), f"{at:,.6g} {unit_of(name)}".rstrip(), source]
+                for name, at, source in zip(
+                    found.names, found.value[:, end], found.sources, strict=True
+                )
             ],
             marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.25}},
-            hovertemplate="%{customdata[0]} = %{customdata[1]}<br><b>%{x:+.4g} %</b>"
+            hovertemplate="%{customdata[0]} (%{customdata[2]}) = %{customdata[1]}<br>"
+            "<b>%{x:+.4g} %</b>"
             "<extra>%{fullData.name}</extra>",
         )
-    labels = [f"{name} ({source})" for name, source in zip(found.names, found.sources, strict=True)]
+    labels = [
+        name + (ASSUMED if source == "assumed" else "")
+        for name, source in zip(found.names, found.sources, strict=True)
+    ]
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(len(labels))),
         ticktext=[escape(label) for label in labels],
@@ -118,3 +126,11 @@ def draw_tornado(result: Result, palette: Palette, *, of: Of) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(zeroline=True, zerolinecolor=palette.muted, zerolinewidth=1)
     return figure.update_layout(barmode="overlay", showlegend=True)
+
+
+def _tokens(result: Result) -> str:
+    """ "1,024 tokens", "8 tokens after 300 others"."""
+    start = int(result.number("start"))
+    return f"{int(result.number('tokens')):,} tokens" + (
+        f" after {start:,} others" if start else ""
+    )

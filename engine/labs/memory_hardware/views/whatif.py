@@ -46,13 +46,22 @@ def describe(result: Result) -> str:
         return f"{result.notes['model']}: A and B take the same time, {si(a * 1e-9, 's')} a token."
     names, time = parts_of(result)
     gap = time[1] - time[0]
-    most = int(np.argmax(gap if b > a else -gap))
+    more = gap if b > a else -gap  # of the slower memory
+    most = int(np.argmax(more))
     slow, fast = ("B", "A") if b > a else ("A", "B")
     return (
         f"{result.notes['model']}: A and B take {times}; {slow} takes {max(a, b) / min(a, b):.3g} "
-        f"times as long as {fast}. Most of the difference is {names[most]}: "
-        f"{si(abs(gap[most]) * 1e-9, 's')}."
+        f"times as long as {fast}. {_largest(names[most], more[most], abs(b - a))}"
     )
+
+
+def _largest(name: str, part: float, whole: float) -> str:
+    """The part that adds most to a difference, beside all of it in ns."""
+    largest, left = (si(ns * 1e-9, "s") for ns in (part, whole))
+    # Where no other part adds anything, the sum may be a rounding off.
+    if part <= whole * (1 + 1e-9):
+        return f"The largest part is {name}: {largest} of {left}."
+    return f"The largest part is {name}: {largest}; others go the other way and leave {left}."
 
 
 def part_table(result: Result) -> dict[str, object]:
