@@ -113,7 +113,7 @@ def test_runs_of_the_visitors_own_are_fitted() -> None:
     said = texts(app)
     assert [warning.value for warning in app.warning] == []
     assert "on the 4 rows of the fit" in said and "on the 4 others" in said
-    assert "Of the measured strides k = " in said
+    assert "Of the measured steps that of k = " in said
 
 
 @pytest.mark.usefixtures("at_once")

@@ -134,7 +134,7 @@ def test_no_lines_are_no_trace() -> None:
 
 @pytest.mark.usefixtures("runner_off")
 def test_a_command_in_the_link_is_explained() -> None:
-    app = visit("memory_hardware", **VIEW, **{"memory_hardware.command": "2"})
+    app = visit("memory_hardware", **VIEW, **{"memory_hardware.trace_command": "2"})
     assert (
         "PRE (precharge a bank) on bank 0 of channel 0 at cycle 56, for line 4 of the trace: "
         "waited 54 cycles for tRAS since ACT at 2."
@@ -144,5 +144,5 @@ def test_a_command_in_the_link_is_explained() -> None:
 @pytest.mark.usefixtures("runner_off")
 @pytest.mark.parametrize("command", ["-7", "999999", "x"])
 def test_a_command_that_is_not_there_is_none(command: str) -> None:
-    app = visit("memory_hardware", **VIEW, **{"memory_hardware.command": command})
+    app = visit("memory_hardware", **VIEW, **{"memory_hardware.trace_command": command})
     assert warnings(app) == [] and app.get("plotly_chart")
