@@ -32,7 +32,7 @@ def compilers(draw: st.DrawFn) -> Compiler:
         "asic.power_mw": draw(st.sampled_from([0, 304.59])),
     }
     if name == "pim-gpt":
-        changes["buffer.bytes"] = draw(st.sampled_from([2, 32]))
+        changes["buffer.bytes"] = draw(st.sampled_from([32, 64]))
         changes["currents.mac_share"] = draw(st.sampled_from([0, 0.25, 1]))
     kv_heads = draw(st.integers(1, 2))
     shape = Shape(
