@@ -59,7 +59,7 @@ def compilers(draw: st.DrawFn) -> Compiler:
     changes["organisation.row_bytes"] = 32 * draw(st.integers(1, 20))
     if in_banks:
         changes["link.gb_per_s"] = draw(st.sampled_from([0.5, 3.0, 32.0]))
-        changes["buffer.bytes"] = draw(st.sampled_from([2, 16, 2048]))
+        changes["buffer.bytes"] = draw(st.sampled_from([32, 64, 2048]))
     kv_heads = draw(st.integers(1, 2))
     shape = Shape(
         "any",
