@@ -86,7 +86,7 @@ def show_banks(scene: Scene) -> None:
         "memory_hardware_banks",
         describe_window(ahead, first, last, tck),
         label=f"{compiler.shape.name} on {compiler.device.title}, from "
-        f"{si(first * tck * 1e-9, 's', 7)}",
+        f"{si(first * tck * 1e-9, 's', 10)}",
         because="waited for",
         waited="waited ns",
         legend=WORDS,
