@@ -10,7 +10,7 @@ import streamlit as st
 
 from engine.core.timeline import Timeline
 from engine.figures.timeline import draw_timeline
-from engine.io.trace_events import TraceFile, to_chrome, to_perfetto, to_table
+from engine.io.trace_events import MOST_EVENTS, TraceFile, to_chrome, to_perfetto, to_table
 from engine.store.export import to_csv, to_parquet
 from pages.kit.components.sync import UNSET
 from pages.kit.components.timeline import timeline
@@ -92,5 +92,7 @@ def _offer(make: Callable[[], Timeline], key: str, label: str) -> None:
             )
         st.caption(
             "Chrome JSON opens in chrome://tracing and in Perfetto, Perfetto's own format in "
-            "ui.perfetto.dev. Both are packed with gzip, which the viewers read."
+            "ui.perfetto.dev. Both are packed with gzip, which the viewers read, and hold at most "
+            f"{MOST_EVENTS:,} events (a span is one to three): what starts last is left out. The "
+            "tables hold every span."
         )

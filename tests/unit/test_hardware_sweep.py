@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from engine.core.errors import BadInput
+from engine.labs.memory_hardware.choices import varied
 from engine.labs.memory_hardware.device import load_device
 from engine.labs.memory_hardware.fast import generate
 from engine.labs.memory_hardware.program import Choices, Compiler
 from engine.labs.memory_hardware.shapes import SHAPES
-from engine.labs.memory_hardware.sweep import sweep, tornado, tunable
+from engine.labs.memory_hardware.sweep import sweep, tornado
 
 PIM = load_device("pim-gpt")
 MODELS = [shape for name, shape in SHAPES.items() if name.startswith("gpt")]
@@ -88,8 +89,8 @@ def test_factors_lie_around_one() -> None:
 
 
 @pytest.mark.parametrize("name", ["pim-gpt", "aim", "gddr6-readout", "gddr6-dramsim3"])
-def test_every_tunable_constant_has_a_bar(name: str) -> None:
+def test_every_constant_that_is_varied_has_a_bar(name: str) -> None:
     device = load_device(name)
-    fields = tunable(device)
+    fields = varied(device)
     found = tornado(device, SHAPES["gpt2"], 2, fields, (0.8, 1.25))
     assert {bar.field for bar in found.bars} == set(fields)

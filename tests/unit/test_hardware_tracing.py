@@ -21,7 +21,6 @@ from engine.labs.memory_hardware.views.trace import (
     draw_waits,
     hit_rate,
     shown_timeline,
-    trace_timeline,
     waits,
 )
 
@@ -38,7 +37,7 @@ def run(text: str = "", **settings: object) -> Result:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_shipped_trace_runs_and_is_drawn(name: str) -> None:
     result = run(trace=name)
-    timeline = trace_timeline(result)
+    timeline = shown_timeline(result).timeline
     assert len(timeline) == result.number("commands") == sum(count_table(result)["Number"])
     assert draw_waits(result, PALETTE).layout.meta["alt"] == describe(result)
     assert sum(waits(result).values()) == sum(
@@ -101,7 +100,7 @@ def test_a_reference_is_compared_in_words() -> None:
 def test_a_trace_without_commands_has_a_result() -> None:
     result = run("W GPR 1\nAiM EOC\n")
     assert result.number("commands") == 0 and "3 cycles" in describe(result)
-    assert len(trace_timeline(result)) == 0
+    assert len(shown_timeline(result).timeline) == 0
     assert draw_waits(result, PALETTE).data
 
 

@@ -124,7 +124,7 @@ def tell_generation(compiler: Any, totals: Any, tokens: int, start: int) -> dict
         "ns_by_part": {
             f"{label} ({unit})": cycles * tck for (label, unit), cycles in totals.by_label.items()
         },
-        "assumed": _assumed(compiler.device),
+        "assumed": compiler.device.assumed,
         "rows_used": room.used,
         "rows": room.rows,
         "notes": [note for note in notes if note],
@@ -200,7 +200,3 @@ def _compiler(given: Any) -> Any:
         refresh=not given.no_refresh,
     )
     return build_compiler(config.grounded(put), brought.__getitem__)
-
-
-def _assumed(device: Any) -> list[str]:
-    return [name for name, constant in device.constants.items() if constant.source == "assumed"]

@@ -82,6 +82,11 @@ class Device:
         """The timing in cycles."""
         return {k: int(v) for k, v in self.section("timing").items() if k != "tck_ns"}
 
+    @property
+    def assumed(self) -> list[str]:
+        """The constants whose values nobody printed."""
+        return [name for name, one in self.constants.items() if one.source == "assumed"]
+
     def scaled(self, key: str, factor: float) -> float:
         """A constant times a factor: counts and cycles rounded, and at least 1 where they are."""
         value = self[key] * factor

@@ -72,10 +72,6 @@ def summarise(compiler: Compiler, totals: Totals, config: GenerationConfig) -> R
             "units": [unit for (_, unit), _ in parts],
             "classes": [name for name, _ in classes],
             "remarks": [*([compiler.device.note] if compiler.device.note else []), *ledger.notes],
-            "assumed": [
-                name
-                for name, constant in compiler.device.constants.items()
-                if constant.source == "assumed"
-            ],
+            "assumed": compiler.device.assumed,
         },
     )

@@ -77,7 +77,7 @@ def energy(
             "parts": list(parts),
             "classes": list(CLASSES),
             "notes": list(chosen.notes),
-            "assumed": [n for n, c in device.constants.items() if c.source == "assumed"],
+            "assumed": device.assumed,
         },
     )  # fmt: skip
     return beside(result, config.baselines)

@@ -87,7 +87,7 @@ def speedup(
             "own": own,
             "heads": list(HEADS),
             "device": device.title,
-            "assumed": [n for n, c in device.constants.items() if c.source == "assumed"],
+            "assumed": device.assumed,
         },
     )
     return beside(result, config.baselines)

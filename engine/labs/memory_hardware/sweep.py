@@ -157,13 +157,3 @@ def tornado(
         progress(number + 1, len(constants))
     bars.sort(key=lambda bar: -bar.spread(centre))
     return Tornado(centre, tuple(bars))
-
-
-def tunable(device: Device) -> tuple[str, ...]:
-    """The constants that a generation depends on and that are not 0."""
-    sections = ("timing.", "mac.", "link.", "asic.", "currents.")
-    return tuple(
-        name
-        for name, constant in device.constants.items()
-        if name.startswith(sections) and name != "timing.tck_ns" and constant.value
-    )

@@ -66,7 +66,7 @@ def whatif(
             "parts": [label for label, _ in parts],
             "units": [unit for _, unit in parts],
             "assumed": [
-                [n for n, c in compiler.device.constants.items() if c.source == "assumed"]
+                compiler.device.assumed
                 for compiler in compilers
             ],
         },

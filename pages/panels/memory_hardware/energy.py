@@ -63,7 +63,7 @@ def energy_settings(lab: Lab) -> Ask:
     badge(
         "GPU and CPU assumed",
         "assumed",
-        "Their times are those of the view Roofline and speed-up; their power is a constant.",
+        "Their times are those of the view Speed-up; their power is a constant.",
     )
     config = form(lab, experiment, fields=tuple(Powered.model_fields))
     assert isinstance(config, EnergyConfig)

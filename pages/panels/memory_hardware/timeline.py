@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.core.units import si
-from engine.io.trace_events import MOST_EVENTS
 from engine.labs.memory_hardware.config import GenerationConfig
 from engine.labs.memory_hardware.expand import Commands, expand
 from engine.labs.memory_hardware.schedule import Schedule
@@ -78,7 +77,8 @@ def show_banks(scene: Scene) -> None:
     ahead = expand(compiler, config.tokens, first, reach, start=config.start, prompt=config.prompt)
     commands = within(ahead, first, last)
     lanes = choose("Lanes", LANES, "memory_hardware.bank_lanes", label_visibility="collapsed")
-    drawn = bank_window(commands, compiler, each_bank=lanes == "each")
+    each, room = lanes == "each", len(commands) * compiler.banks
+    drawn = bank_window(commands, compiler, each_bank=each)
     assumed_badge(obtained.result)
     chosen = linked(COMMAND, NONE, low=NONE, high=len(drawn.timeline) - 1)
     show_timeline(
@@ -92,11 +92,9 @@ def show_banks(scene: Scene) -> None:
         legend=WORDS,
         selected=None if chosen == NONE else chosen,
         on_select=lambda at: select(COMMAND, NONE if at is None else at),
-        whole=lambda: (
-            bank_window(commands, compiler, each_bank=lanes == "each", most=MOST_EVENTS).timeline
-        ),
+        whole=lambda: bank_window(commands, compiler, each_bank=each, most=room).timeline,
     )
-    if drawn.lockstep and lanes == "each":
+    if drawn.lockstep and each:
         st.caption("So many commands fit as one lane only: all banks do the same here.")
     if drawn.left_out:
         st.caption(f"The last {drawn.left_out:,} commands of the window are not drawn.")

@@ -130,6 +130,7 @@ def _commands(lab: Lab, result: Result) -> None:
         legend={name: WORDS[name] for name in result.notes["names"]},
         selected=None if chosen == NOBODY else chosen,
         on_select=lambda place: select(COMMAND, NOBODY if place is None else place),
+        whole=lambda: shown_timeline(result, len(result.array("cycle"))).timeline,
     )
     if chosen != NOBODY:
         say(lab, told(shown, result, chosen))

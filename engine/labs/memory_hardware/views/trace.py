@@ -48,11 +48,6 @@ class Shown:
     left_out: int
 
 
-def trace_timeline(result: Result) -> Timeline:
-    """The commands on a lane for each channel and bank, the first 200,000 of them."""
-    return shown_timeline(result).timeline
-
-
 def shown_timeline(result: Result, most: int = MOST_SPANS) -> Shown:
     """Spans in nanoseconds: a row that opens or closes lasts until it is open or closed.
 
