@@ -66,8 +66,6 @@ def build_networks(preset: str, seed: int) -> Networks:
             pad_token_id=pieces.index(words.PAD),
             bos_token_id=pieces.index(words.START),
             eos_token_id=pieces.index(words.END),
-            # CLIP's own initial spread; a larger one lets the few words differ from the start.
-            initializer_factor=1.0,
         )
     )
     return Networks(unet, text)
@@ -81,6 +79,8 @@ def build_scheduler() -> DDIMScheduler:
         timestep_spacing="trailing",
         clip_sample=False,
         set_alpha_to_one=True,
+        # Without effect on trailing steps; pipelines of diffusers warn about any other number.
+        steps_offset=1,
     )
 
 
