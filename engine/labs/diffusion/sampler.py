@@ -117,12 +117,6 @@ def clean_picture(pipeline: Pipeline, output: Tensor, latents: Tensor, alpha: fl
     return alpha**0.5 * latents - (1 - alpha) ** 0.5 * output
 
 
-def text_states(pipeline: Pipeline, prompts: Sequence[str], cut: Cut | None = None) -> Tensor:
-    """What ``steps`` wants: states of as many empty prompts, then of the prompts."""
-    weights = cut.text if cut else None
-    return pipeline.encode([*[""] * len(prompts), *prompts], weights)
-
-
 def sample(
     pipeline: Pipeline,
     prompts: Sequence[str],
@@ -140,13 +134,40 @@ def sample(
     """
     if not prompts:
         raise BadInput("prompts", "at least one prompt is needed")
-    noise = first_noise(pipeline, len(prompts), seed)
+    weights = cut.text if cut else None
+    states = pipeline.encode(prompts, weights)
+    return sample_states(
+        pipeline,
+        states,
+        seed=seed,
+        count=count,
+        guidance=guidance,
+        cut=cut,
+        watch=watch,
+        batch=batch,
+    )
+
+
+def sample_states(
+    pipeline: Pipeline,
+    states: Tensor,
+    *,
+    seed: int = 0,
+    count: int = STEPS,
+    guidance: float = GUIDANCE,
+    cut: Cut | None = None,
+    watch: Callable[[Step], None] | None = None,
+    batch: int = 16,
+) -> Tensor:
+    """``sample`` for states (n, length, width) in the place of prompts."""
+    noise = first_noise(pipeline, len(states), seed)
+    empty = pipeline.encode([""], cut.text if cut else None)
     pictures = []
-    for start in range(0, len(prompts), batch):
-        part = prompts[start : start + batch]
-        states = text_states(pipeline, part, cut)
+    for start in range(0, len(states), batch):
+        part = states[start : start + batch]
         latents = noise[start : start + batch]
-        for step in steps(pipeline, states, latents, count=count, guidance=guidance, cut=cut):
+        doubled = torch.cat([empty.expand(len(part), -1, -1), part])
+        for step in steps(pipeline, doubled, latents, count=count, guidance=guidance, cut=cut):
             latents = step.following
             if watch is not None:
                 watch(step)

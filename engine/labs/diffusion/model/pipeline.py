@@ -129,6 +129,14 @@ class Pipeline:
             return network(*inputs, **named)
 
     @torch.no_grad()
+    def to_latents(self, images: Tensor) -> Tensor:
+        """What the U-Net is to predict for pictures uint8 (n, height, width, 3)."""
+        pixels = images.movedim(-1, 1).float() / 127.5 - 1
+        if self.vae is None:
+            return nn.functional.pixel_unshuffle(pixels, self.patch)
+        return self.vae.encode(pixels).latent_dist.mean * self.vae.config["scaling_factor"]
+
+    @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """Pictures as uint8 (n, height, width, 3)."""
         if self.vae is None:
