@@ -24,7 +24,7 @@ PAPERS: tuple[Paper, ...] = (
         arxiv="2306.11695",
     ),
     Paper(
-        "Finding Dori: Memorization in Text-to-Image Diffusion Models Is Not Local",
+        "Finding DoRI: Discovery of Retained Images in Diffusion Models",
         "Antoni Kowalczuk, Dominik Hintersdorf, Lukas Struppek, Kristian Kersting, Adam Dziedzic, "
         "Franziska Boenisch",
         2025,
