@@ -65,11 +65,19 @@ def _open(folder: str, name: str, _fingerprint: str) -> Pipeline:
     ours = _ours(checked)
     try:
         _check_size(path)
-        unet = UNet2DConditionModel.from_pretrained(
-            path / "unet", torch_dtype=torch.float32, low_cpu_mem_usage=False, **safe
+        unet = _complete(
+            UNet2DConditionModel,
+            path / "unet",
+            dtype=torch.float32,
+            low_cpu_mem_usage=False,
+            **safe,
         )
-        text = CLIPTextModel.from_pretrained(
-            path / "text_encoder", dtype=torch.float32, trust_remote_code=False, **safe
+        text = _complete(
+            CLIPTextModel,
+            path / "text_encoder",
+            dtype=torch.float32,
+            trust_remote_code=False,
+            **safe,
         )
         tokenizer = AutoTokenizer.from_pretrained(
             path / "tokenizer", local_files_only=True, trust_remote_code=False
@@ -77,7 +85,7 @@ def _open(folder: str, name: str, _fingerprint: str) -> Pipeline:
         scheduler = DDIMScheduler.from_pretrained(path / "scheduler", local_files_only=True)
         vae = None
         if "vae" in checked.weights:
-            vae = AutoencoderKL.from_pretrained(path / "vae", torch_dtype=torch.float32, **safe)
+            vae = _complete(AutoencoderKL, path / "vae", dtype=torch.float32, **safe)
     except BadInput:
         raise
     except Exception as error:
@@ -98,6 +106,14 @@ def _open(folder: str, name: str, _fingerprint: str) -> Pipeline:
         folder=path,
         **ours,
     )
+
+
+def _complete(kind: Any, folder: Path, **options: Any) -> Any:
+    """A network of that kind; raises BadInput where its weights lack some of its own."""
+    network, report = kind.from_pretrained(folder, output_loading_info=True, **options)
+    if report["missing_keys"]:  # they would be random numbers
+        raise BadInput("model", f"its weights lack {min(report['missing_keys'])[:80]}")
+    return network
 
 
 def _ours(checked: PipelineFolder) -> dict[str, Any]:
