@@ -68,6 +68,9 @@ def build_networks(preset: str, seed: int) -> Networks:
             eos_token_id=pieces.index(words.END),
         )
     )
+    # CLIP starts all words almost alike, for a large vocabulary and long training. Here words that
+    # matter late, such as places, would be lost in the encoder before the U-Net asks for them.
+    torch.nn.init.normal_(text.get_input_embeddings().weight)
     return Networks(unet, text)
 
 
