@@ -24,7 +24,8 @@ help:
 	@echo "make shots     pictures of every page into shots/"
 	@echo "make ship      compute the results that are shown on a first visit again"
 	@echo "make train-lm  train the embedded language model again"
-	@echo "make train-diffusion  train the embedded text-to-image models again"
+	@echo "make train-diffusion"
+	@echo "               train the embedded text-to-image models again"
 
 $(PY):
 	@sh .ci/venv $(VENV)
@@ -72,7 +73,11 @@ train-lm: $(RUN_STAMP)
 	@$(PY) -m engine.models.lm.train
 
 train-diffusion: $(RUN_STAMP)
-	@for name in full twin fast; do $(PY) -m engine.labs.diffusion.training.train --name $$name || exit 1; done
+	@$(PY) -m engine.labs.diffusion.training.judge
+	@for name in full twin fast; do \
+		$(PY) -m engine.labs.diffusion.training.train --name $$name && \
+		$(PY) -m engine.labs.diffusion.training.ship --name $$name || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) shots .pytest_cache .ruff_cache .mypy_cache .hypothesis
