@@ -20,6 +20,8 @@ from engine.labs.diffusion.model.pipeline import Pipeline, Tap
 from engine.labs.diffusion.sampler import GUIDANCE, STEPS, Cut, first_noise, steps
 
 Half = Literal["conditional", "both"]
+SMALLEST = 1e-24
+"""A row whose squares sum to less counts as zero, not as noise."""
 Progress = Callable[[int, int], None]
 
 
@@ -119,5 +121,7 @@ def _batch(
 
 def channel_squares(inputs: Tensor) -> Tensor:
     """Sum over positions of the squared row-normalised input: (n, channels) of any layer input."""
-    rows = torch.nn.functional.normalize(channels(inputs), dim=-1)
-    return rows.square().sum(1)
+    squares = channels(inputs).square()  # n p c
+    # A row over its length, squared, is its squares over their sum: no normalised copy is needed.
+    shares = squares.sum(-1, keepdim=True).clamp(min=SMALLEST).reciprocal()  # n p 1
+    return (shares.transpose(1, 2) @ squares).squeeze(1)
