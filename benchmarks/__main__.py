@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("formats", "evaluate", "cache", "retrieval", "memory", "growth")
+PARTS = ("formats", "evaluate", "cache", "retrieval", "memory", "growth", "diffusion")
 
 
 def line(row: dict[str, object]) -> str:
