@@ -97,6 +97,14 @@ def test_later_steps_only_add_weights_to_a_mask(pipeline: Pipeline) -> None:
     assert all(bool((two[name] | ~one[name]).all()) for name in one)
 
 
+def test_a_range_of_steps_joins_those_alone(pipeline: Pipeline) -> None:
+    all_three = locate(pipeline, [PROMPTS], How(sparsity=0.1, tau=3, count=4))
+    early = locate(pipeline, [PROMPTS], How(sparsity=0.1, tau=1, count=4))
+    late = locate(pipeline, [PROMPTS], How(sparsity=0.1, first=1, tau=3, count=4))
+    assert_same(masking.union([early, late]), all_three)
+    assert any(not torch.equal(late[name], all_three[name]) for name in late)
+
+
 def test_sets_are_joined_and_taken_off_as_asked(pipeline: Pipeline) -> None:
     sets = [PROMPTS[:1], PROMPTS[1:]]
     first, second = (locate(pipeline, [prompts], HOW) for prompts in sets)
@@ -153,11 +161,15 @@ def test_the_hooks_are_gone_after_a_stop(pipeline: Pipeline) -> None:
         pass
 
     def progress(done: int, total: int) -> None:
+        seen.append((done, total))
         if done == 1:
             raise Stop
 
+    seen: list[tuple[int, int]] = []
+
     with pytest.raises(Stop):
         locate(pipeline, [PROMPTS[:1], PROMPTS[1:]], HOW, progress=progress)
+    assert seen == [(0, 2), (0, 2), (1, 2)]
 
 
 def test_the_score_is_the_distance_of_both_noise_predictions(pipeline: Pipeline) -> None:
@@ -244,7 +256,8 @@ def test_what_is_no_safetensors_is_no_mask(data: bytes, pipeline: Pipeline, tmp_
         (lambda p: locate(p, [PROMPTS], How(sparsity=1.5)), "sparsity: must be from 0 to 1"),
         (lambda p: locate(p, [PROMPTS], How(sparsity=float("nan"))), "sparsity: must be"),
         (lambda p: locate(p, [PROMPTS], How(tau=21)), "tau: must be from 1 to 20"),
-        (lambda p: locate(p, [PROMPTS], How(tau=0)), "tau: must be from 1 to 20"),
+        (lambda p: locate(p, [PROMPTS], How(tau=0)), "tau: must be from 1"),
+        (lambda p: locate(p, [PROMPTS], How(tau=3, first=3)), "first: must be from 0 to 2"),
         (lambda p: locate(p, [PROMPTS], How(site="brain")), "site: must be one of ff_out"),
         (lambda p: locate(p, [], How()), "prompts: at least one set"),
         (lambda p: locate(p, [()], How()), "prompts: at least one prompt"),

@@ -23,7 +23,8 @@ def locate(argv: Sequence[str]) -> dict[str, Any]:
     )
     parser.add_argument("--reference", default="null", help="null, a set or R.txt")
     parser.add_argument("--sparsity", type=float, default=0.2)
-    parser.add_argument("--tau", type=int, default=5, help="first steps whose masks are joined")
+    parser.add_argument("--tau", type=int, default=5, help="masks are joined up to this step of 20")
+    parser.add_argument("--first", type=int, default=0, help="and from this one; 0 is the first")
     parser.add_argument("--site", default="ff_out")
     parser.add_argument("--half", default="conditional", choices=["conditional", "both"])
     parser.add_argument("--at-least", type=int, default=1, help="1: union; all of them: overlap")
@@ -46,7 +47,14 @@ def locate(argv: Sequence[str]) -> dict[str, Any]:
     from engine.labs.diffusion.prompts import find_prompts
 
     pipeline = load_pipeline(given.model)
-    how = How(given.sparsity, given.tau, given.site, given.half, given.seed)
+    how = How(
+        sparsity=given.sparsity,
+        tau=given.tau,
+        first=given.first,
+        site=given.site,
+        half=given.half,
+        seed=given.seed,
+    )
     sets = [find_prompts(pipeline, name) for name in _names(given.prompts)]
     without = [find_prompts(pipeline, name, "minus") for name in _names(given.minus)]
     reference = None
@@ -70,6 +78,7 @@ def locate(argv: Sequence[str]) -> dict[str, Any]:
         "random": given.random,
         "sparsity": given.sparsity,
         "tau": given.tau,
+        "first": given.first,
         "half": given.half,
         "seed": given.seed,
     }

@@ -18,10 +18,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class How:
-    """Everything about locating but the prompts."""
+    """Everything about locating but the prompts.
+
+    A mask joins the steps from ``first`` (0 is the noisiest) up to, without it, ``tau``.
+    """
 
     sparsity: float = 0.2
     tau: int = 5
+    first: int = 0
     site: str = "ff_out"
     half: Half = "conditional"
     seed: int = 0
@@ -42,9 +46,11 @@ def locate(
     """The weights that at least ``at_least`` of the prompt sets point to, and none of ``without``.
 
     ``reference`` are the prompts compared with; None takes, for each set, as many empty prompts.
-    ``progress`` is told sets done and all; it may raise to stop.
+    ``progress`` is told sets done and all, batch after batch; it may raise to stop.
     """
     masking.check_sparsity(how.sparsity)
+    if how.tau >= 1 and not 0 <= how.first < how.tau:
+        raise BadInput("first", f"must be from 0 to {how.tau - 1}, below tau (got {how.first})")
     if not sets:
         raise BadInput("prompts", "at least one set of prompts is needed")
     weights = layers(pipeline, find_site(how.site))
@@ -52,22 +58,32 @@ def locate(
     references: dict[tuple[str, ...], Statistics] = {}
     found = []
     for done, prompts in enumerate(every):
-        if progress is not None:
-            progress(done, len(every))
+
+        def tell(_: int, __: int, done: int = done) -> None:
+            if progress is not None:
+                progress(done, len(every))
+
         rivals = tuple(reference) if reference is not None else ("",) * len(prompts)
         if rivals not in references:
-            references[rivals] = watch(pipeline, rivals, how)
-        chosen = watch(pipeline, prompts, how)
+            references[rivals] = watch(pipeline, rivals, how, tell)
+        chosen = watch(pipeline, prompts, how, tell)
         found.append(
             masking.select(
-                weights, chosen, references[rivals], sparsity=how.sparsity, half=how.half
+                weights,
+                chosen,
+                references[rivals],
+                sparsity=how.sparsity,
+                half=how.half,
+                first=how.first,
             )
         )
     mine, others = found[: len(sets)], found[len(sets) :]
     return masking.minus(masking.at_least(mine, at_least), others)
 
 
-def watch(pipeline: Pipeline, prompts: Sequence[str], how: How) -> Statistics:
+def watch(
+    pipeline: Pipeline, prompts: Sequence[str], how: How, progress: Progress | None = None
+) -> Statistics:
     """The statistics that ``locate`` compares."""
     return measure(
         pipeline,
@@ -77,4 +93,5 @@ def watch(pipeline: Pipeline, prompts: Sequence[str], how: How) -> Statistics:
         seed=how.seed,
         count=how.count,
         guidance=how.guidance,
+        progress=progress,
     )

@@ -23,9 +23,12 @@ def select(
     *,
     sparsity: float,
     half: Half = "conditional",
+    first: int = 0,
     taken: Sequence[int] | None = None,
 ) -> Masks:
     """The weights that score high for a set and higher than for the reference, at any step.
+
+    Steps before ``first`` are left out, except of the text encoder, which has one for all.
 
     In each output row the top ``sparsity`` by Wanda score of the set, and of those the ones whose
     score is higher than the reference's (Chavhan et al. 2024). ``taken`` are the positions of the
@@ -44,7 +47,8 @@ def select(
         rows, width = size.shape
         kept = int(sparsity * width + 1e-9)
         mask = torch.zeros(rows, width, dtype=torch.bool)
-        for high, low in zip(mine[name], theirs[name] * scale, strict=True):
+        steps = slice(first if len(mine[name]) > 1 else 0, None)
+        for high, low in zip(mine[name][steps], theirs[name][steps] * scale, strict=True):
             score = size * columns(high, weight)
             rival = size * columns(low, weight)
             top = torch.zeros_like(mask)

@@ -36,7 +36,9 @@ class Statistics:
     squares: Mapping[str, Tensor]
     prompts: tuple[str, ...]
 
-    def norms(self, half: Half = "conditional", chosen: Sequence[int] | None = None) -> dict:
+    def norms(
+        self, half: Half = "conditional", chosen: Sequence[int] | None = None
+    ) -> dict[str, Tensor]:
         """The norm of every channel over a set's prompts, by layer: (steps, channels).
 
         ``chosen`` are positions of prompts, repeats included (a bootstrap sample); all by default.
