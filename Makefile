@@ -2,7 +2,7 @@
 # make test  sets everything up and runs every check and test
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench shots ship train-lm clean
+.PHONY: help run test lint format bench shots ship train-lm train-diffusion clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -24,6 +24,8 @@ help:
 	@echo "make shots     pictures of every page into shots/"
 	@echo "make ship      compute the results that are shown on a first visit again"
 	@echo "make train-lm  train the embedded language model again"
+	@echo "make train-diffusion"
+	@echo "               train the embedded text-to-image models again"
 
 $(PY):
 	@sh .ci/venv $(VENV)
@@ -69,6 +71,13 @@ ship: $(RUN_STAMP)
 
 train-lm: $(RUN_STAMP)
 	@$(PY) -m engine.models.lm.train
+
+train-diffusion: $(RUN_STAMP)
+	@$(PY) -m engine.labs.diffusion.training.judge
+	@for name in full twin fast; do \
+		$(PY) -m engine.labs.diffusion.training.train --name $$name && \
+		$(PY) -m engine.labs.diffusion.training.ship --name $$name || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) shots .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -5,7 +5,17 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("formats", "evaluate", "cache", "retrieval", "memory", "growth", "hardware", "scan")
+PARTS = (
+    "formats",
+    "evaluate",
+    "cache",
+    "retrieval",
+    "memory",
+    "growth",
+    "hardware",
+    "scan",
+    "diffusion",
+)
 
 
 def line(row: dict[str, object]) -> str:

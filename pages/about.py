@@ -14,7 +14,16 @@ from engine.core import Lab, Paper, labs
 from pages.kit import section
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("torch", "transformers", "numpy", "streamlit", "plotly", "pydantic", "safetensors")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "diffusers",
+    "numpy",
+    "streamlit",
+    "plotly",
+    "pydantic",
+    "safetensors",
+)
 
 
 def cite(paper: Paper) -> str:
@@ -42,7 +51,8 @@ def installed(name: str) -> str:
 st.title("Sources", anchor=False)
 section("Papers")
 for lab in labs().values():
-    show_sources(lab)
+    if (ROOT / "pages" / f"{lab.name}.py").is_file():
+        show_sources(lab)
 
 section("How results are kept")
 st.markdown(

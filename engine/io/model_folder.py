@@ -64,11 +64,11 @@ def check_model_folder(path: Path | str, *, field: str = "model") -> ModelFolder
     if not folder.is_dir():
         raise BadInput(field, f"{str(path)[:200]!r} is not a folder")
     folder = folder.resolve()
-    files = {file.name: file for file in _files(folder, field)}
+    files = {file.name: file for file in files_within(folder, field)}
     config = _config(files, field)
     for name in ("tokenizer_config.json", "processor_config.json", "generation_config.json"):
         if name in files:
-            _refuse_code(_json(files[name], JSON_BYTES, field), name, field)
+            refuse_code(read_json(files[name], JSON_BYTES, field), name, field)
     weights = _weights(files, field)
     limit = number("ENGRAM_MODEL_MB", 20_000) * MB
     total = sum(file.stat().st_size for file in weights)
@@ -96,15 +96,20 @@ def fingerprint(path: Path | str) -> str:
     if not folder.is_dir():
         raise BadInput("model", f"{str(path)[:200]!r} is not a folder")
     summary = hashlib.sha256()
-    for file in sorted(_files(folder.resolve(), "model"), key=lambda file: file.name):
+    for file in sorted(files_within(folder.resolve(), "model"), key=lambda file: file.name):
         if file.suffix in (".json", ".safetensors", ".model", ".txt", ".jinja"):
             summary.update(f"{file.name}\n{_file_digest(file)}\n".encode())
     return summary.hexdigest()[:16]
 
 
-def _files(folder: Path, field: str) -> Iterator[Path]:
-    """The files directly in the folder; links that leave it are refused."""
-    blobs = folder.parents[1] / "blobs" if folder.parent.name == "snapshots" else None
+def files_within(folder: Path, field: str) -> Iterator[Path]:
+    """The files directly in the folder; links that leave it are refused.
+
+    In a snapshot of the hub's cache, or in a folder within one, links lead to its blobs.
+    """
+    cache = next((up.parent for up in (folder.parent, folder.parent.parent)
+                  if up.name == "snapshots"), None)  # fmt: skip
+    blobs = cache / "blobs" if cache is not None else None
     for count, entry in enumerate(folder.iterdir()):
         if count >= FILES:
             raise BadInput(field, f"the folder holds more than {FILES} files; is it a model?")
@@ -121,11 +126,11 @@ def _files(folder: Path, field: str) -> Iterator[Path]:
 def _config(files: dict[str, Path], field: str) -> dict[str, Any]:
     if "config.json" not in files:
         raise BadInput(field, "the folder has no config.json; a Hugging Face model folder has one")
-    config = _json(files["config.json"], CONFIG_BYTES, field)
+    config = read_json(files["config.json"], CONFIG_BYTES, field)
     kind = config.get("model_type")
     if not isinstance(kind, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", kind):
         raise BadInput(field, "config.json names no model_type")
-    _refuse_code(config, "config.json", field)
+    refuse_code(config, "config.json", field)
     for name, most in BOUNDS.items():
         value = config.get(name)
         if value is not None and (type(value) is not int or not 1 <= value <= most):
@@ -137,7 +142,8 @@ def _config(files: dict[str, Path], field: str) -> dict[str, Any]:
     return config
 
 
-def _refuse_code(config: dict[str, Any], name: str, field: str) -> None:
+def refuse_code(config: dict[str, Any], name: str, field: str) -> None:
+    """Raise BadInput where the file ``name`` asks for code that comes with the model."""
     for key in ("auto_map", "trust_remote_code", "custom_pipelines"):
         if config.get(key):
             raise BadInput(field, f"{name} asks for code of its own ({key}), which is never run")
@@ -148,7 +154,7 @@ def _weights(files: dict[str, Path], field: str) -> tuple[Path, ...]:
         return (files["model.safetensors"],)
     index = files.get("model.safetensors.index.json")
     if index is not None:
-        table = _json(index, JSON_BYTES, field).get("weight_map")
+        table = read_json(index, JSON_BYTES, field).get("weight_map")
         if not isinstance(table, dict) or not table:
             raise BadInput(field, f"{index.name} has no weight_map")
         shards = sorted({str(name) for name in table.values()})
@@ -170,7 +176,8 @@ def _weights(files: dict[str, Path], field: str) -> tuple[Path, ...]:
     raise BadInput(field, "the folder has no weights (model.safetensors or a sharded index)")
 
 
-def _json(file: Path, limit: int, field: str) -> dict[str, Any]:
+def read_json(file: Path, limit: int, field: str) -> dict[str, Any]:
+    """The JSON object in a file of at most ``limit`` bytes; raises BadInput."""
     try:
         size = file.stat().st_size
         data = file.read_bytes() if size <= limit else b""

@@ -50,7 +50,7 @@ def ship(lab: Lab) -> None:
         size = sum(path.stat().st_size for path in folder.iterdir())
         print(f"{lab.name} {experiment.name} {folder.name} {size / 1e6:.2f} MB "
               f"{seconds(manifest['seconds'])}", flush=True)  # fmt: skip
-    for folder in (shipped_folder() / lab.name).iterdir():
+    for folder in shipped_folder().glob(f"{lab.name}/*"):
         if folder.name not in kept:
             shutil.rmtree(folder)
 

@@ -1,0 +1,29 @@
+"""The diffusion lab: where a model keeps the pictures it copied, and what pruning removes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.core.registry import Lab
+from engine.labs.diffusion.papers import PAPERS
+
+__all__ = ["LAB"]
+
+_COMMANDS = "engine.labs.diffusion.commands"
+
+LAB = Lab(
+    name="diffusion",
+    title="Diffusion memory",
+    sentence="Where a text-to-image model keeps the pictures it copied, what cutting those weights "
+    "changes, and whether an attack brings them back.",
+    experiments=(),
+    papers=PAPERS,
+    commands={
+        "sample": f"{_COMMANDS}:sample",
+        "locate": f"{_COMMANDS}_locate:locate",
+        "evaluate": f"{_COMMANDS}:evaluate",
+        "attack": f"{_COMMANDS}:attack",
+        "export": f"{_COMMANDS}_locate:export",
+    },
+    folder=Path(__file__).parent,
+)

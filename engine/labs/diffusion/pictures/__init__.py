@@ -1,0 +1,1 @@
+"""Procedural captioned pictures: scenes made of attributes, and paintings with titles."""

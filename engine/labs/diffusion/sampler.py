@@ -1,0 +1,175 @@
+"""Sampling with classifier-free guidance, step by step, so that both predictions can be seen."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from engine.core import BadInput
+from engine.labs.diffusion.model.pipeline import Pipeline, Tap, Weights
+
+STEPS, GUIDANCE = 20, 2.0
+MOST_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Weights that replace a pipeline's own, by network and parameter name; none by default."""
+
+    unet: Weights = field(default_factory=dict)
+    text: Weights = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of a sampling of n pictures; tensors are (n, channels, height, width).
+
+    ``plain`` and ``prompted`` are the clean pictures that the U-Net predicts without and with the
+    prompt, ``latents`` what it was given, ``following`` what the scheduler made of it.
+    """
+
+    index: int
+    timestep: int
+    alpha: float
+    latents: Tensor
+    plain: Tensor
+    prompted: Tensor
+    preview: Tensor
+    following: Tensor
+
+    def noise(self, picture: Tensor) -> Tensor:
+        """The noise that a predicted clean picture means."""
+        return (self.latents - self.alpha**0.5 * picture) / (1 - self.alpha) ** 0.5
+
+    @property
+    def score(self) -> Tensor:
+        """Wen et al. 2024: the norm of the difference of both noise predictions, (n,)."""
+        return (self.noise(self.prompted) - self.noise(self.plain)).flatten(1).norm(dim=1)
+
+
+def first_noise(pipeline: Pipeline, count: int, seed: int) -> Tensor:
+    """The noise that ``count`` pictures start from, (count, channels, height, width).
+
+    Each place in the list has its own noise; the first is what diffusers draws for this seed.
+    """
+    shape = (1, *pipeline.latent_shape)
+    return torch.cat(
+        [
+            torch.randn(shape, generator=torch.Generator().manual_seed(seed + 1_000_003 * place))
+            for place in range(count)
+        ]
+    )
+
+
+def steps(
+    pipeline: Pipeline,
+    states: Tensor,
+    noise: Tensor,
+    *,
+    count: int = STEPS,
+    guidance: float = GUIDANCE,
+    cut: Cut | None = None,
+    taps: Callable[[int], Mapping[str, Tap]] | None = None,
+) -> Iterator[Step]:
+    """Denoise ``noise`` (n, channels, height, width) by DDIM (Song et al. 2021) in ``count`` steps.
+
+    ``states`` (2 n, length, width) are the text encoder's for the empty prompt, then for the
+    prompts. ``taps`` names the probes of a step; they see both halves in that order.
+    """
+    if not 1 <= count <= MOST_STEPS:
+        raise BadInput("steps", f"must be from 1 to {MOST_STEPS} (got {count})")
+    scheduler = copy.deepcopy(pipeline.scheduler)
+    scheduler.set_timesteps(count)
+    latents = noise * scheduler.init_noise_sigma
+    weights = cut.unet if cut else None
+    for index, time in enumerate(scheduler.timesteps.tolist()):
+        probes = taps(index) if taps else None
+        with torch.no_grad():
+            doubled = torch.cat([latents, latents])
+            both = pipeline.predict(doubled, time, states, weights, probes)
+            plain, prompted = both.chunk(2)
+            guided = plain + guidance * (prompted - plain)
+            after = scheduler.step(guided, time, latents)
+        alpha = pipeline.alpha(time)
+        yield Step(
+            index=index,
+            timestep=time,
+            alpha=alpha,
+            latents=latents,
+            plain=clean_picture(pipeline, plain, latents, alpha),
+            prompted=clean_picture(pipeline, prompted, latents, alpha),
+            preview=after.pred_original_sample,
+            following=after.prev_sample,
+        )
+        latents = after.prev_sample
+
+
+def clean_picture(pipeline: Pipeline, output: Tensor, latents: Tensor, alpha: float) -> Tensor:
+    """The clean picture that the U-Net's output stands for (Salimans and Ho 2022, appendix D)."""
+    if pipeline.prediction == "sample":
+        return output
+    if pipeline.prediction == "epsilon":
+        return (latents - (1 - alpha) ** 0.5 * output) / alpha**0.5
+    return alpha**0.5 * latents - (1 - alpha) ** 0.5 * output
+
+
+def sample(
+    pipeline: Pipeline,
+    prompts: Sequence[str],
+    *,
+    seed: int = 0,
+    count: int = STEPS,
+    guidance: float = GUIDANCE,
+    cut: Cut | None = None,
+    watch: Callable[[Step], None] | None = None,
+    batch: int = 16,
+) -> Tensor:
+    """A picture for each prompt, uint8 (prompts, height, width, 3).
+
+    ``watch`` sees every step of every batch. Raises BadInput for an empty list.
+    """
+    if not prompts:
+        raise BadInput("prompts", "at least one prompt is needed")
+    weights = cut.text if cut else None
+    states = pipeline.encode(prompts, weights)
+    return sample_states(
+        pipeline,
+        states,
+        seed=seed,
+        count=count,
+        guidance=guidance,
+        cut=cut,
+        watch=watch,
+        batch=batch,
+    )
+
+
+def sample_states(
+    pipeline: Pipeline,
+    states: Tensor,
+    *,
+    seed: int = 0,
+    count: int = STEPS,
+    guidance: float = GUIDANCE,
+    cut: Cut | None = None,
+    watch: Callable[[Step], None] | None = None,
+    batch: int = 16,
+) -> Tensor:
+    """``sample`` for states (n, length, width) in the place of prompts."""
+    noise = first_noise(pipeline, len(states), seed)
+    empty = pipeline.encode([""], cut.text if cut else None)
+    pictures = []
+    for start in range(0, len(states), batch):
+        part = states[start : start + batch]
+        latents = noise[start : start + batch]
+        doubled = torch.cat([empty.expand(len(part), -1, -1), part])
+        for step in steps(pipeline, doubled, latents, count=count, guidance=guidance, cut=cut):
+            latents = step.following
+            if watch is not None:
+                watch(step)
+        pictures.append(pipeline.decode(latents))
+    return torch.cat(pictures)

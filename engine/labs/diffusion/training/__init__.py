@@ -1,0 +1,1 @@
+"""The trainings that reproduce what ships: the embedded models and the attribute judge."""

@@ -1,0 +1,102 @@
+"""What a trained model does: the figures of its card, with their controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.labs.diffusion import copying
+from engine.labs.diffusion.attack import attack
+from engine.labs.diffusion.evaluation import Evaluation, evaluate
+from engine.labs.diffusion.locate import masks as masking
+from engine.labs.diffusion.locate.locating import How, locate
+from engine.labs.diffusion.locate.masks import Masks
+from engine.labs.diffusion.locate.prune import prune
+from engine.labs.diffusion.locate.sites import find_site
+from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.prompts import GROUPS, find_prompts
+from engine.labs.diffusion.sampler import Cut
+
+Figures = dict[str, Any]
+ATTACKED = 6
+HOW = How(sparsity=0.2, tau=5)
+
+
+def ladder(pipeline: Pipeline, seeds: int) -> dict[str, Figures]:
+    """Mean copy measures of every rung, of never-trained titles, and of held-out scenes."""
+    found = {}
+    for name in (*GROUPS, "unseen", "scenes"):
+        found[name] = _summary(evaluate(pipeline, find_prompts(pipeline, name), seeds=seeds))
+    return found
+
+
+def bench(pipeline: Pipeline, seeds: int) -> dict[str, Figures]:
+    """Set A located at 20 %, beside every control, on A, on B and C, and on held-out scenes."""
+    prompts = {name: find_prompts(pipeline, name).prompts for name in ("A", "unseen", "scenes")}
+    located = locate(pipeline, [prompts["A"]], HOW)
+    cuts: Mapping[str, Masks | None] = {
+        "whole": None,
+        "located": located,
+        "random": masking.random_like(located, seed=0),
+        "from unseen titles": locate(pipeline, [prompts["unseen"][:8]], HOW),
+        "from scenes": locate(pipeline, [prompts["scenes"][:8]], HOW),
+    }
+    found = {}
+    for name, masks in cuts.items():
+        cut = prune(pipeline, find_site(HOW.site), masks) if masks is not None else None
+        row: Figures = {"share_cut": masking.share(masks) if masks is not None else 0.0}
+        for wanted in ("A", "B", "C", "scenes"):
+            done = evaluate(pipeline, find_prompts(pipeline, wanted), seeds=seeds, cut=cut)
+            row[wanted] = _summary(done)
+        found[name] = row
+    return found
+
+
+def attacks(pipeline: Pipeline) -> dict[str, Figures]:
+    """The embedding search on A located at 20 %, and its three controls."""
+    wanted, never = find_prompts(pipeline, "A"), find_prompts(pipeline, "unseen")
+    located = locate(pipeline, [wanted.prompts], HOW)
+    cut = prune(pipeline, find_site(HOW.site), located)
+    cases: Mapping[str, tuple[Any, Cut | None]] = {
+        "cut, copied": (wanted, cut),
+        "cut, never seen": (never, cut),
+        "whole, copied": (wanted, None),
+        "whole, never seen": (never, None),
+    }
+    return {
+        name: attack(pipeline, prompts, weights, pictures=ATTACKED).summary()
+        for name, (prompts, weights) in cases.items()
+    }
+
+
+def arrival(
+    open_snapshot: Callable[[int], Pipeline], steps: list[int], few: int = 8
+) -> tuple[list[Figures], dict[str, np.ndarray]]:
+    """Measures of every rung at snapshots of a training, and the first pictures of each.
+
+    The pictures are uint8 (snapshots, pictures, 32, 32, 3) by group.
+    """
+    rows: list[Figures] = []
+    pictures: dict[str, list[np.ndarray]] = {}
+    for step in steps:
+        pipeline = open_snapshot(step)
+        row: Figures = {"step": step}
+        for name in (*GROUPS, "unseen", "scenes"):
+            done = evaluate(pipeline, find_prompts(pipeline, name))
+            row[name] = _summary(done)
+            pictures.setdefault(name, []).append(done.pictures[0, :few])
+        rows.append(row)
+    return rows, {name: np.stack(values) for name, values in pictures.items()}
+
+
+def _summary(done: Evaluation) -> Figures:
+    """Means, the spread over seeds, the share that copies some training picture, attributes."""
+    figures: Figures = {"pictures": int(np.prod(done.pictures.shape[:2])), **done.means}
+    figures["copies_some"] = float(copying.extracted(done.measures["ssim_nearest"]).mean())
+    if "ssim" in done.measures:
+        figures["ssim_by_seed"] = done.measures["ssim"].mean(1).tolist()
+    if done.scenes is not None:
+        figures["attributes"] = dict(done.scenes)
+    return figures

@@ -1,0 +1,107 @@
+"""Write a trained model and its card: ``-m engine.labs.diffusion.training.ship --name full``.
+
+A training that has not ended can be shipped too; its card tells at which step it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+
+from engine.labs.diffusion.model.folder import load_snapshot, save_pipeline
+from engine.labs.diffusion.model.load import SHIPPED, load_pipeline
+from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.training import measure
+from engine.labs.diffusion.training.card import write_card
+from engine.labs.diffusion.training.train import NAMED
+
+SEEDS = 3
+
+
+def ship(folder: Path, name: str, target: Path, seeds: int = SEEDS, full: bool = True) -> None:
+    """From the newest snapshot below ``folder`` to a pipeline folder with its card.
+
+    ``full`` adds the bench, the attacks and the arrival over snapshots to the ladder.
+    """
+    torch.set_num_threads(1)
+    settings = NAMED[name]
+    snapshots = sorted((folder / name / "snapshots").glob("step-*.safetensors"))
+    if not snapshots:
+        raise SystemExit(f"no snapshot of {name} below {folder}; train it first")
+    step = _step(snapshots[-1])
+    shutil.rmtree(target, ignore_errors=True)
+    networks = load_snapshot(snapshots[-1], settings.preset)
+    save_pipeline(networks, target, settings.data_seed, settings.copies)
+    pipeline = load_pipeline(str(target))
+    curve = folder / name / "loss_curve.csv"
+    shutil.copyfile(curve, target / "loss_curve.csv")
+    seconds = float(curve.read_text(encoding="utf-8").splitlines()[-1].split(",")[1])
+    card: dict[str, Any] = {
+        "name": name,
+        "digest": pipeline.digest,
+        "parameters": {
+            "unet": sum(p.numel() for p in networks.unet.parameters()),
+            "text_encoder": sum(p.numel() for p in networks.text.parameters()),
+        },
+        "steps": step,
+        "finished": step == settings.steps,
+        "cpu_seconds": round(seconds),
+        "settings": asdict(settings),
+        "sampling_seeds": seeds,
+        "ladder": measure.ladder(pipeline, seeds),
+    }
+    if full:
+        card["bench"] = measure.bench(pipeline, seeds)
+        card["attacks"] = measure.attacks(pipeline)
+        card["arrival"], pictures = _arrival(snapshots, settings.preset, settings)
+        save_file(pictures, target / "arrival.safetensors")
+    (target / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    (target / "README.md").write_text(write_card(card), encoding="utf-8")
+
+
+def _arrival(
+    snapshots: list[Path], preset: str, settings: Any
+) -> tuple[list[measure.Figures], dict[str, np.ndarray]]:
+    by_step = {_step(path): path for path in snapshots}
+    with tempfile.TemporaryDirectory() as scratch:
+
+        def open_snapshot(step: int) -> Pipeline:
+            folder = Path(scratch) / str(step)
+            networks = load_snapshot(by_step[step], preset)
+            save_pipeline(networks, folder, settings.data_seed, settings.copies)
+            return load_pipeline(str(folder))
+
+        return measure.arrival(open_snapshot, sorted(by_step))
+
+
+def _step(path: Path) -> int:
+    return int(path.stem.removeprefix("step-"))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.labs.diffusion.training.ship", description=__doc__
+    )
+    parser.add_argument("--name", choices=sorted(NAMED), required=True)
+    parser.add_argument("--folder", type=Path, default=Path("training/diffusion"))
+    parser.add_argument("--target", type=Path, default=None, help="assets/models/diffusion/NAME")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--ladder-only", action="store_true")
+    given = parser.parse_args(argv)
+    target = given.target or SHIPPED / given.name
+    ship(given.folder, given.name, target, given.seeds, full=not given.ladder_only)
+
+
+if __name__ == "__main__":
+    main()

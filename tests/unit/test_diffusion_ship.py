@@ -1,0 +1,65 @@
+"""From a training's snapshot to a shipped folder with a card that tells what was measured."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.labs.diffusion.evaluation import evaluate
+from engine.labs.diffusion.model.load import load_pipeline
+from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.prompts import GROUPS, PromptSet, find_prompts
+from engine.labs.diffusion.training import ship as shipping
+from engine.labs.diffusion.training.measure import arrival
+from engine.labs.diffusion.training.train import NAMED, Trainer
+from tests.diffusion_models import patches
+
+
+def two_of(pipeline: Pipeline, name: str) -> PromptSet:
+    """The first two prompts of a set, so that little is sampled."""
+    found = find_prompts(pipeline, name)
+    return replace(
+        found,
+        prompts=found.prompts[:2],
+        positions=found.positions[:2],
+        targets=None if found.targets is None else found.targets[:2],
+        scenes=None if found.scenes is None else found.scenes[:2],
+    )
+
+
+@pytest.fixture(autouse=True)
+def small_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipping.measure, "find_prompts", two_of)
+
+
+def test_a_snapshot_becomes_a_folder_with_a_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(NAMED["fast"], steps=2, batch=2, snapshot_every=1, save_every=1)
+    monkeypatch.setitem(NAMED, "fast", settings)
+    Trainer(settings, tmp_path).run()
+    target = tmp_path / "shipped"
+    shipping.ship(tmp_path, "fast", target, seeds=1, full=False)
+    card = json.loads((target / "card.json").read_text())
+    pipeline = load_pipeline(str(target))
+    assert card["digest"] == pipeline.digest and card["steps"] == 2 and card["finished"]
+    done = evaluate(pipeline, two_of(pipeline, "A"))
+    assert card["ladder"]["A"]["ssim"] == pytest.approx(done.means["ssim"], abs=1e-4)
+    text = (target / "README.md").read_text()
+    assert pipeline.digest in text and "not finished" not in text
+    assert f"| A | 100 | 2 | {done.means['ssim']:.3f} |" in text
+    assert (target / "loss_curve.csv").read_text().startswith("step,cpu_seconds")
+
+
+def test_the_arrival_has_a_row_and_pictures_for_every_snapshot(tmp_path: Path) -> None:
+    models = {step: patches(tmp_path / str(step), seed=step) for step in (1, 2)}
+    rows, pictures = arrival(models.__getitem__, [1, 2], few=1)
+    assert [row["step"] for row in rows] == [1, 2]
+    assert rows[0]["A"]["ssim"] != rows[1]["A"]["ssim"]
+    assert set(pictures) == {*GROUPS, "unseen", "scenes"}
+    assert pictures["A"].shape == (2, 1, 32, 32, 3)
+    want = evaluate(models[2], two_of(models[2], "A")).pictures[0, :1]
+    assert (pictures["A"][1] == want).all()
