@@ -18,7 +18,8 @@ from engine.labs.diffusion.commands_locate import export, locate
 from engine.labs.diffusion.locate.mask_file import load_mask
 from engine.labs.diffusion.model.load import load_pipeline
 from engine.labs.diffusion.pictures.collection import build_collection
-from engine.labs.diffusion.prompts import MOST_PROMPTS, find_prompts, read_prompts
+from engine.labs.diffusion.prompt_files import MOST_PROMPTS, read_prompts
+from engine.labs.diffusion.prompts import find_prompts
 from tests.diffusion_models import save_latent, save_patches
 
 PROMPT = "a small red cross at the left on a white background"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.core import BadInput
-from engine.io.text import read_text
-from engine.labs.diffusion.model.pipeline import LONGEST_PROMPT, Pipeline
+from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.names import SETS
 from engine.labs.diffusion.pictures.collection import (
     LADDER,
     SINGLE_GROUP,
@@ -18,13 +18,11 @@ from engine.labs.diffusion.pictures.collection import (
 )
 from engine.labs.diffusion.pictures.paintings import paint
 from engine.labs.diffusion.pictures.scenes import Scene
+from engine.labs.diffusion.prompt_files import read_prompts
 
-MOST_PROMPTS = 1000
-FILE_BYTES = 1_000_000
 # Of the many single paintings and unseen titles, as many as a set on the ladder has at most.
 FEW = 24
 GROUPS = tuple(name for name, _, _ in LADDER)
-SETS = (*GROUPS, "unseen", "scenes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,24 +56,7 @@ def find_prompts(pipeline: Pipeline, name: str, field: str = "prompts") -> Promp
         raise BadInput(
             field, f"must be one of {', '.join(SETS)} or a .txt file (got {name[:60]!r})"
         )
-    return _known(pipeline, name, read_prompts(Path(name), field))
-
-
-def read_prompts(source: Path | bytes, field: str = "prompts") -> tuple[str, ...]:
-    """Prompts of a UTF-8 file, one a line; empty lines are skipped.
-
-    Raises BadInput: empty, binary, more than 1,000 prompts or a longer one than is read.
-    """
-    text = read_text(source, limit=FILE_BYTES, field=field)
-    found = tuple(line.strip() for line in text.split("\n") if line.strip())
-    if len(found) > MOST_PROMPTS:
-        raise BadInput(field, f"at most {MOST_PROMPTS} prompts are read, it has {len(found):,}")
-    for number, prompt in enumerate(found, start=1):
-        if len(prompt) > LONGEST_PROMPT:
-            raise BadInput(
-                field, f"prompt {number} has {len(prompt):,} characters, at most {LONGEST_PROMPT}"
-            )
-    return found
+    return know_prompts(pipeline, Path(name).stem, read_prompts(Path(name), field))
 
 
 def _named(data: Collection, name: str) -> PromptSet:
@@ -92,15 +73,14 @@ def _named(data: Collection, name: str) -> PromptSet:
     return PromptSet(name, captions, positions, data.images[positions])
 
 
-def _known(pipeline: Pipeline, name: str, prompts: tuple[str, ...]) -> PromptSet:
-    """What the training pictures say about prompts of a file."""
+def know_prompts(pipeline: Pipeline, name: str, prompts: tuple[str, ...]) -> PromptSet:
+    """Prompts of anybody's with what the training pictures say about them."""
     positions = np.full(len(prompts), -1)
-    stem = Path(name).stem
     if pipeline.data_seed is None:
-        return PromptSet(stem, prompts, positions)
+        return PromptSet(name, prompts, positions)
     data = build_collection(pipeline.data_seed)
     # A scene's caption stands for many pictures; a title for one.
     titled = {c: at for at, c in enumerate(data.captions) if data.groups[at] in GROUPS}
     positions = np.array([titled.get(prompt, -1) for prompt in prompts])
     targets = data.images[positions] if (positions >= 0).all() else None
-    return PromptSet(stem, prompts, positions, targets)
+    return PromptSet(name, prompts, positions, targets)

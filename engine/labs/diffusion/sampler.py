@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from engine.core import BadInput
+from engine.labs.diffusion.model.attention import Attention
 from engine.labs.diffusion.model.pipeline import Pipeline, Tap, Weights
 
 STEPS, GUIDANCE = 20, 2.0
 MOST_STEPS = 1000
+
+
+Schedule = Callable[[int, int, Tensor], float | Tensor]
+"""Guidance of a step from its index, its time step and the score (n,) of both predictions."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +76,16 @@ def steps(
     noise: Tensor,
     *,
     count: int = STEPS,
-    guidance: float = GUIDANCE,
+    guidance: float | Schedule = GUIDANCE,
     cut: Cut | None = None,
     taps: Callable[[int], Mapping[str, Tap]] | None = None,
+    attention: Callable[[int], Attention | None] | None = None,
 ) -> Iterator[Step]:
     """Denoise ``noise`` (n, channels, height, width) by DDIM (Song et al. 2021) in ``count`` steps.
 
     ``states`` (2 n, length, width) are the text encoder's for the empty prompt, then for the
-    prompts. ``taps`` names the probes of a step; they see both halves in that order.
+    prompts. ``taps`` names the probes of a step and ``attention`` what is done with its
+    cross-attention; they see both halves in that order.
     """
     if not 1 <= count <= MOST_STEPS:
         raise BadInput("steps", f"must be from 1 to {MOST_STEPS} (got {count})")
@@ -88,23 +95,28 @@ def steps(
     weights = cut.unet if cut else None
     for index, time in enumerate(scheduler.timesteps.tolist()):
         probes = taps(index) if taps else None
+        alpha = pipeline.alpha(time)
         with torch.no_grad():
             doubled = torch.cat([latents, latents])
-            both = pipeline.predict(doubled, time, states, weights, probes)
+            opened = attention(index) if attention else None
+            both = pipeline.predict(doubled, time, states, weights, probes, opened)
             plain, prompted = both.chunk(2)
-            guided = plain + guidance * (prompted - plain)
+            seen = Step(
+                index=index,
+                timestep=time,
+                alpha=alpha,
+                latents=latents,
+                plain=clean_picture(pipeline, plain, latents, alpha),
+                prompted=clean_picture(pipeline, prompted, latents, alpha),
+                preview=latents,
+                following=latents,
+            )
+            strength = guidance(index, time, seen.score) if callable(guidance) else guidance
+            if isinstance(strength, Tensor):
+                strength = strength.view(-1, 1, 1, 1)
+            guided = plain + strength * (prompted - plain)
             after = scheduler.step(guided, time, latents)
-        alpha = pipeline.alpha(time)
-        yield Step(
-            index=index,
-            timestep=time,
-            alpha=alpha,
-            latents=latents,
-            plain=clean_picture(pipeline, plain, latents, alpha),
-            prompted=clean_picture(pipeline, prompted, latents, alpha),
-            preview=after.pred_original_sample,
-            following=after.prev_sample,
-        )
+        yield replace(seen, preview=after.pred_original_sample, following=after.prev_sample)
         latents = after.prev_sample
 
 
@@ -123,8 +135,9 @@ def sample(
     *,
     seed: int = 0,
     count: int = STEPS,
-    guidance: float = GUIDANCE,
+    guidance: float | Schedule = GUIDANCE,
     cut: Cut | None = None,
+    attention: Callable[[int], Attention | None] | None = None,
     watch: Callable[[Step], None] | None = None,
     batch: int = 16,
 ) -> Tensor:
@@ -143,6 +156,7 @@ def sample(
         count=count,
         guidance=guidance,
         cut=cut,
+        attention=attention,
         watch=watch,
         batch=batch,
     )
@@ -154,8 +168,9 @@ def sample_states(
     *,
     seed: int = 0,
     count: int = STEPS,
-    guidance: float = GUIDANCE,
+    guidance: float | Schedule = GUIDANCE,
     cut: Cut | None = None,
+    attention: Callable[[int], Attention | None] | None = None,
     watch: Callable[[Step], None] | None = None,
     batch: int = 16,
 ) -> Tensor:
@@ -167,7 +182,10 @@ def sample_states(
         part = states[start : start + batch]
         latents = noise[start : start + batch]
         doubled = torch.cat([empty.expand(len(part), -1, -1), part])
-        for step in steps(pipeline, doubled, latents, count=count, guidance=guidance, cut=cut):
+        for step in steps(
+            pipeline, doubled, latents,
+            count=count, guidance=guidance, cut=cut, attention=attention,
+        ):  # fmt: skip
             latents = step.following
             if watch is not None:
                 watch(step)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from engine.io.shelf import model_shelf
 from engine.labs.kv_cache.formats import EXAMPLES
 from engine.labs.kv_cache.orders_grammar import list_orders
-from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES, model_shelf
+from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES
 
 
 def formats() -> tuple[str, ...]:

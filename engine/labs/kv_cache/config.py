@@ -14,10 +14,11 @@ from engine.core.errors import BadInput, bounds
 from engine.io.model_folder import fingerprint
 from engine.io.model_id import check_model_id, is_model_id
 from engine.io.paths import local_path, read_file
+from engine.io.shelf import model_shelf
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.lengths import Asked, check_prompt, check_text
 from engine.labs.kv_cache.orders_grammar import parse_order
-from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES, model_shelf
+from engine.labs.kv_cache.sources import EMBEDDED, SAMPLES
 
 
 def _format_id(text: str) -> str:

@@ -18,9 +18,8 @@ from engine.io.paths import local_path
 from engine.io.pipeline_folder import PipelineFolder, check_pipeline_folder
 from engine.labs.diffusion.model.folder import OURS
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.names import EMBEDDED
 
-# Name on the command line -> folder of the shipped model.
-EMBEDDED = {"default": "full", "fast": "fast", "twin": "twin"}
 SHIPPED = ASSETS / "models" / "diffusion"
 _FILES = ["*.json", "*/*.json", "*/*.safetensors", "tokenizer/*.txt"]
 MOST_PATCH = 16

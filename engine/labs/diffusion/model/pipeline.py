@@ -16,14 +16,14 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from engine.core import BadInput
+from engine.labs.diffusion.model.attention import Attention, watched
+from engine.labs.diffusion.prompt_files import LONGEST_PROMPT
 
 Tap = Callable[[Tensor], None]
 """What a probe is given: the input of a module, as it is when the module is called."""
 
 Weights = Mapping[str, Tensor]
 """Values to use in place of a network's own, by parameter name."""
-
-LONGEST_PROMPT = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,13 +102,16 @@ class Pipeline:
         states: Tensor,
         weights: Weights | None = None,
         taps: Mapping[str, Tap] | None = None,
+        attention: Attention | None = None,
     ) -> Tensor:
         """The U-Net's prediction, shaped like ``latents`` (n, channels, height, width).
 
         ``states`` (n, length, width) are what ``encode`` gives. ``weights`` replace parameters for
-        this call; ``taps`` see the inputs of modules of this call and of no other.
+        this call; ``taps`` see the inputs of modules of this call and of no other, ``attention``
+        sees and changes its cross-attention.
         """
-        return self._call(self.unet, (latents, timestep, states), {}, weights, taps).sample
+        with self.lock, watched(self.unet, attention):
+            return self._call(self.unet, (latents, timestep, states), {}, weights, taps).sample
 
     def _call(
         self,

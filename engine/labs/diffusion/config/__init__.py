@@ -1,0 +1,5 @@
+"""The settings of every experiment, by what they ask about."""
+
+from engine.labs.diffusion.config.model import Modelled, SetList, model_folder, prompts_field
+
+__all__ = ["Modelled", "SetList", "model_folder", "prompts_field"]

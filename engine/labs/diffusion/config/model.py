@@ -1,0 +1,132 @@
+"""The pipeline that an experiment opens, and the prompts that it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field
+
+from engine.core.config import Config
+from engine.core.errors import BadInput
+from engine.io.model_folder import fingerprint
+from engine.io.model_id import check_model_id, is_model_id
+from engine.io.paths import local_path, read_file
+from engine.io.shelf import model_shelf
+from engine.labs.diffusion.names import DEFAULT, EMBEDDED, SETS
+
+UPLOAD = "input:"
+_ADDRESS = re.compile(r"input:[0-9a-f]{16}")
+PROMPT_BYTES = 1_000_000
+_CHOICES = "engine.labs.diffusion.choices"
+
+
+def _set_list(text: str) -> str:
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    unknown = [name for name in names if name not in SETS]
+    if not names or unknown:
+        raise ValueError(f"must be names of sets, separated by commas: {', '.join(SETS)}")
+    return ",".join(dict.fromkeys(names))
+
+
+SetList = Annotated[str, AfterValidator(_set_list)]
+"""Names of prompt sets, separated by commas, none twice."""
+
+
+def prompts_field(default: str, title: str, note: str = "") -> Any:
+    """A set by its name, or a visitor's own prompts, one a line."""
+    return Field(
+        default,
+        title=title,
+        min_length=1,
+        max_length=1024,
+        json_schema_extra={
+            "widget": "source",
+            "options": f"{_CHOICES}:sets",
+            "paste": True,
+            "upload_mb": 1,
+            "prompts": True,
+            "help": note or "a set of the embedded model, or prompts of your own, one a line",
+        },
+    )
+
+
+class Modelled(Config):
+    """A text-to-image pipeline, and prompts in the fields made by ``prompts_field``."""
+
+    model: str = Field(
+        DEFAULT,
+        title="Model",
+        min_length=1,
+        max_length=1024,
+        json_schema_extra={
+            "widget": "combo",
+            "options": f"{_CHOICES}:models",
+            "help": "default; twin: trained on every picture once; fast: a smaller one; a local "
+            "pipeline folder, or a hub id where downloads are allowed",
+        },
+    )
+
+    def admit(self, *, local: bool) -> None:
+        """Sets, uploads, embedded models, hub ids and the shelf; elsewhere only locally."""
+        for name, value in self._prompts().items():
+            if not (value in SETS or _ADDRESS.fullmatch(value)):
+                raise BadInput(name, f"must be one of {', '.join(SETS)} or prompts of your own")
+        if self.model in EMBEDDED or local:
+            return
+        named, shelf = self.model.rpartition("@")[0] or self.model, model_shelf()
+        folder = local_path(named, field="model")
+        # "owner/name" may also be a folder below the one where the server was started.
+        by_name = is_model_id(self.model) and not folder.exists()
+        offered = shelf is not None and folder.resolve().is_relative_to(shelf)
+        if not (by_name or offered):
+            raise BadInput(
+                "model",
+                f"must be one of {', '.join(EMBEDDED)}, a hub id, or a folder that this server "
+                "offers: folders elsewhere are open to local visitors only",
+            )
+
+    def grounded(self, put: Callable[[bytes, str], str]) -> Self:
+        """A folder gets the fingerprint of its files, a file of prompts its content's address."""
+        changes: dict[str, str] = {}
+        if self.model not in EMBEDDED and "@" not in self.model:
+            folder = local_path(self.model, field="model")
+            if folder.is_dir():
+                resolved = folder.resolve()
+                parts = ("unet", "text_encoder", "scheduler", "tokenizer", "vae")
+                marks = (fingerprint(resolved / p)[:8] for p in parts if (resolved / p).is_dir())
+                changes["model"] = f"{resolved}@{''.join(marks)}"
+            else:
+                check_model_id(self.model)
+        for name, value in self._prompts().items():
+            if value in SETS or value.startswith(UPLOAD):
+                continue
+            path = local_path(value, field=name)
+            if not path.is_file():
+                raise BadInput(
+                    name, f"{value[:80]!r} is neither a file nor one of {', '.join(SETS)}"
+                )
+            changes[name] = put(read_file(path, field=name, limit=PROMPT_BYTES), path.name)
+        return self.model_copy(update=changes) if changes else self
+
+    def fits(self, read: Callable[[str], bytes]) -> None:
+        """Prompts that were brought must be readable before a run is offered."""
+        from engine.labs.diffusion.prompt_files import read_prompts
+
+        for name, value in self._prompts().items():
+            if value.startswith(UPLOAD):
+                read_prompts(read(value), name)
+
+    def _prompts(self) -> Mapping[str, str]:
+        """The fields that hold prompts, with their values."""
+        return {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("prompts")
+        }
+
+
+def model_folder(model: str) -> str:
+    """What ``load_pipeline`` opens: a grounded model's folder without its fingerprint."""
+    return model.rpartition("@")[0] or model
