@@ -7,6 +7,7 @@ from engine.figures.histogram import histogram
 from engine.figures.lines import Event, Series, lines
 from engine.figures.pairs import pairs
 from engine.figures.palette import Palette
+from engine.figures.pictures import PictureGrid, draw_pictures
 from engine.figures.scatter import Point, pareto_front, scatter
 from engine.figures.stems import stems
 from engine.figures.strip import strip
@@ -16,11 +17,13 @@ __all__ = [
     "Axis",
     "Event",
     "Palette",
+    "PictureGrid",
     "Point",
     "Series",
     "axis",
     "bars",
     "check_axes",
+    "draw_pictures",
     "draw_timeline",
     "escape",
     "heatmap",

@@ -5,6 +5,7 @@ from pages.kit.form import form, keep_settings, set_values
 from pages.kit.linked import choose, linked, select
 from pages.kit.links import field_key, permalink, preset_query, query
 from pages.kit.obtain import Obtained, default_result, forget, obtain
+from pages.kit.pictures import show_pictures
 from pages.kit.presets import preset_link, presets
 from pages.kit.run_panel import run_panel, visitor
 from pages.kit.show import offer, show
@@ -53,6 +54,7 @@ __all__ = [
     "select",
     "set_values",
     "show",
+    "show_pictures",
     "show_terms",
     "show_timeline",
     "take_away",

@@ -1,0 +1,49 @@
+"""What the views of the diffusion page share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import streamlit as st
+
+from engine.core import Config, Experiment, Lab, get_lab
+from pages.kit import form
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class View(Generic[S]):
+    """One view of the page: its ``settings`` fill the left column, ``show`` the rest."""
+
+    title: str
+    settings: Callable[[Lab], S]
+    show: Callable[[S], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The lab, and what one of its experiments is asked."""
+
+    lab: Lab
+    experiment: Experiment
+    config: Config
+
+
+def asked(lab: Lab, name: str, fields: tuple[str, ...] | None = None) -> Asked:
+    """Draw the widgets of an experiment (``fields`` of it, or all) and keep what they say."""
+    experiment = lab.experiment(name)
+    config = form(lab, experiment, fields=fields) if fields else form(lab, experiment)
+    return Asked(lab, experiment, config)
+
+
+def diffusion_lab() -> Lab:
+    """The lab of this page."""
+    return get_lab("diffusion")
+
+
+def on_phone() -> bool:
+    """Whether the settings would stand between the title and the first figure."""
+    return "Mobi" in st.context.headers.get("User-Agent", "")
