@@ -23,7 +23,7 @@ MOST_BYTES = 1e8
 
 
 def run(config: ArrivalConfig, context: Context) -> Result:
-    """Measures (step, seed, prompt) of every set, and pictures (step, shown, ...) of the first seed.
+    """Measures (step, seed, prompt) of every set, and pictures (step, shown, ...) of one seed.
 
     "right" (step, seed, scene, attribute) is what the judge saw in held-out scenes. "shown"
     (shown,) points at the prompts. Raises BadInput for a model whose snapshots were not kept.

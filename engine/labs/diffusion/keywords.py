@@ -58,8 +58,7 @@ def run(config: WordsConfig, context: Context) -> Result:
     whole = know_prompts(pipeline, "whole", (config.prompt,))
     beside = pictures[0] if whole.targets is None else whole.targets
     similar = [
-        copying.ssim(row, np.broadcast_to(beside, row.shape)).astype(np.float32)
-        for row in pictures
+        copying.ssim(row, np.broadcast_to(beside, row.shape)).astype(np.float32) for row in pictures
     ]
     fields = {
         "picture": Field(pictures[:, 0], ("variant", "row", "column", "channel")),
@@ -70,7 +69,11 @@ def run(config: WordsConfig, context: Context) -> Result:
         fields["target"] = Field(whole.targets[0], ("row", "column", "channel"))
     return Result(
         fields,
-        {"seeds": config.seeds, "trained": whole.targets is not None, "extracted_over": copying.EXTRACTED},
+        {
+            "seeds": config.seeds,
+            "trained": whole.targets is not None,
+            "extracted_over": copying.EXTRACTED,
+        },
         {
             "model": pipeline.name,
             "words": words,

@@ -1,4 +1,4 @@
-"""The duplication ladder: every rung, never-trained titles and held-out scenes, picture by picture."""
+"""The duplication ladder, never-trained titles and held-out scenes, picture by picture."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def run(config: LadderConfig, context: Context) -> Result:
         "copies": rungs(sets),
         "drawn_nearest": Field(_drawn(sets, data.seed, training), ("prompt",)),
         **{
-            name: Field(np.concatenate(columns[name], axis=1).astype(np.float32), ("seed", "prompt"))
+            name: Field(
+                np.concatenate(columns[name], axis=1).astype(np.float32), ("seed", "prompt")
+            )
             for name in MEASURES
         },
     }
@@ -101,7 +103,9 @@ def _few(wanted: PromptSet) -> PromptSet:
 
 def rungs(sets: list[PromptSet]) -> Field:
     """The rung of every prompt."""
-    return Field(np.repeat([RUNGS[s.name] for s in sets], [len(s.prompts) for s in sets]), ("prompt",))
+    return Field(
+        np.repeat([RUNGS[s.name] for s in sets], [len(s.prompts) for s in sets]), ("prompt",)
+    )
 
 
 def _pool(
@@ -131,9 +135,7 @@ def _pool(
     return np.stack(pool), np.array(target), near
 
 
-def _drawn(
-    sets: list[PromptSet], seed: int, training: copying.TrainingPictures
-) -> np.ndarray:
+def _drawn(sets: list[PromptSet], seed: int, training: copying.TrainingPictures) -> np.ndarray:
     """SSIM of never-trained pictures to the nearest training picture, NaN for trained prompts."""
     found = []
     for one in sets:

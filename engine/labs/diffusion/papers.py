@@ -55,4 +55,11 @@ PAPERS: tuple[Paper, ...] = (
         2004,
         url="https://doi.org/10.1109/TIP.2003.819861",
     ),
+    Paper(
+        "Unveiling and Mitigating Memorization in Text-to-image Diffusion Models through Cross "
+        "Attention",
+        "Jie Ren, Yaxin Li, Shenglai Zeng, Han Xu, Lingjuan Lyu, Yue Xing, Jiliang Tang",
+        2024,
+        arxiv="2403.11052",
+    ),
 )

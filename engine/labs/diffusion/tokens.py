@@ -68,9 +68,7 @@ def run(config: TokensConfig, context: Context) -> Result:
         notes |= told[2]
         titles = [t for t in find_prompts(pipeline, "unseen").prompts if t != config.prompt]
         beside = look(pipeline, titles[:REFERENCES], config, layers, context, keep=False)
-        fields["reference"] = Field(
-            beside.entropy.astype(np.float32), ("title", "step", "layer")
-        )
+        fields["reference"] = Field(beside.entropy.astype(np.float32), ("title", "step", "layer"))
     return Result(fields, metrics, notes)
 
 
@@ -152,7 +150,7 @@ def in_order(layers: Sequence[str]) -> list[str]:
 
 
 def layer_label(name: str) -> str:
-    """"down_blocks.1.attentions.0.transformer_blocks.2.attn2" as "down 2, layer 3"."""
+    """ "down_blocks.1.attentions.0.transformer_blocks.2.attn2" as "down 2, layer 3"."""
     kind, block, attention, transformer = _parts(name)
     where = kind if kind == "mid" else f"{kind} {block + 1}"
     part = f" part {attention + 1}," if attention else ""

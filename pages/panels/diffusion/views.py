@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pages.panels.diffusion import ladder, tokens
 from pages.panels.diffusion.scene import View
 
-VIEWS: dict[str, View[Any]] = {}
+VIEWS: dict[str, View[Any]] = {
+    "ladder": ladder.VIEW,
+    "tokens": tokens.VIEW,
+}

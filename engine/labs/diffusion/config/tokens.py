@@ -7,6 +7,12 @@ from pydantic import Field
 from engine.labs.diffusion.config.ladder import COPIED, LONGEST
 from engine.labs.diffusion.config.model import Modelled
 
+_PROMPT = {
+    "widget": "combo",
+    "options": "engine.labs.diffusion.choices:captions",
+    "help": "a caption of the ladder, a scene, or words of your own",
+}
+
 
 class TokensConfig(Modelled):
     """Cross-attention of one prompt and seed, and the training pictures nearest to the picture."""
@@ -16,7 +22,7 @@ class TokensConfig(Modelled):
         title="Prompt",
         min_length=1,
         max_length=LONGEST,
-        json_schema_extra={"help": "a caption of the ladder, a scene, or words of your own"},
+        json_schema_extra=_PROMPT,
     )
     seed: int = Field(0, ge=0, le=999_999, title="Seed")
     guidance: float = Field(
@@ -33,7 +39,7 @@ class WordsConfig(Modelled):
         title="Prompt",
         min_length=1,
         max_length=LONGEST,
-        json_schema_extra={"help": "a caption of the ladder, a scene, or words of your own"},
+        json_schema_extra=_PROMPT,
     )
     swaps: int = Field(
         3,

@@ -125,9 +125,7 @@ def film(result: Result, target: np.ndarray | None, prompt: int) -> PictureGrid:
     steps = [f"{int(step):,}" for step in result.array("step")]
     blank = np.zeros_like(made[:, :1])
     own = blank if target is None else target[shown[rows]][:, None]
-    under = [
-        [*("" if np.isnan(value) else f"{value:.2f}" for value in row), ""] for row in similar
-    ]
+    under = [[*("" if np.isnan(value) else f"{value:.2f}" for value in row), ""] for row in similar]
     marks = np.full((len(rows), len(steps) + 1), -1)
     marks[:, :-1] = np.where(similar > EXTRACTED, 0, -1)
     present = np.ones(marks.shape, bool)

@@ -55,9 +55,7 @@ def draw_words(result: Result, palette: Palette) -> go.Figure:
 
 
 def _beside(result: Result) -> str:
-    return (
-        "the training picture" if result.metrics["trained"] else "what the whole prompt gives"
-    )
+    return "the training picture" if result.metrics["trained"] else "what the whole prompt gives"
 
 
 def describe_words(result: Result) -> str:

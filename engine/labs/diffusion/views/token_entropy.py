@@ -65,9 +65,7 @@ def draw_by_layer(result: Result, palette: Palette, *, step: int, layer: int) ->
 def describe_entropy(result: Result) -> str:
     """Whether the prompt's entropy lies within that of titles that were never trained."""
     ours = result.array("entropy").mean(axis=1)
-    told = (
-        f"Mean over layers: {ours[0]:.2f} nat at the first step, {ours[-1]:.2f} at the last."
-    )
+    told = f"Mean over layers: {ours[0]:.2f} nat at the first step, {ours[-1]:.2f} at the last."
     if "reference" not in result.fields:
         return f"{told} There is no reference: this model's training pictures are not known."
     others = result.array("reference").mean(axis=2)
