@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from engine.core import Lab
 from engine.labs.diffusion.views.keywords import (
-    describe_swaps,
     describe_words,
     draw_variants,
     draw_words,
@@ -30,4 +29,3 @@ def show_keywords(lab: Lab) -> None:
     show(figure, "diffusion_words", figure.layout.meta["alt"], export=lambda: words_table(result))
     say(lab, describe_words(result))
     show_pictures(draw_variants(result), "diffusion_word_pictures")
-    say(lab, describe_swaps(result))

@@ -12,7 +12,6 @@ from engine.labs.diffusion.config import ArrivalConfig, LadderConfig
 from engine.labs.diffusion.views.arrival import (
     arrival_table,
     describe_arrival,
-    describe_film,
     draw_arrival,
     film,
 )
@@ -29,14 +28,13 @@ from engine.labs.diffusion.views.ladder import (
     ladder_table,
     rung_table,
 )
-from engine.labs.diffusion.views.ladder_pictures import describe_prompt, draw_prompt, targets_of
+from engine.labs.diffusion.views.ladder_pictures import draw_prompt, targets_of
 from pages.kit import (
     choose,
     explain,
     linked,
     obtain,
     palette,
-    plain,
     say,
     section,
     select,
@@ -150,7 +148,6 @@ def _dots(lab: Lab, result: Result, ladder: Ladder, twin: Ladder | None) -> None
         say(lab, describe_twin(ladder, twin))
     grid = draw_prompt(result, prompt)
     show_pictures(grid, "diffusion_ladder_prompt")
-    st.markdown(plain(describe_prompt(result, prompt)))
 
 
 def _picked() -> None:
@@ -179,7 +176,7 @@ def _training(lab: Lab, arrival: Result, result: Result) -> None:
 
     grid = film(arrival, targets_of(result), prompt)
     show_pictures(grid, "diffusion_arrival_film", selected=None, on_select=picked)
-    st.caption(f"{describe_film(arrival)} Choose a picture to go to its step.")
+    st.caption("Choose a picture to go to its step.")
 
 
 VIEW = View("Duplication ladder", ladder_settings, show_ladder)

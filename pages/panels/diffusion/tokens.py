@@ -5,11 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.core import Lab, Result
-from engine.labs.diffusion.views.evidence import (
-    describe_evidence,
-    draw_evidence,
-    evidence_table,
-)
+from engine.labs.diffusion.views.evidence import draw_evidence, evidence_table
 from engine.labs.diffusion.views.token_entropy import (
     describe_entropy,
     draw_by_layer,
@@ -18,13 +14,9 @@ from engine.labs.diffusion.views.token_entropy import (
 )
 from engine.labs.diffusion.views.tokens import (
     ALL,
-    describe_layers,
-    describe_steps,
-    describe_tokens,
     draw_layers,
     draw_steps,
     draw_tokens,
-    layer_name,
     legend,
     share_table,
 )
@@ -70,14 +62,14 @@ def show_tokens(scene: Asked) -> None:
     st.markdown(f"“{plain(result.notes['prompt'])}”")
     if unknown := result.notes["unknown"]:
         say(lab, f"Not in the model's vocabulary: {', '.join(unknown)}.")
-    step, layer = _maps(lab, result)
+    step, layer = _maps(result)
     _entropy(lab, result, step, layer)
     show_keywords(lab)
     _evidence(lab, result)
     take_away(lab, scene.experiment, obtained)
 
 
-def _maps(lab: Lab, result: Result) -> tuple[int, int]:
+def _maps(result: Result) -> tuple[int, int]:
     tokens, layers = result.notes["tokens"], result.notes["layers"]
     steps = result["map"].size("step")
     token = linked(TOKEN, min(3, len(tokens) - 1), low=0, high=len(tokens) - 1)
@@ -89,13 +81,11 @@ def _maps(lab: Lab, result: Result) -> tuple[int, int]:
         grid, "diffusion_tokens", selected=(0, token),
         on_select=lambda place: select(TOKEN, place[1]) if place else None,
     )  # fmt: skip
-    say(lab, describe_tokens(result, step, layer))
     grid = draw_steps(result, palette(), token=token, layer=layer, over=over)
     show_pictures(
         grid, "diffusion_token_steps", size=48, selected=(0, step),
         on_select=lambda place: select(STEP, place[1] + 1) if place else None,
     )  # fmt: skip
-    say(lab, describe_steps(result, token, layer))
     grid, places = draw_layers(result, palette(), token=token, step=step, over=over)
     chosen = next(
         ((r, c) for r, row in enumerate(places) for c, at in enumerate(row) if at == layer >= 0),
@@ -105,11 +95,10 @@ def _maps(lab: Lab, result: Result) -> tuple[int, int]:
         grid, "diffusion_token_layers", size=56, selected=chosen,
         on_select=lambda place: select(LAYER, places[place[0]][place[1]] if place else ALL),
     )  # fmt: skip
-    say(lab, f"{describe_layers(result, token, step)} Above: {layer_name(result, layer)}.")
     st.image(
         legend(palette()), width=256,
-        caption="From no attention to the largest share of each set of pictures; numbers: mean "
-        "share of the picture's places",
+        caption="From no attention to the largest share of each set of pictures. Under a picture: "
+        "the mean share over its places.",
     )  # fmt: skip
     st.download_button(
         "Shares (CSV)",
@@ -147,7 +136,6 @@ def _evidence(lab: Lab, result: Result) -> None:
             st.markdown("The training pictures of this model are not known here.")
             return
         show_pictures(draw_evidence(result), "diffusion_evidence")
-        say(lab, describe_evidence(result))
         st.caption("Under each picture: root mean square distance and SSIM.")
         st.dataframe(evidence_table(result), hide_index=True, width="stretch")
 

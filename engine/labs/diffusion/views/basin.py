@@ -152,7 +152,9 @@ def film(result: Result) -> PictureGrid:
         row_labels=way_names(result),
         column_labels=[f"{share:.2f}" for share in result.array("share")],
         title="Pictures on the way, first seed",
-        alt=describe_basin(result),
+        alt="Below each picture: SSIM to the first of its row. Captions: "
+        + "; ".join(f"“{first}” to “{last}”" for first, last in result.notes["ways"])
+        + ".",
         under=[[f"{value:.2f}" for value in row] for row in start],
         marks=np.where(held, 0, -1),
         mark_names=("like the first",),

@@ -33,6 +33,7 @@ def draw_words(result: Result, palette: Palette) -> go.Figure:
         groups,
         palette,
         title="SSIM without the word, or with another",
+        subtitle="dashed line: the whole prompt; dotted: titles that were never trained",
         category=axis("Word of the prompt"),
         value=axis(f"SSIM to {_beside(result)}", limits=(0, 1)),
         low=low,
@@ -40,17 +41,11 @@ def draw_words(result: Result, palette: Palette) -> go.Figure:
         interval="lowest to highest seed and word in its place",
         alt=describe_words(result),
     )
-    for act, name, dash in ((WHOLE, "whole prompt", "dash"), (UNRELATED, "other titles", "dot")):
+    for act, dash in ((WHOLE, "dash"), (UNRELATED, "dot")):
         values = ssim_of(result, act)
         if values.size:
-            figure.add_hline(
-                y=float(values.mean()),
-                line={"color": palette.ink, "width": 1.25, "dash": dash},
-            )
-            figure.add_annotation(
-                x=1, xref="paper", xanchor="right", y=float(values.mean()), yanchor="bottom",
-                text=name, font={"color": palette.ink, "size": 12},
-            )  # fmt: skip
+            line = {"color": palette.ink, "width": 1.25, "dash": dash}
+            figure.add_hline(y=float(values.mean()), line=line)
     return figure
 
 
@@ -134,7 +129,7 @@ def draw_variants(result: Result) -> PictureGrid:
         row_labels=notes["words"],
         column_labels=["left out", *(f"swap {at}" for at in range(1, most))],
         title="What comes out, first seed",
-        alt=describe_words(result),
+        alt=describe_swaps(result),
         under=under,
         marks=marks,
         mark_names=("still the picture",),
