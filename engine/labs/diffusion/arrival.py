@@ -36,6 +36,8 @@ def run(config: ArrivalConfig, context: Context) -> Result:
         raise BadInput("model", "kept nothing of its training; default and twin did")
     check_safetensors(path, field="model", max_bytes=MOST_BYTES)
     kept = load_file(path)
+    if "steps" not in kept:
+        raise BadInput("model", "kept pictures of its training alone, without their measures")
     context.progress(0, 1)
     sets = [find_prompts(pipeline, name, "model") for name in SETS]
     start = np.cumsum([0, *(len(one.prompts) for one in sets)])

@@ -39,7 +39,8 @@ def run(config: LadderConfig, context: Context) -> Result:
         raise BadInput("model", "has no ladder: its training pictures are not known here")
     sets = [_few(find_prompts(pipeline, name, "model")) for name in SETS]
     total = sum(len(one.prompts) for one in sets) * config.seeds
-    pictures, columns, right, before = [], {name: [] for name in MEASURES}, None, 0
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in MEASURES}
+    pictures, right, before = [], None, 0
     for wanted in sets:
         size = len(wanted.prompts)
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,7 +54,7 @@ def run(config: TokensConfig, context: Context) -> Result:
     }
     if made.previews.size:
         fields["preview"] = Field(made.previews, ("step", "height", "width", "channel"))
-    notes = {
+    notes: dict[str, Any] = {
         "model": pipeline.name,
         "prompt": config.prompt,
         "tokens": names,
@@ -187,7 +188,7 @@ def _unknown(pipeline: Pipeline, prompt: str) -> list[str]:
 
 def _evidence(
     pipeline: Pipeline, prompt: str, pictures: np.ndarray
-) -> tuple[dict[str, Field], dict[str, float | None], dict[str, object]]:
+) -> tuple[dict[str, Field], dict[str, float | None], dict[str, Any]]:
     """The nearest training pictures of the sampled one, and its own where the prompt has one."""
     assert pipeline.data_seed is not None
     data, training = build_collection(pipeline.data_seed), training_pictures(pipeline.data_seed)

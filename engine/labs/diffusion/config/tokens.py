@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from engine.labs.diffusion.config.ladder import COPIED, LONGEST
 from engine.labs.diffusion.config.model import Modelled
 
-_PROMPT = {
+_PROMPT: dict[str, Any] = {
     "widget": "combo",
     "options": "engine.labs.diffusion.choices:captions",
     "help": "a caption of the ladder, a scene, or words of your own",

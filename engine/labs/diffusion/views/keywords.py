@@ -62,7 +62,9 @@ def describe_words(result: Result) -> str:
         told += f" Unrelated titles that were never trained: {_range(other)}."
     if result.metrics["trained"] and not (whole > over).any():
         return f"{told} The picture does not come out with the whole prompt: there is no key."
-    needed, free, mixed = [], [], []
+    needed: list[str] = []
+    free: list[str] = []
+    mixed: list[str] = []
     for place, word in enumerate(words):
         held = ssim_of(result, LEFT_OUT, place) > over
         (free if held.all() else mixed if held.any() else needed).append(word)
