@@ -55,4 +55,10 @@ PAPERS: tuple[Paper, ...] = (
         2004,
         url="https://doi.org/10.1109/TIP.2003.819861",
     ),
+    Paper(
+        "A Self-Supervised Descriptor for Image Copy Detection",
+        "Ed Pizzi, Sreya Dutta Roy, Sugosh Nagavara Ravindra, Priya Goyal, Matthijs Douze",
+        2022,
+        arxiv="2202.10261",
+    ),
 )
