@@ -141,9 +141,7 @@ def _masks(
     number = sum(len(wanted.prompts) for wanted in sets)
     others = controls.other_sources(pipeline, how, number, reference, tell)
     every = {controls.LOCATED: sources, **others}
-    return {
-        name: one.masks(config.sparsity, config.tau) for name, one in every.items()
-    }, sources
+    return {name: one.masks(config.sparsity, config.tau) for name, one in every.items()}, sources
 
 
 def _sets(pipeline: Pipeline, names: str, field: str) -> tuple[PromptSet, ...]:
@@ -159,4 +157,3 @@ def _how(config: BenchConfig) -> How:
         half=config.half,
         seed=config.seed,
     )
-

@@ -68,9 +68,7 @@ def random_cutting(pipeline: Pipeline, site: Site, masks: Masks) -> Cutting:
     return lambda seed: prune(pipeline, site, masking.random_like(masks, seed))
 
 
-def all_cuttings(
-    pipeline: Pipeline, how: How, found: dict[str, Masks]
-) -> dict[str, Cutting]:
+def all_cuttings(pipeline: Pipeline, how: How, found: dict[str, Masks]) -> dict[str, Cutting]:
     """Cuts by the names of ``MASKS``: located, at random, and the others that were found."""
     site = find_site(how.site)
     cuts = {name: cutting(pipeline, site, masks) for name, masks in found.items()}

@@ -44,9 +44,7 @@ def grid(config: GridConfig, context: Context) -> Result:
         meter.tell(0)
 
     sources = {
-        controls.LOCATED: look(
-            pipeline, [wanted.prompts], how, reference=reference, progress=stop
-        ),
+        controls.LOCATED: look(pipeline, [wanted.prompts], how, reference=reference, progress=stop),
         **controls.other_sources(pipeline, how, len(wanted.prompts), reference, stop),
     }
     whole = judges.attempt(pipeline, lambda seed: None, meter.tell)

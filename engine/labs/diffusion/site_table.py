@@ -36,9 +36,7 @@ def sites(config: SitesConfig, context: Context) -> Result:
         how = How(
             sparsity=config.sparsity, tau=config.tau, site=site, half=config.half, seed=config.seed
         )
-        masks = locate(
-            pipeline, [wanted.prompts], how, progress=lambda done, total: meter.tell(0)
-        )
+        masks = locate(pipeline, [wanted.prompts], how, progress=lambda done, total: meter.tell(0))
         cuts = controls.all_cuttings(pipeline, how, {controls.LOCATED: masks})
         trials = [judges.attempt(pipeline, cuts[name], meter.tell) for name in CUTS]
         copies.append(np.stack([one.copies for one in trials]))
