@@ -20,8 +20,6 @@ from engine.labs.diffusion.trial import SCENES, Cutting, first_of
 
 LOCATED, RANDOM, UNSEEN, ELSEWHERE = "located", "random", "unseen", "scenes"
 MASKS = (LOCATED, RANDOM, UNSEEN, ELSEWHERE)
-# Of a set that is a control and a reference, the last ones are the reference.
-REFERENCE = 12
 
 
 def other_sources(
@@ -39,10 +37,9 @@ def other_sources(
         return {}
     unseen = find_prompts(pipeline, "unseen")
     scenes = find_prompts(pipeline, "scenes")
-    room = len(scenes.prompts) - SCENES - REFERENCE
     prompts = {
-        UNSEEN: first_of(unseen, min(count, len(unseen.prompts) - REFERENCE)).prompts,
-        ELSEWHERE: first_of(scenes, min(count, room), SCENES).prompts,
+        UNSEEN: first_of(unseen, count).prompts,
+        ELSEWHERE: first_of(scenes, count, SCENES).prompts,
     }
     return {
         name: look(pipeline, [some], how, reference=reference, progress=progress)
@@ -51,10 +48,8 @@ def other_sources(
 
 
 def reference_prompts(pipeline: Pipeline, name: str) -> tuple[str, ...] | None:
-    """The reference of that name: the last never-trained titles or scenes; None for empty ones."""
-    if name == "null":
-        return None
-    return find_prompts(pipeline, name, "reference").prompts[-REFERENCE:]
+    """The reference of that name: never-trained titles or scenes; None for empty prompts."""
+    return None if name == "null" else find_prompts(pipeline, name, "reference").prompts
 
 
 def cutting(pipeline: Pipeline, site: Site, masks: Masks) -> Cutting:

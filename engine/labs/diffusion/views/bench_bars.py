@@ -148,39 +148,18 @@ def _series(name: str, at: np.ndarray, values: np.ndarray, slot: int) -> Series:
     )
 
 
-def draw_layers(shown: Shown, palette: Palette, alt: str) -> go.Figure:
-    """The share of every layer's weights that is cut, in the order in which the layers run."""
-    order = running_order(shown.notes["layers"])
-    weights = shown.weights
-    return bars(
-        [layer_name(shown.notes["layers"][at]) for at in order],
-        {"cut": 100 * shown.cut[0][order] / weights[order]},
-        palette,
-        title="Weights cut in each layer",
-        subtitle=f"{int(shown.cut[0].sum()):,} of {int(weights.sum()):,} weights, layers in the "
-        "order in which they run",
-        category="Layer",
-        value=axis("Weights cut", "%"),
-        alt=alt,
-        height=360,
-    )
-
-
-def running_order(layers: list[str]) -> list[int]:
-    """Positions of layers as they run: down, mid, up; a U-Net lists its middle last."""
-    parts = ("down_blocks", "mid_block", "up_blocks")
-
-    def part(at: int) -> int:
-        found = [i for i, name in enumerate(parts) if layers[at].startswith(name)]
-        return found[0] if found else 0
-
-    return sorted(range(len(layers)), key=lambda at: (part(at), at))
-
-
-def layer_name(name: str) -> str:
-    """A layer in few letters: its block, and its transformer block or residual layer."""
-    words = name.split(".")
-    numbers = [word for word in words[1:] if word.isdigit()]
-    start = {"down_blocks": "down", "mid_block": "mid", "up_blocks": "up"}.get(words[0], words[0])
-    end = f" {words[-1]}" if words[-1] in ("conv1", "conv2") else ""
-    return f"{start} {'.'.join(numbers[:3])}{end}"
+def pictures_table(shown: Shown) -> dict[str, Any]:
+    """A row for each picture, mask and seed, with every measure."""
+    masks, seeds, pictures, _ = shown.copies.shape
+    rows = list(np.ndindex(masks, seeds, pictures))
+    sets = [group.title for group in shown.groups for _ in range(group.count)]
+    return {
+        "mask": [MASKS[shown.masks[mask]] for mask, _, _ in rows],
+        "repeat": [seed for _, seed, _ in rows],
+        "set": [sets[picture] for _, _, picture in rows],
+        "prompt": [shown.notes["captions"][picture] for _, _, picture in rows],
+        **{
+            measure: [float(shown.copies[(*row, at)]) for row in rows]
+            for at, measure in enumerate(shown.notes["measures"])
+        },
+    }

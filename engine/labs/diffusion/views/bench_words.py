@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.core.result import Result
 from engine.core.units import count, percent
 from engine.labs.diffusion.copying import EXTRACTED
 from engine.labs.diffusion.views.bench import (
     MASKS,
     Group,
     Shown,
-    groups_of,
-    of_cell,
     short,
-    sparsities,
 )
-
-SEED_SPARSITY = 0.01
-"""That of the seed paper's scripts."""
 
 
 def describe_mask(shown: Shown) -> str:
@@ -84,9 +77,7 @@ def verdict(shown: Shown, group: Group) -> str:
         f", yet {hits} of {total} are still nearest to their own training picture: softened rather "
         "than gone"
         if hits > after
-        else ", and for as many the nearest training picture is another one"
-        if hits == after
-        else ""
+        else f", and {total - hits} of {total} are nearest to another training picture"
     )
     return f"{out}{left}. Whether an attack brings them back is another question."
 
@@ -102,8 +93,8 @@ def describe_uneven(shown: Shown, group: Group) -> str:
         f"{count(shown.seeds, 'seed')}"
     )  # fmt: skip
     return (
-        f"A mean hides how uneven this is: in {group.name}, *{names[low]}* is left with SSIM "
-        f"{after[low]:.2f}{near}, while *{names[high]}* keeps {after[high]:.2f}."
+        f"A mean hides how uneven this is: in {group.name}, “{names[low]}” is left with SSIM "
+        f"{after[low]:.2f}{near}, while “{names[high]}” keeps {after[high]:.2f}."
     )
 
 
@@ -113,7 +104,11 @@ def describe_controls(shown: Shown, group: Group) -> str:
     drops = {
         mask: before - shown.mean("ssim", mask, group) for mask in shown.masks if mask != "whole"
     }
-    parts = [f"{MASKS[mask]} {drop:.3f}" for mask, drop in drops.items()]
+    cuts = [percent(row.sum() / shown.weights.sum()) for row in shown.cut]
+    parts = [
+        f"{MASKS[mask]} {drop:.3f} (cuts {cut})"
+        for (mask, drop), cut in zip(drops.items(), cuts, strict=True)
+    ]
     words = f"{group.name}'s SSIM falls by: {', '.join(parts)}."
     mine, chance = drops["located"], drops["random"]
     if not shown.share:
@@ -153,45 +148,4 @@ def describe_scenes(shown: Shown) -> str:
         return "This model's scenes are not known here, so what else the cut changes is not judged."
     parts = [f"{MASKS[mask]} {percent(shown.scenes(mask).mean())}" for mask in shown.masks]
     drawn = shown.right.shape[1] * shown.right.shape[2]
-    return (
-        f"Attributes as told in {drawn} pictures of held-out scenes: {', '.join(parts)}."
-    )  # fmt: skip
-
-
-def seed_cell(result: Result, tau: int) -> tuple[str, str]:
-    """What the seed paper's sparsity does here, and the verdict on it."""
-    cell = of_cell(result, SEED_SPARSITY, tau)
-    groups = groups_of(result.notes)
-    total = cell.seeds * sum(group.count for group in groups)
-    whole, cut = (cell.measure("extracted", mask) for mask in ("whole", "located"))
-    before, after = int(whole.sum()), int(cut.sum())
-    measured = (
-        f"At 1 %, tau {tau}, {percent(cell.share)} of these weights are cut. Over SSIM "
-        f"{EXTRACTED}: **{before} of {total}** pictures before, **{after}** after; SSIM of set "
-        + ", ".join(
-            f"{group.name} {cell.mean('ssim', 'whole', group):.2f} to "
-            f"{cell.mean('ssim', 'located', group):.2f}"
-            for group in groups
-        )
-        + "."
-    )
-    if not before:
-        return measured, "This model copies nothing, so 1 % has nothing to mitigate here."
-    if after == 0:
-        first = "At 1 % no copied picture comes out here any more, as claimed."
-    elif after < before:
-        first = f"At 1 % {before - after} of {before} copies no longer come out here; {after} do."
-    else:
-        first = "At 1 % every copy still comes out here: the claim does not show on this model."
-    return measured, f"{first} {_enough(result, tau)}"
-
-
-def _enough(result: Result, tau: int) -> str:
-    """From which sparsity on no picture of the located set is over the line, if from any."""
-    group = next(group for group in groups_of(result.notes) if group.located)
-    for sparsity in sparsities(result)[1:]:
-        if not of_cell(result, sparsity, tau).measure("extracted", "located", group).any():
-            return f"It takes {percent(sparsity)} until no picture of {group.name} does."
-    most = sparsities(result)[-1]
-    left = of_cell(result, most, tau).measure("extracted", "located", group)
-    return f"Even at {percent(most)}, {int(left.sum())} of {left.size} pictures of {group.name} do."
+    return f"Attributes as told in {drawn} pictures of held-out scenes: {', '.join(parts)}."
