@@ -49,6 +49,7 @@ MODES = {"grid": "Ready grid", "cut": "A cut of your own", "sites": "Where does 
 MODE, SPARSITY, STEPS = "diffusion.bench", "diffusion.grid_sparsity", "diffusion.grid_tau"
 EXPERIMENTS = {"grid": "grid", "cut": "bench", "sites": "sites"}
 FIRST = 0.2
+REST = ("sparsity", "tau", "site", "model", "first", "half", "seeds", "seed", "resamples")
 PAPER = "https://arxiv.org/abs/2406.18566"
 
 
@@ -63,7 +64,22 @@ class Bench:
 def bench_settings(lab: Lab) -> Bench:
     """The left column: which bench, and its settings."""
     mode = choose("Bench", MODES, MODE, menu=True)
-    return Bench(lab, form(lab, lab.experiment(EXPERIMENTS[mode])))
+    experiment = lab.experiment(EXPERIMENTS[mode])
+    if mode != "cut":
+        return Bench(lab, form(lab, experiment))
+    # What has no effect yet is not asked.
+    config = form(lab, experiment, fields=("prompts", "also"))
+    assert isinstance(config, BenchConfig)
+    if config.also:
+        config = form(lab, experiment, fields=("combine",))
+        assert isinstance(config, BenchConfig)
+        if config.combine == "at least":
+            form(lab, experiment, fields=("k",))
+    config = form(lab, experiment, fields=("minus", "reference"))
+    assert isinstance(config, BenchConfig)
+    if config.reference == "own":
+        form(lab, experiment, fields=("reference_prompts",))
+    return Bench(lab, form(lab, experiment, fields=REST))
 
 
 def show_bench(bench: Bench) -> None:
@@ -91,7 +107,7 @@ def _show_grid(lab: Lab, config: GridConfig) -> None:
     shown = _chosen_cell(result)
     made = made_in_grid(obtained.config, shown)
     group = show_cut(lab, shown)
-    _film(lab, result, shown, chosen_picture(shown, group))
+    _film(result, shown, chosen_picture(shown, group))
     _curves(lab, result, shown)
     _claim(result, shown.tau)
     show_how(lab, shown, made)
@@ -147,10 +163,9 @@ def _slide(label: str, options: Mapping[str, str], key: str, default: str) -> st
     return value
 
 
-def _film(lab: Lab, result: Result, shown: Shown, picture: int) -> None:
+def _film(result: Result, shown: Shown, picture: int) -> None:
     words = describe_film(result, shown.tau, picture)
     show_pictures(film(result, shown.tau, picture, words), "diffusion_bench_film", size=84)
-    say(lab, words)
 
 
 def _curves(lab: Lab, result: Result, shown: Shown) -> None:

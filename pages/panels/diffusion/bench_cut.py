@@ -56,7 +56,7 @@ def show_cut(lab: Lab, shown: Shown) -> Group:
         "Set", {name: group.title for name, group in groups.items()}, SET, default=mine.name
     )
     group = groups[name]
-    _pictures(lab, shown, group)
+    _pictures(shown, group)
     if any(one.known for one in shown.groups):
         _apart(lab, shown, mine)
         _sets(lab, shown, mine)
@@ -98,7 +98,7 @@ def show_how(lab: Lab, shown: Shown, made: Made) -> None:
     _files(shown, made)
 
 
-def _pictures(lab: Lab, shown: Shown, group: Group) -> None:
+def _pictures(shown: Shown, group: Group) -> None:
     def take(place: tuple[int, int] | None) -> None:
         if place is None:
             st.session_state.pop(PICTURE, None)
@@ -113,7 +113,6 @@ def _pictures(lab: Lab, shown: Shown, group: Group) -> None:
         size=84,
         on_select=take,
     )
-    say(lab, words)
 
 
 def _apart(lab: Lab, shown: Shown, mine: Group) -> None:

@@ -47,6 +47,19 @@ def _half() -> Half:
     )
 
 
+def _site(*, advanced: bool = False) -> Site:
+    return Field(
+        "ff_out",
+        title="Site",
+        json_schema_extra={
+            "advanced": advanced,
+            "help": "ff_out, ff_in: second and first feed-forward layer; cross_k, cross_v, "
+            "cross_out: keys, values and output of cross-attention; conv: convolutions; text: "
+            "second feed-forward layer of the text encoder",
+        },
+    )
+
+
 def _seeds(default: int) -> int:
     return Field(
         default,
@@ -76,7 +89,7 @@ class BenchConfig(Modelled):
         max_length=80,
         json_schema_extra={"help": f"none, or some of {', '.join(SETS)}, separated by commas"},
     )
-    combine: Literal["union", "intersection", "at_least"] = Field(
+    combine: Literal["union", "intersection", "at least"] = Field(
         "union",
         title="Several sets",
         json_schema_extra={
@@ -84,9 +97,7 @@ class BenchConfig(Modelled):
             "do as the next setting says"
         },
     )
-    k: int = Field(
-        2, title="At least so many sets", ge=1, le=12, json_schema_extra={"advanced": True}
-    )
+    k: int = Field(2, title="At least so many sets", ge=1, le=12)
     minus: OptionalSets = Field(
         "",
         title="Minus what these sets point to",
@@ -126,7 +137,7 @@ class BenchConfig(Modelled):
         le=20,
         json_schema_extra={"unit": "steps", "help": "the mask joins the steps before this one"},
     )
-    site: Site = Field("ff_out", title="Site")
+    site: Site = _site()
     half: Half = _half()
     seeds: int = _seeds(3)
     seed: int = _seed()
@@ -155,7 +166,7 @@ class BenchConfig(Modelled):
     def at_least(self) -> int:
         """How many of the sets must point to a weight."""
         sets = 1 + len(self.sets_also)
-        return {"union": 1, "intersection": sets, "at_least": self.k}[self.combine]
+        return {"union": 1, "intersection": sets, "at least": self.k}[self.combine]
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -177,7 +188,7 @@ class GridConfig(Modelled):
     """Cuts over a grid of sparsities and taus, located from one set, with controls at each."""
 
     located: CopiedSet = Field("A", title="Locate from set")
-    site: Site = Field("ff_out", title="Site", json_schema_extra={"advanced": True})
+    site: Site = _site(advanced=True)
     reference: Literal["null", "unseen", "scenes"] = Field(
         "null", title="Reference", json_schema_extra={"advanced": True}
     )
@@ -190,7 +201,7 @@ class SitesConfig(Modelled):
     """The same share cut at every kind of layer, located and at random."""
 
     located: CopiedSet = Field("A", title="Locate from set")
-    sparsity: float = Field(0.2, title="Sparsity", gt=0.0, le=MOST_SPARSITY, multiple_of=0.01)
+    sparsity: float = Field(0.2, title="Sparsity", ge=0.01, le=MOST_SPARSITY, multiple_of=0.01)
     tau: int = Field(5, title="Tau", ge=1, le=20, json_schema_extra={"unit": "steps"})
     half: Half = _half()
     seeds: int = _seeds(2)

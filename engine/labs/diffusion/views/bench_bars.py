@@ -33,8 +33,8 @@ def draw_pictures_apart(shown: Shown, palette: Palette, alt: str) -> go.Figure:
         for at, caption in enumerate(shown.notes["captions"][group.places]):
             labels.append(f"{group.name}: {short(caption)}")
             ends.append((before[:, at].mean(), after[:, at].mean()))
-            near = "" if np.isnan(hit[0, at]) else f"nearest in {int(hit[:, at].sum())}, "
-            notes.append(f"{near}{after[:, at].min():.2f} to {after[:, at].max():.2f}")
+            near = "" if np.isnan(hit[0, at]) else f", {int(hit[:, at].sum())} of {shown.seeds}"
+            notes.append(f"{after[:, at].min():.2f} to {after[:, at].max():.2f}{near}")
     values = np.array(ends)
     return pairs(
         labels,
@@ -42,13 +42,12 @@ def draw_pictures_apart(shown: Shown, palette: Palette, alt: str) -> go.Figure:
         values[:, 1],
         palette,
         title="Every picture before and after the cut",
-        subtitle=f"means of {count(shown.seeds, 'seed')}; at the end of a row: in how many the "
-        "nearest training picture is the target, and the lowest and highest SSIM after",
+        subtitle=f"means of {count(shown.seeds, 'seed')}; on a row: the lowest and highest SSIM "
+        "after, and in how many seeds the nearest training picture is the target",
         category="Picture",
-        value=axis(MEASURES["ssim"], limits=(min(0.0, float(values.min())), 1.0)),
+        value=axis(MEASURES["ssim"], limits=(min(0.0, float(values.min())), 1.1)),
         notes=notes,
         alt=alt,
-        height=150 + 24 * len(labels),
     )
 
 

@@ -57,6 +57,6 @@ def describe_layers(shown: Shown) -> str:
     names = shown.notes["layers"]
     high, low = int(shares.argmax()), int(shares.argmin())
     return (
-        f"{layer_name(names[high])} loses most, {percent(shares[high])} of its weights; "
+        f"Layer {layer_name(names[high])} loses most, {percent(shares[high])} of its weights; "
         f"{layer_name(names[low])} least, {percent(shares[low])}."
     )

@@ -15,6 +15,17 @@ from engine.labs.diffusion.copying import EXTRACTED
 from engine.labs.diffusion.views.bench import groups_of
 from engine.labs.diffusion.views.bench_bars import SPREAD
 
+SHORT = {
+    "ff_out": "feed-forward, second",
+    "ff_in": "feed-forward, first",
+    "cross_k": "cross-attention keys",
+    "cross_v": "cross-attention values",
+    "cross_out": "cross-attention output",
+    "conv": "convolutions",
+    "text": "text encoder",
+}
+"""Sites as a figure's axis names them."""
+CUTS = ("located", "at random")
 KEPT = 0.05
 """Scenes that lose less than this share of attributes count as kept."""
 
@@ -36,8 +47,8 @@ def rows_of(result: Result, mask: str) -> list[Row]:
     at = result.notes["masks"].index(mask)
     copies, right = result.array("copies")[:, at], result.array("right")[:, at]
     return [
-        _row(result, title, copies[site], right[site])
-        for site, title in enumerate(result.notes["titles"])
+        _row(result, SHORT[name], copies[site], right[site])
+        for site, name in enumerate(result.notes["sites"])
     ]
 
 
@@ -76,7 +87,7 @@ def draw_sites(result: Result, palette: Palette, alt: str) -> go.Figure:
         "scenes as told, at random": [one.scenes for one in (whole, *random)],
     }
     return bars(
-        ["no cut", *result.notes["titles"]],
+        [one.title for one in (whole, *located)],
         {name: np.array([one.mean() for one in rows]) for name, rows in values.items()},
         palette,
         low={name: np.array([one.min() for one in rows]) for name, rows in values.items()},
@@ -109,31 +120,40 @@ def describe_sites(result: Result) -> str:
     if max(drops) < KEPT:
         return f"At no site the located cut lowers {mine}'s SSIM by {KEPT} or more."
 
+    carried = [whole.held.mean() - one.held.mean() for one in located]
+    others = " and ".join(group.name for group in groups_of(result.notes) if not group.located)
+
     def told(at: int) -> str:
         return (
-            f"the {located[at].title}: {mine}'s SSIM falls by {drops[at]:.2f} (at random by "
-            f"{chance[at]:.2f}), scenes lose {100 * harms[at]:.1f} points"
+            f"{located[at].title}: {mine}'s SSIM falls by {drops[at]:.2f} (at random by "
+            f"{chance[at]:.2f}), that of {others} by {carried[at]:.2f}, and scenes lose "
+            f"{100 * harms[at]:.1f} points"
         )
 
     most = int(np.argmax(drops))
-    words = f"The located cut hits hardest in {told(most)}."
+    apart = int(np.argmax(np.subtract(drops, carried)))
+    words = f"The located cut hits hardest at {told(most)}."
+    if apart != most:
+        words += f" It is most its own set's at {told(apart)}."
     spared = [at for at, harm in enumerate(harms) if harm <= KEPT and drops[at] >= KEPT]
     if not spared:
         return f"{words} No site loses its copies while scenes keep theirs."
     best = max(spared, key=lambda at: drops[at] - chance[at])
-    if best == most:
-        return f"{words} There it spares the scenes, too."
-    return f"{words} Of the sites that lose at most 5 points of the scenes, it is {told(best)}."
+    if best in (most, apart):
+        return f"{words} Scenes lose at most 5 points at {located[best].title}."
+    return (
+        f"{words} Of the sites where scenes lose at most 5 points, the strongest is {told(best)}."
+    )
 
 
 def site_table(result: Result) -> dict[str, Any]:
     """A row for each site and mask."""
     rows = [("", whole_of(result), 0, 0)]
-    for mask, name in (("located", "located"), ("random", "at random")):
-        rows += [
-            (name, row, int(result.array("cut")[at]), int(result.array("weights")[at]))
-            for at, row in enumerate(rows_of(result, mask))
-        ]
+    for at, pair in enumerate(
+        zip(rows_of(result, "located"), rows_of(result, "random"), strict=True)
+    ):
+        cut, weights = int(result.array("cut")[at]), int(result.array("weights")[at])
+        rows += [(name, row, cut, weights) for name, row in zip(CUTS, pair, strict=True)]
     return {
         "Site": [row.title for _, row, _, _ in rows],
         "Cut": [name for name, _, _, _ in rows],
