@@ -8,7 +8,7 @@ from engine.labs.diffusion.names import EMBEDDED
 # A picture of 20 steps with guidance: measured with a shipped model, and assumed for all others.
 EMBEDDED_PICTURE, OTHER_PICTURE = 0.11, 60.0
 COPIED, SCENES, SHOWN = 24, 12, 8
-GRID_CUTS, BENCH_CUTS = 72, 4
+CUTS = 4
 LOADING = 5.0
 
 
@@ -18,12 +18,13 @@ def bench(config: BenchConfig) -> float:
         return OTHER_PICTURE * config.seeds * SHOWN * 3
     more = sum(name not in ("A", "B", "C") for name in (config.prompts, *config.sets_also))
     pictures = COPIED + SCENES + SHOWN * more
-    return LOADING + EMBEDDED_PICTURE * config.seeds * pictures * (1 + BENCH_CUTS)
+    return LOADING + EMBEDDED_PICTURE * config.seeds * pictures * (1 + CUTS)
 
 
 def grid(config: GridConfig) -> float:
     """Every cell and its controls."""
-    return LOADING + EMBEDDED_PICTURE * config.seeds * (COPIED + SCENES) * (1 + GRID_CUTS)
+    cuts = len(config.rows) * len(config.columns) * CUTS
+    return LOADING + EMBEDDED_PICTURE * config.seeds * (COPIED + SCENES) * (1 + cuts)
 
 
 def sites(config: SitesConfig) -> float:

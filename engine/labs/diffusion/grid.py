@@ -20,8 +20,6 @@ from engine.labs.diffusion.locate.sources import look
 from engine.labs.diffusion.prompts import find_prompts
 from engine.labs.diffusion.trial import MEASURES, Trial, copied_judges
 
-SPARSITIES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4)
-TAUS = (1, 5, 20)
 RESAMPLES = 50
 CELL = ("sparsity", "tau")
 
@@ -35,9 +33,9 @@ def grid(config: GridConfig, context: Context) -> Result:
     pipeline = asked_pipeline(config)
     wanted = find_prompts(pipeline, config.located, "located")
     judges = copied_judges(pipeline, range(config.seed, config.seed + config.seeds))
-    how = How(tau=max(TAUS), site=config.site, half=config.half, seed=config.seed)
+    how = How(tau=max(config.columns), site=config.site, half=config.half, seed=config.seed)
     reference = controls.reference_prompts(pipeline, config.reference)
-    cuts = len(SPARSITIES) * len(TAUS) * len(controls.MASKS)
+    cuts = len(config.rows) * len(config.columns) * len(controls.MASKS)
     meter = Meter(context, judges.pictures * (1 + cuts))
 
     def stop() -> None:
@@ -53,7 +51,7 @@ def grid(config: GridConfig, context: Context) -> Result:
     counted: list[list[int]] = []
     bits: list[np.ndarray] = []
     stable: list[float] = []
-    for sparsity, tau in product(SPARSITIES, TAUS):
+    for sparsity, tau in product(config.rows, config.columns):
         found = {name: one.masks(sparsity, tau) for name, one in sources.items()}
         located = found[controls.LOCATED]
         bits.append(controls.bits_of(located))
@@ -65,7 +63,7 @@ def grid(config: GridConfig, context: Context) -> Result:
         for name, cut in controls.all_cuttings(pipeline, how, found).items():
             trials.append(judges.attempt(pipeline, cut, meter.tell))
             counted.append(controls.counts_of(found.get(name, located)))
-    cells, masks = (len(SPARSITIES), len(TAUS)), len(controls.MASKS)
+    cells, masks = (len(config.rows), len(config.columns)), len(controls.MASKS)
 
     def table(values: Sequence[Any], *inner: int) -> np.ndarray:
         array = np.stack(values)
@@ -73,8 +71,8 @@ def grid(config: GridConfig, context: Context) -> Result:
 
     return Result(
         fields={
-            "sparsities": Field(np.array(SPARSITIES), ("sparsity",)),
-            "taus": Field(np.array(TAUS), ("tau",), "steps"),
+            "sparsities": Field(np.array(config.rows), ("sparsity",)),
+            "taus": Field(np.array(config.columns), ("tau",), "steps"),
             "targets": Field(targets_of(judges, whole), ("picture", *PICTURE), "brightness"),
             "whole_pictures": Field(whole.pictures, ("picture", *PICTURE), "brightness"),
             "whole_copies": Field(whole.copies, ("seed", "picture", "measure")),

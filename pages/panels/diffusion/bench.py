@@ -137,9 +137,11 @@ def _chosen_cell(result: Result) -> Shown:
     steps = {str(tau): f"first {tau}" if tau > 1 else "first" for tau in taus(result)}
     left, right = st.columns([3, 2], gap="large")
     with left:
-        sparsity = _slide("Sparsity", marks, SPARSITY, f"{FIRST:g}")
+        first = f"{FIRST:g}" if FIRST in sparsities(result) else list(marks)[-1]
+        sparsity = _slide("Sparsity", marks, SPARSITY, first)
     with right:
-        tau = choose("Steps that are looked at (tau)", steps, STEPS, default=str(TAU))
+        usual = str(TAU) if TAU in taus(result) else next(iter(steps))
+        tau = choose("Steps that are looked at (tau)", steps, STEPS, default=usual)
     return of_cell(result, float(sparsity), int(tau))
 
 
@@ -180,7 +182,10 @@ def _curves(lab: Lab, result: Result, shown: Shown) -> None:
 
 
 def _claim(result: Result, tau: int) -> None:
-    measured, verdict = seed_cell(result, tau)
+    beside = seed_cell(result, tau)
+    if beside is None:
+        return
+    measured, verdict = beside
     copied = ", ".join(group.name for group in groups_of(result.notes))
     claim(
         "Memorized prompts share a subspace, and pruning its weights mitigates memorization; the "

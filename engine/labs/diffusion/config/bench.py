@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from engine.core.errors import BadInput
 from engine.labs.diffusion.config.model import Modelled, prompts_field
@@ -15,6 +16,9 @@ Half = Literal["conditional", "both"]
 CopiedSet = Literal["A", "B", "C"]
 SITES: tuple[Site, ...] = ("ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv", "text")
 MOST_SPARSITY = 0.6
+MOST_STOPS = 8
+# How a number of a grid is written, and its range.
+GRID = {"sparsities": (r"\d?\.?\d{1,4}", 0.001, MOST_SPARSITY), "taus": (r"\d{1,2}", 1, 20)}
 
 
 def _sets_or_none(text: str) -> str:
@@ -175,12 +179,14 @@ class BenchConfig(Modelled):
                 "first", f"must be from 0 to {self.tau - 1}, below tau (got {self.first})"
             )
         if self.prompts in self.sets_also:
-            raise BadInput("also", f"{self.prompts} is located from already")
+            raise BadInput("also", f"the set {self.prompts} is located from already")
         sets = 1 + len(self.sets_also)
         if self.at_least > sets:
             raise BadInput("k", f"must be from 1 to {sets}, the number of sets (got {self.k})")
         if own := {self.prompts, *self.sets_also} & {*self.sets_minus}:
-            raise BadInput("minus", f"{min(own)} is located from, and would leave nothing to cut")
+            raise BadInput(
+                "minus", f"the set {min(own)} is located from: nothing would be left to cut"
+            )
         return self
 
 
@@ -188,6 +194,22 @@ class GridConfig(Modelled):
     """Cuts over a grid of sparsities and taus, located from one set, with controls at each."""
 
     located: CopiedSet = Field("A", title="Locate from set")
+    sparsities: str = Field(
+        "0.01,0.05,0.1,0.2,0.3,0.4",
+        title="Sparsities of the grid",
+        max_length=80,
+        json_schema_extra={
+            "advanced": True,
+            "help": f"over 0 to {MOST_SPARSITY:g}, separated by commas; the whole model is always "
+            "there",
+        },
+    )
+    taus: str = Field(
+        "1,5,20",
+        title="Taus of the grid",
+        max_length=40,
+        json_schema_extra={"advanced": True, "help": "1 to 20 steps, separated by commas"},
+    )
     site: Site = _site(advanced=True)
     reference: Literal["null", "unseen", "scenes"] = Field(
         "null", title="Reference", json_schema_extra={"advanced": True}
@@ -195,6 +217,28 @@ class GridConfig(Modelled):
     half: Half = _half()
     seeds: int = _seeds(3)
     seed: int = _seed()
+
+    @property
+    def rows(self) -> tuple[float, ...]:
+        """The sparsities in order, each once."""
+        return tuple(sorted({float(part) for part in self.sparsities.split(",")}))
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """The taus in order, each once."""
+        return tuple(sorted({int(part) for part in self.taus.split(",")}))
+
+    @field_validator("sparsities", "taus")
+    @classmethod
+    def _numbers(cls, text: str, info: ValidationInfo) -> str:
+        name = info.field_name or "sparsities"
+        text = re.sub(r"\s", "", text)
+        number, low, high = GRID[name]
+        if not re.fullmatch(rf"{number}(,{number}){{0,{MOST_STOPS - 1}}}", text):
+            raise BadInput(name, f"must be 1 to {MOST_STOPS} numbers separated by commas")
+        if not all(low <= float(part) <= high for part in text.split(",")):
+            raise BadInput(name, f"must hold numbers from {low:g} to {high:g}")
+        return text
 
 
 class SitesConfig(Modelled):

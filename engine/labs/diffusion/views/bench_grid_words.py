@@ -11,8 +11,10 @@ SEED_SPARSITY = 0.01
 """That of the seed paper's scripts."""
 
 
-def seed_cell(result: Result, tau: int) -> tuple[str, str]:
-    """What the seed paper's sparsity does here, and the verdict on it."""
+def seed_cell(result: Result, tau: int) -> tuple[str, str] | None:
+    """What the seed paper's sparsity does here, and the verdict on it; None where it is missing."""
+    if SEED_SPARSITY not in sparsities(result):
+        return None
     cell = of_cell(result, SEED_SPARSITY, tau)
     groups = groups_of(result.notes)
     total = cell.seeds * sum(group.count for group in groups)
