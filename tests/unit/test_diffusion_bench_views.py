@@ -7,9 +7,14 @@ import pytest
 
 from engine.core.result import Result
 from engine.figures import Palette, check_axes
-from engine.labs.diffusion.views import bench_bars, bench_grid_words, bench_layers, bench_pictures
+from engine.labs.diffusion.views import (
+    bench_bars,
+    bench_grid_words,
+    bench_layers,
+    bench_pictures,
+    sites,
+)
 from engine.labs.diffusion.views import bench_words as words
-from engine.labs.diffusion.views import sites
 from engine.labs.diffusion.views.bench import Shown, of_cell, of_run, sparsities, taus
 from tests.diffusion_bench import EACH, PICTURES, copies, grid_result, run_result, sites_result
 

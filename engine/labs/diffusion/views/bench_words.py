@@ -34,6 +34,8 @@ def describe_mask(shown: Shown) -> str:
 
 def describe_copies(shown: Shown, group: Group) -> str:
     """A set before and after: SSIM with its spread, extractions, and nearest pictures."""
+    if not group.known:
+        return f"**{group.name}**: {count(group.count, 'prompt')} before and after the cut."
     total = shown.seeds * group.count
     before, after = (shown.mean("ssim", mask, group) for mask in ("whole", "located"))
     low, high = shown.spread("ssim", "located", group)
