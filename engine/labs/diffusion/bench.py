@@ -124,11 +124,11 @@ def _masks(
 ) -> tuple[dict[str, Masks], Sources]:
     """The located mask and those of the other sources, and what the located one was taken from."""
     how = _how(config)
-    if config.reference == "own":
-        field = "reference_prompts"
-        reference = asked_prompts(pipeline, config, field, context.read_input).prompts
-    else:
-        reference = controls.reference_prompts(pipeline, config.reference)
+    reference = (
+        asked_prompts(pipeline, config, "reference_prompts", context.read_input).prompts
+        if config.reference == "own"
+        else controls.reference_prompts(pipeline, config.reference)
+    )
     sources = look(
         pipeline,
         [wanted.prompts for wanted in sets],

@@ -49,7 +49,7 @@ MODES = {"grid": "Ready grid", "cut": "A cut of your own", "sites": "Where does 
 MODE, SPARSITY, STEPS = "diffusion.bench", "diffusion.grid_sparsity", "diffusion.grid_tau"
 EXPERIMENTS = {"grid": "grid", "cut": "bench", "sites": "sites"}
 FIRST = 0.2
-REST = ("sparsity", "tau", "site", "model", "first", "half", "seeds", "seed", "resamples")
+REST = ("sparsity", "tau", "site", "first", "half", "seeds", "seed", "resamples")
 PAPER = "https://arxiv.org/abs/2406.18566"
 
 
@@ -68,7 +68,7 @@ def bench_settings(lab: Lab) -> Bench:
     if mode != "cut":
         return Bench(lab, form(lab, experiment))
     # What has no effect yet is not asked.
-    config = form(lab, experiment, fields=("prompts", "also"))
+    config = form(lab, experiment, fields=("model", "prompts", "also"))
     assert isinstance(config, BenchConfig)
     if config.also:
         config = form(lab, experiment, fields=("combine",))
