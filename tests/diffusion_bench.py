@@ -38,6 +38,7 @@ def notes(**more: Any) -> dict[str, Any]:
         "layers": list(LAYERS),
         "shapes": [list(shape) for shape in LAYERS.values()],
         "site": "ff_out",
+        "first": 0,
         "site_title": "second feed-forward layer",
         "digest": "0123456789abcdef",
         **more,

@@ -46,6 +46,11 @@ def test_all_under_the_line_but_nearest_is_called_softened() -> None:
     assert not {"deleted", "removed", "erased"} & set(said.lower().split())
 
 
+def test_steps_that_were_not_looked_at_are_not_called_looked_at() -> None:
+    said = words.describe_mask(shown(run_result(copies(0.9, 1), first=2)))
+    assert "over the steps 3 to 5 at" in said and "8.82 %" in said
+
+
 def test_pictures_that_lose_their_neighbour_are_said_to() -> None:
     cut = shown(run_result(copies(ssim([0.1] * 6 + [0.9] * 2), hits(0))))
     said = words.verdict(cut, cut.groups[0])

@@ -77,6 +77,7 @@ def layer_notes(pipeline: Pipeline, how: How, masks: Masks) -> dict[str, Any]:
         "layers": list(masks),
         "shapes": [list(mask.shape) for mask in masks.values()],
         "site": how.site,
+        "first": how.first,
         "site_title": find_site(how.site).title,
         "digest": pipeline.digest,
     }

@@ -96,8 +96,8 @@ def _show_grid(lab: Lab, config: GridConfig) -> None:
     experiment = lab.experiment("grid")
     section(
         "Prune bench",
-        "Weights that eight copied prompts use more than empty prompts do are set to zero. Move "
-        "the sliders: every cut was computed before, with its controls.",
+        "Weights that copied prompts use more than the reference does are set to zero. Move the "
+        "sliders: every cut was computed before, with its controls.",
     )
     obtained = obtain(lab, experiment, config)
     if obtained.result is None:

@@ -17,7 +17,9 @@ from engine.labs.diffusion.views.bench import (
 def describe_mask(shown: Shown) -> str:
     """How the mask came about, and how much it cuts."""
     sets = " and ".join(shown.notes["located"])
-    steps = "first step" if shown.tau == 1 else f"first {shown.tau} steps"
+    steps = f"first {shown.tau} steps" if shown.tau > 1 else "first step"
+    if shown.notes["first"]:
+        steps = f"steps {shown.notes['first'] + 1} to {shown.tau}"
     words = (
         f"Located from {sets} ({count(shown.notes['prompts'], 'prompt')}) over the {steps} at "
         f"sparsity {percent(shown.sparsity)}: **{percent(shown.share)}** of the "
