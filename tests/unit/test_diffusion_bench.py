@@ -205,7 +205,7 @@ def test_the_printed_command_writes_the_mask_that_the_page_offers(
 
 def test_a_grid_s_cell_is_the_run_of_its_own(result: Result, folder: Path) -> None:
     cells = grid(
-        GridConfig(model=str(folder), sparsities="0.2", taus="2,5", seeds=2, seed=4),
+        GridConfig(model=str(folder), sparsities="0.2", taus="5", seeds=2, seed=4),
         QuietContext(),
     )
     cell, run = of_cell(cells, 0.2, 5), of_run(result, 0.2, 5)
