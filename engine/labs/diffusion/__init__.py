@@ -4,19 +4,43 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.core.registry import Lab
+from engine.core.registry import Experiment, Lab
+from engine.labs.diffusion import bench_cost, config
 from engine.labs.diffusion.papers import PAPERS
 
 __all__ = ["LAB"]
 
-_COMMANDS = "engine.labs.diffusion.commands"
+_LAB = "engine.labs.diffusion"
+_COMMANDS = f"{_LAB}.commands"
 
 LAB = Lab(
     name="diffusion",
     title="Diffusion memory",
     sentence="Where a text-to-image model keeps the pictures it copied, what cutting those weights "
     "changes, and whether an attack brings them back.",
-    experiments=(),
+    experiments=(
+        Experiment(
+            "bench",
+            "One cut and its controls",
+            config.BenchConfig,
+            f"{_LAB}.bench:bench",
+            cost_seconds=bench_cost.bench,
+        ),
+        Experiment(
+            "grid",
+            "Cuts at every sparsity and tau",
+            config.GridConfig,
+            f"{_LAB}.grid:grid",
+            cost_seconds=bench_cost.grid,
+        ),
+        Experiment(
+            "sites",
+            "The same cut at every site",
+            config.SitesConfig,
+            f"{_LAB}.site_table:sites",
+            cost_seconds=bench_cost.sites,
+        ),
+    ),
     papers=PAPERS,
     commands={
         "sample": f"{_COMMANDS}:sample",

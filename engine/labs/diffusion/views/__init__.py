@@ -1,0 +1,1 @@
+"""Results as figures and sentences; nothing here loads torch."""
