@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.core import Context, Field, Result
+from engine.core import Field, Result
+from engine.core.context import Context
 from engine.labs.diffusion import copying
 from engine.labs.diffusion.asked import asked_pipeline, asked_sets
 from engine.labs.diffusion.attack import BATCH, RATE, TOGETHER, search
@@ -229,7 +230,9 @@ def _fields(
 def similar(pictures: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """SSIM of (case, picture, any, ...) to targets (case, picture, ...): (case, picture, any)."""
     many = np.broadcast_to(targets[:, :, None], pictures.shape)
-    flat = copying.ssim(pictures.reshape(-1, *pictures.shape[3:]), many.reshape(-1, *many.shape[3:]))
+    flat = copying.ssim(
+        pictures.reshape(-1, *pictures.shape[3:]), many.reshape(-1, *many.shape[3:])
+    )
     return flat.reshape(pictures.shape[:3]).astype(np.float32)
 
 
