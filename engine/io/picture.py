@@ -1,4 +1,4 @@
-"""Pictures of visitors: PNG and JPEG of one size, judged by their header before they are decoded."""
+"""Pictures of visitors: PNG and JPEG of one size, judged before they are decoded."""
 
 from __future__ import annotations
 

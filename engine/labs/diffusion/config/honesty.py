@@ -49,7 +49,7 @@ class HonestyConfig(Modelled):
         max_length=1024,
         json_schema_extra={
             "widget": "file",
-            "help": "a mask that `locate` wrote for this model; it replaces the four settings above",
+            "help": "a mask that `locate` wrote for this model, in place of the settings above",
         },
     )
     searched: Literal["A", "B", "C", "x50", "x30", "x20", "x10", "x3", "x1"] = Field(
