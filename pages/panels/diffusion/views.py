@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.diffusion import honesty
+from pages.panels.diffusion import honesty, keys, writing
 from pages.panels.diffusion.scene import View
 
 VIEWS: dict[str, View[Any]] = {
     "honesty": honesty.VIEW,
+    "writing": writing.VIEW,
+    "keys": keys.VIEW,
 }

@@ -77,10 +77,10 @@ def describe_controls(result: Result) -> str:
     parts = []
     for case, name in enumerate(result.notes["cases"]):
         before, after = means(result, "before", case), means(result, "after", case)
+        over = float((result.array("ssim_after")[case] > LINE).mean())
         parts.append(
             f"{name}: {before.mean():.2f} → {after.mean():.2f} ({after.min():.2f} to "
-            f"{after.max():.2f}), {percent(float((result.array('ssim_after')[case] > LINE).mean()))}"
-            " of the samples over the line"
+            f"{after.max():.2f}), {percent(over)} of the samples over the line"
         )
     return "SSIM before → after. " + "; ".join(parts) + "."
 
