@@ -140,7 +140,7 @@ def describe_damage(result: Result) -> str:
 
 
 def cheapest(result: Result) -> int | None:
-    """The position of the rank that recalls the picture and harms old copies least; None if none."""
+    """The position of the rank that recalls the picture and harms old copies least, if any."""
     recall = result.array("recall_ssim").mean(-1)[:, -1]
     copied = result.array("copied_ssim").mean(-1)[:, -1]
     good = np.flatnonzero(recall > LINE)
