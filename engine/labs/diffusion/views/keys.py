@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -179,15 +180,16 @@ def describe_first(result: Result) -> str:
     """From how many copies on keys and pictures are known more often than not."""
 
     def least(shares: Mapping[str, float]) -> str:
-        over = [COPIES[rung] for rung, share in shares.items() if share > 0.5 and COPIES[rung]]
-        return f"from {min(over)} copies on" if over else "on no rung"
+        over = takewhile(lambda rung: shares[rung] > 0.5, (r for r in shares if COPIES[r]))
+        last = [COPIES[rung] for rung in over]
+        return f"from {last[-1]} on" if last else "on no rung"
 
     keys = {rung: known_share(result, 0, rung) for rung in rungs(result)}
     ssim = result.array("picture_ssim")
     pictures = {rung: float((ssim[members(result, rung)] > LINE).mean()) for rung in rungs(result)}
     return (
-        f"Most keys are known {least(keys)}, most pictures are extracted {least(pictures)}: "
-        "of the rungs that were trained."
+        f"By number of copies, most keys are known {least(keys)}; most pictures are extracted "
+        f"{least(pictures)}."
     )
 
 
