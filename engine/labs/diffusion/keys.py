@@ -6,6 +6,8 @@ that a model which fills in the right border has kept that very picture.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -13,7 +15,7 @@ from engine.core import BadInput, Field, Result
 from engine.core.context import Context
 from engine.labs.diffusion import copying
 from engine.labs.diffusion.config import KeysConfig
-from engine.labs.diffusion.config.keys import COPIES, MODES, RUNGS
+from engine.labs.diffusion.config.keys import COPIES, KNOWN, MODES, RUNGS
 from engine.labs.diffusion.model.load import SHIPPED, load_pipeline
 from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.outpaint import outpaint
@@ -125,3 +127,23 @@ def inner_ssim(made: np.ndarray, images: np.ndarray) -> np.ndarray:
 def guess_of_the_middle(levels: np.ndarray) -> float:
     """The mean error, 0 to 1, of who knows nothing and always says middle grey."""
     return float(np.abs(levels / 255 - 0.5).mean())
+
+
+def by_rung(result: Result) -> dict[str, dict[str, Any]]:
+    """Means of every rung: key error by mode, keys known with all given, SSIM and extractions."""
+    errors = np.abs(result.array("guess") - result.array("key")[None, :, None])
+    similar = result.array("picture_ssim")
+    found: dict[str, dict[str, Any]] = {}
+    for rung in dict.fromkeys(result.notes["rungs"]):
+        at = np.flatnonzero(np.array(result.notes["rungs"]) == rung)
+        found[rung] = {
+            "copies": COPIES[rung],
+            "pictures": len(at),
+            "key_error": {
+                mode: float(errors[place, at].mean()) for place, mode in enumerate(MODES)
+            },
+            "known": float((errors[0, at] <= KNOWN).mean()),
+            "ssim": float(similar[at].mean()),
+            "extracted": float(copying.extracted(similar[at]).mean()),
+        }
+    return found

@@ -51,13 +51,10 @@ class Scene:
 
     def look(self, cut: Cut | None) -> Seen:
         """Sample everything but the scenes."""
-        recall = [
-            sample(self.pipeline, [self.prompt], seed=FIRST_SEED + draw, cut=cut).numpy()[0]
-            for draw in range(SEEDS)
-        ]
-        beside = [*self.copied.prompts[:COPIED], *self.others]
-        made = sample(self.pipeline, beside, seed=FIRST_SEED, cut=cut).numpy()
-        return Seen(np.stack(recall), made[:COPIED], made[COPIED:])
+        # Every place in the list has a seed of its own.
+        prompts = [*[self.prompt] * SEEDS, *self.copied.prompts[:COPIED], *self.others]
+        made = sample(self.pipeline, prompts, seed=FIRST_SEED, cut=cut).numpy()
+        return Seen(*np.split(made, [SEEDS, SEEDS + COPIED]))
 
     def attributes(self, cut: Cut | None) -> list[float]:
         """The share of held-out scenes with each attribute right."""
