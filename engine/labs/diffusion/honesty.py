@@ -67,7 +67,7 @@ def honesty(config: HonestyConfig, context: Context) -> Result:
             context.progress(round(done), total, **{name: loss})
 
         found.append(search_case(pipeline, prompts, weights, config, tell))
-    targets = np.stack([wanted[kind].targets for kind in (True, False)])
+    targets = np.stack([targets_of(wanted[kind]) for kind in (True, False)])
     return Result(
         fields=_fields(pipeline, found, targets, wanted[True], config),
         metrics={"share_cut": masking.share(masks), "weights_cut": sum_cut(masks)},
@@ -85,13 +85,18 @@ def honesty(config: HonestyConfig, context: Context) -> Result:
 
 def first(prompts: PromptSet, count: int) -> PromptSet:
     """The first pictures of a set that has targets."""
-    assert prompts.targets is not None
     return replace(
         prompts,
         prompts=prompts.prompts[:count],
         positions=prompts.positions[:count],
-        targets=prompts.targets[:count],
+        targets=targets_of(prompts)[:count],
     )
+
+
+def targets_of(prompts: PromptSet) -> np.ndarray:
+    """The pictures of a set whose captions have some, uint8 (n, height, width, 3)."""
+    assert prompts.targets is not None  # the config offers no other sets
+    return prompts.targets
 
 
 def asked_mask(
@@ -147,8 +152,7 @@ def search_case(
     ``tell`` is given the share done and the mean loss of the last step; it may raise to stop.
     """
     own, start = starts(pipeline, prompts, cut, config)
-    assert prompts.targets is not None
-    clean = pipeline.to_latents(torch.from_numpy(prompts.targets))
+    clean = pipeline.to_latents(torch.from_numpy(targets_of(prompts)))
     kept, curves = [], []
     for begin in range(0, len(start), TOGETHER):
         part = slice(begin, begin + TOGETHER)
