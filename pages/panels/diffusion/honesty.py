@@ -18,6 +18,7 @@ from engine.labs.diffusion.views.honesty import (
 from engine.labs.diffusion.views.verdict import (
     CONTROL,
     COPIED,
+    control_lines,
     describe_controls,
     describe_distance,
     describe_gain,
@@ -99,7 +100,7 @@ def _verdict(lab: Lab, result: Result) -> None:
     mask = result.notes["mask"]
     cut = percent(result.number("share_cut"))
     say(lab, f"The mask, {mask['by']}, cuts {cut} of the weights at its site ({mask['site']}).")
-    say(lab, describe_controls(result))
+    say(lab, "\n".join(f"- {line}" for line in control_lines(result)))
     say(lab, f"{describe_gain(result)} {describe_hits(result)}")
 
 

@@ -94,10 +94,11 @@ def draw_reach(result: Result, palette: Palette) -> go.Figure:
         low=low,
         high=high,
         interval="least and most of the pictures",
+        horizontal=True,
         alt=describe_controls(result),
         height=340,
     )
-    return figure.add_hline(y=LINE, line={"color": palette.muted, "width": 1.25, "dash": "dot"})
+    return figure.add_vline(x=LINE, line={"color": palette.muted, "width": 1.25, "dash": "dot"})
 
 
 def draw_each(result: Result, palette: Palette) -> go.Figure:

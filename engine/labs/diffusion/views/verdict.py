@@ -72,17 +72,22 @@ def _are(number: int) -> str:
     return f"{number} {'is' if number == 1 else 'are'}"
 
 
-def describe_controls(result: Result) -> str:
+def control_lines(result: Result) -> list[str]:
     """Where each case stood before and after, with its spread over pictures."""
     parts = []
     for case, name in enumerate(result.notes["cases"]):
         before, after = means(result, "before", case), means(result, "after", case)
         over = float((result.array("ssim_after")[case] > LINE).mean())
         parts.append(
-            f"{name}: {before.mean():.2f} → {after.mean():.2f} ({after.min():.2f} to "
+            f"{name}: SSIM {before.mean():.2f} → {after.mean():.2f} ({after.min():.2f} to "
             f"{after.max():.2f}), {percent(over)} of the samples over the line"
         )
-    return "SSIM before → after. " + "; ".join(parts) + "."
+    return parts
+
+
+def describe_controls(result: Result) -> str:
+    """The same in one sentence."""
+    return f"Before and after the search, {'; '.join(control_lines(result))}."
 
 
 def describe_gain(result: Result) -> str:
