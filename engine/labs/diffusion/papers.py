@@ -61,4 +61,30 @@ PAPERS: tuple[Paper, ...] = (
         2022,
         arxiv="2202.10261",
     ),
+    Paper(
+        "SolidMark: Evaluating Image Memorization in Generative Models",
+        "Nicky Kriplani, Minh Pham, Gowthami Somepalli, Chinmay Hegde, Niv Cohen",
+        2025,
+        arxiv="2503.00592",
+    ),
+    Paper(
+        "SlowFast-VGen: Slow-Fast Learning for Action-Driven Long Video Generation",
+        "Yining Hong, Beide Liu, Maxine Wu, Yuanhao Zhai, Kai-Wei Chang, Linjie Li, Kevin Lin, "
+        "Chung-Ching Lin, Jianfeng Wang, Zhengyuan Yang, Ying Nian Wu, Lijuan Wang",
+        2024,
+        arxiv="2410.23277",
+    ),
+    Paper(
+        "LoRA: Low-Rank Adaptation of Large Language Models",
+        "Edward J. Hu, Yelong Shen, Phillip Wallis, Zeyuan Allen-Zhu, Yuanzhi Li, Shean Wang, "
+        "Lu Wang, Weizhu Chen",
+        2022,
+        arxiv="2106.09685",
+    ),
+    Paper(
+        "RePaint: Inpainting using Denoising Diffusion Probabilistic Models",
+        "Andreas Lugmayr, Martin Danelljan, Andres Romero, Fisher Yu, Radu Timofte, Luc Van Gool",
+        2022,
+        arxiv="2201.09865",
+    ),
 )

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.diffusion import bench
+from pages.panels.diffusion import (
+    bench,
+    honesty,
+    keys,
+    writing,
+)
 from pages.panels.diffusion.scene import View
 
 VIEWS: dict[str, View[Any]] = {
     "bench": bench.VIEW,
+    "honesty": honesty.VIEW,
+    "writing": writing.VIEW,
+    "keys": keys.VIEW,
 }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-FORMAT = "engram-diffusion-mask-1"
+from engine.labs.diffusion.locate.mask_header import FORMAT
 
 
 def pack(masks: Mapping[str, np.ndarray]) -> np.ndarray:

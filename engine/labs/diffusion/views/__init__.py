@@ -1,1 +1,1 @@
-"""Results as figures and sentences; nothing here loads torch."""
+"""Results of the diffusion lab as figures and sentences: no torch, no Streamlit."""
