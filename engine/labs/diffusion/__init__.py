@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.core.registry import Lab
+from engine.core.registry import Experiment, Lab
+from engine.labs.diffusion import config, detection_cost
 from engine.labs.diffusion.papers import PAPERS
 
 __all__ = ["LAB"]
@@ -16,7 +17,22 @@ LAB = Lab(
     title="Diffusion memory",
     sentence="Where a text-to-image model keeps the pictures it copied, what cutting those weights "
     "changes, and whether an attack brings them back.",
-    experiments=(),
+    experiments=(
+        Experiment(
+            "scores",
+            "Scores of every step",
+            config.ScoresConfig,
+            "engine.labs.diffusion.scores:scores",
+            cost_seconds=detection_cost.scores,
+        ),
+        Experiment(
+            "detection",
+            "Copied or ordinary?",
+            config.DetectionConfig,
+            "engine.labs.diffusion.detection:detection",
+            cost_seconds=detection_cost.detection,
+        ),
+    ),
     papers=PAPERS,
     commands={
         "sample": f"{_COMMANDS}:sample",

@@ -58,9 +58,9 @@ def detection(config: DetectionConfig, context: Context) -> Result:
         )
 
     seeded = [
-        watched(prompts, config.seed + at, at * len(prompts)) for at in range(config.seeds)
+        watched(prompts, config.first_seed + at, at * len(prompts)) for at in range(config.seeds)
     ]
-    reference = watched(known, config.seed, config.seeds * len(prompts))
+    reference = watched(known, config.first_seed, config.seeds * len(prompts))
     fields = {
         name: Field(np.stack([getattr(one, name) for one in seeded], 1), axes, _unit(name))
         for name, axes in _AXES.items()
@@ -114,7 +114,7 @@ def _notes(
         ],
         "prompts": prompts,
         "layers": list(called_layers(pipeline)),
-        "seeds": list(range(config.seed, config.seed + config.seeds)),
+        "seeds": list(range(config.first_seed, config.first_seed + config.seeds)),
     }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Figures and sentences of every experiment's result."""
