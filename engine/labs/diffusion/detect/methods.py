@@ -140,7 +140,7 @@ METHODS: Mapping[str, Method] = {
         "Latent update",
         "How far the norm of a step's change lies from its mean over ordinary prompts, in their "
         "standard deviations, averaged over steps.",
-        "our reading of Broken Memories 2026, of which the abstract could be read",
+        "After the abstract of Chen et al. 2026, whose text could not be read",
         _update,
         scales=False,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,6 +21,8 @@ from engine.labs.diffusion.views.detection import Choice, class_title, groups
 from engine.labs.diffusion.views.scores import EXTRACTED, RAIL
 
 FEW = 300
+PUBLISHED = 0.999
+"""Chen et al. 2026, abstract: AUC over this on Stable Diffusion 1.4."""
 BAND = "95 % bootstrap interval over prompts"
 
 
@@ -136,6 +138,24 @@ def describe_by_layer(result: Result, choice: Choice) -> str:
             f"{values.min():.2f} to {values.max():.2f} over all {len(values)}"
         )
     return f"AUC of one layer's entropy at step 1: {'; '.join(parts)}."
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What was measured here for a published figure, and the difference in words."""
+
+    measured: str
+    verdict: str
+
+
+def update_beside(result: Result, choice: Choice) -> Beside:
+    """The area of the latent update against all ordinary prompts, beside Chen et al. 2026."""
+    own = groups(result, replace(choice, method="update", against=())).area
+    if own.value > PUBLISHED:
+        return Beside(own.text, "It shows here too.")
+    short = PUBLISHED - own.value
+    turned = " Below 0.5 the ordinary prompts lie further out." if own.high < 0.5 else ""
+    return Beside(own.text, f"It does not show here: {short:.2f} less.{turned}")
 
 
 def findings(result: Result) -> list[str]:
