@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.core.registry import Experiment, Lab
-from engine.labs.diffusion import bench_cost, config
+from engine.labs.diffusion import bench_cost, config, detection_cost
 from engine.labs.diffusion.papers import PAPERS
 
 __all__ = ["LAB"]
@@ -67,6 +67,20 @@ LAB = Lab(
             config.KeysConfig,
             f"{_LAB}.keys:keys",
             cost_seconds=config.keys_seconds,
+        ),
+        Experiment(
+            "scores",
+            "Scores of every step",
+            config.ScoresConfig,
+            "engine.labs.diffusion.scores:scores",
+            cost_seconds=detection_cost.scores,
+        ),
+        Experiment(
+            "detection",
+            "Copied or ordinary?",
+            config.DetectionConfig,
+            "engine.labs.diffusion.detection:detection",
+            cost_seconds=detection_cost.detection,
         ),
     ),
     papers=PAPERS,

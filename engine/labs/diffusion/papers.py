@@ -87,4 +87,31 @@ PAPERS: tuple[Paper, ...] = (
         2022,
         arxiv="2201.09865",
     ),
+    Paper(
+        "Unveiling and Mitigating Memorization in Text-to-image Diffusion Models through Cross "
+        "Attention",
+        "Jie Ren, Yaxin Li, Shenglai Zeng, Han Xu, Lingjuan Lyu, Yue Xing, Jiliang Tang",
+        2024,
+        arxiv="2403.11052",
+    ),
+    Paper(
+        "A Reproducible Extraction of Training Images from Diffusion Models",
+        "Ryan Webster",
+        2023,
+        arxiv="2305.08694",
+    ),
+    Paper(
+        "Broken Memories: Detecting and Mitigating Memorization in Diffusion Models with Degraded "
+        "Generations",
+        "Chen Chen, Feifei Li, Geng Hong and others",
+        2026,
+        arxiv="2605.22050",
+    ),
+    Paper(
+        "Localizing Memorized Regions in Diffusion Models via Coordinate-Wise Curvature "
+        "Differences",
+        "Kim, Lee",
+        2026,
+        arxiv="2605.26756",
+    ),
 )

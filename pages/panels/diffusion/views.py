@@ -8,6 +8,7 @@ from pages.panels.diffusion import (
     bench,
     honesty,
     keys,
+    scores,
     writing,
 )
 from pages.panels.diffusion.scene import View
@@ -15,6 +16,7 @@ from pages.panels.diffusion.scene import View
 VIEWS: dict[str, View[Any]] = {
     "bench": bench.VIEW,
     "honesty": honesty.VIEW,
+    "scores": scores.VIEW,
     "writing": writing.VIEW,
     "keys": keys.VIEW,
 }

@@ -24,4 +24,8 @@ __all__ = [
     "prompts_field",
     "starts_seconds",
     "writing_seconds",
+from engine.labs.diffusion.config.detection import DetectionConfig
+from engine.labs.diffusion.config.scores import ScoresConfig
+    "DetectionConfig",
+    "ScoresConfig",
 ]
