@@ -1,5 +1,6 @@
 """The settings of every experiment, by what they ask about."""
 
 from engine.labs.diffusion.config.model import Modelled, SetList, model_folder, prompts_field
+from engine.labs.diffusion.config.overlap import OverlapConfig
 
-__all__ = ["Modelled", "SetList", "model_folder", "prompts_field"]
+__all__ = ["Modelled", "OverlapConfig", "SetList", "model_folder", "prompts_field"]
