@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.core.registry import Lab
+from engine.core.registry import Experiment, Lab
+from engine.labs.diffusion import config, cost_located
 from engine.labs.diffusion.papers import PAPERS
 
 __all__ = ["LAB"]
@@ -16,7 +17,15 @@ LAB = Lab(
     title="Diffusion memory",
     sentence="Where a text-to-image model keeps the pictures it copied, what cutting those weights "
     "changes, and whether an attack brings them back.",
-    experiments=(),
+    experiments=(
+        Experiment(
+            "overlap",
+            "Overlap of masks",
+            config.OverlapConfig,
+            "engine.labs.diffusion.overlap:overlap",
+            cost_seconds=cost_located.overlap,
+        ),
+    ),
     papers=PAPERS,
     commands={
         "sample": f"{_COMMANDS}:sample",

@@ -71,6 +71,7 @@ def overlap(config: OverlapConfig, context: Context) -> Result:
             "models": [pipeline.name for pipeline in pipelines],
             "groups": [group.note() for group in groups],
             "pairs": [list(pair) for pair in pairs],
+            "pool": null_pool(groups),
             "references": {name: list(prompts) for name, prompts in references.items()},
             "sparsities": list(SPARSITIES),
             "steps": parts[0]["iou"].shape[2] - 1,
@@ -104,8 +105,8 @@ def _of_model(
         progress=lambda done, all_: tell(0.5 * done / all_),
     )
     sets, rivals = places[: len(groups)], places[len(groups) :]
-    drawn = splits(sum(len(prompts) for prompts in sets), config.size, config.resamples,
-                   config.seed)  # fmt: skip
+    mixed = [place for at in null_pool(groups) for place in sets[at]]
+    drawn = splits(mixed, config.size, config.resamples, config.seed)
     random_pairs = [(2 * i, 2 * i + 1) for i in range(config.resamples)]
     found: dict[str, list[torch.Tensor]] = {"iou": [], "share": [], "random": []}
     weights = layers(pipeline, find_site(config.site))
@@ -140,11 +141,22 @@ def _of_model(
     }
 
 
-def splits(prompts: int, size: int, resamples: int, seed: int) -> list[list[int]]:
+def null_pool(groups: Sequence[Group]) -> list[int]:
+    """Positions of the groups that random splits draw from: those of the copied sets' family.
+
+    Captions of another family would make two random groups differ by more than their copies. All
+    groups where that leaves less than two.
+    """
+    families = {group.family for group in groups if group.kind == "copied"}
+    found = [at for at, group in enumerate(groups) if group.family in families]
+    return found if len(found) > 1 else list(range(len(groups)))
+
+
+def splits(prompts: Sequence[int], size: int, resamples: int, seed: int) -> list[list[int]]:
     """Two disjoint groups of ``size`` of the prompts, ``resamples`` times, one after the other."""
     drawn = []
     for at in range(resamples):
-        order = rng(seed, "split", at).permutation(prompts)
+        order = rng(seed, "split", at).permutation(np.array(prompts))
         drawn += [order[:size].tolist(), order[size : 2 * size].tolist()]
     return drawn
 

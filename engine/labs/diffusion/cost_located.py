@@ -1,0 +1,18 @@
+"""What the overlap, the atlas and a neuron cost before they are computed, in CPU seconds."""
+
+from __future__ import annotations
+
+from engine.labs.diffusion.config.overlap import OverlapConfig
+from engine.labs.diffusion.names import DEFAULT
+
+PROMPT = 0.11
+"""Sampling one prompt with the default model in 20 steps."""
+SPLIT = 0.33
+"""Masks of one random split at every step, layer, reference and sparsity."""
+
+
+def overlap(config: OverlapConfig) -> float:
+    """Every prompt is sampled once a model; most sets give two groups."""
+    lists = 2 * (len(config.sets.split(",")) + 2) + 3
+    models = 2 if config.model == DEFAULT and config.twin else 1
+    return models * (lists * config.size * PROMPT + config.resamples * SPLIT)
