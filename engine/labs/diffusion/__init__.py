@@ -25,6 +25,20 @@ LAB = Lab(
             "engine.labs.diffusion.overlap:overlap",
             cost_seconds=cost_located.overlap,
         ),
+        Experiment(
+            "atlas",
+            "Neuron atlas",
+            config.AtlasConfig,
+            "engine.labs.diffusion.atlas:atlas",
+            cost_seconds=lambda settings: 4.0,
+        ),
+        Experiment(
+            "neuron",
+            "One neuron",
+            config.NeuronConfig,
+            "engine.labs.diffusion.neuron:neuron",
+            cost_seconds=cost_located.neuron,
+        ),
     ),
     papers=PAPERS,
     commands={

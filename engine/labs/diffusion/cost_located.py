@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.labs.diffusion.config.atlas import NeuronConfig
 from engine.labs.diffusion.config.overlap import OverlapConfig
 from engine.labs.diffusion.names import DEFAULT
 
@@ -13,6 +14,11 @@ SPLIT = 0.33
 
 def overlap(config: OverlapConfig) -> float:
     """Every prompt is sampled once a model; most sets give two groups."""
-    lists = 2 * (len(config.sets.split(",")) + 2) + 3
-    models = 2 if config.model == DEFAULT and config.twin else 1
-    return models * (lists * config.size * PROMPT + config.resamples * SPLIT)
+    lists = 2 * (len(config.groups.split(",")) + 2) + 3
+    models = 2 if config.model == DEFAULT and config.beside else 1
+    return models * (lists * config.group_size * PROMPT + config.splits * SPLIT)
+
+
+def neuron(config: NeuronConfig) -> float:
+    """Two lists of prompts are watched, and one of them is sampled twice without a column."""
+    return 4 * config.pictures * PROMPT

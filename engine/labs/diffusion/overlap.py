@@ -36,11 +36,11 @@ def overlap(config: OverlapConfig, context: Context) -> Result:
     Fields are float16: "iou" (model, reference, sparsity, moment, layer, pair), "share" of weights
     in each group's mask (model, reference, sparsity, moment, group), "band" (model, reference,
     sparsity, moment, layer, percentile) and "null" (model, reference, sparsity, moment, split), the
-    mean over layers of every random split. The moments are the steps, then the first ``tau`` of
-    them joined.
+    mean over layers of every random split. The moments are the steps, then the first ``joined`` of
+    them together.
     """
     pipelines = [asked_pipeline(config)]
-    if config.model == DEFAULT and config.twin:
+    if config.model == DEFAULT and config.beside:
         pipelines.append(load_pipeline("twin"))
     groups, references = prompt_groups(pipelines[0], config, context.read_input)
     pairs = list(combinations(range(len(groups)), 2))
@@ -63,8 +63,8 @@ def overlap(config: OverlapConfig, context: Context) -> Result:
         },
         metrics={
             "groups": len(groups),
-            "prompts_a_group": config.size,
-            "splits": config.resamples,
+            "prompts_a_group": config.group_size,
+            "splits": config.splits,
             "layers": len(names),
         },
         notes={
@@ -75,7 +75,7 @@ def overlap(config: OverlapConfig, context: Context) -> Result:
             "references": {name: list(prompts) for name, prompts in references.items()},
             "sparsities": list(SPARSITIES),
             "steps": parts[0]["iou"].shape[2] - 1,
-            "joined": config.tau,
+            "joined": config.joined,
             "layers": names,
             "layer_names": [short_name(name) for name in names],
             "site": site.title,
@@ -106,8 +106,8 @@ def _of_model(
     )
     sets, rivals = places[: len(groups)], places[len(groups) :]
     mixed = [place for at in null_pool(groups) for place in sets[at]]
-    drawn = splits(mixed, config.size, config.resamples, config.seed)
-    random_pairs = [(2 * i, 2 * i + 1) for i in range(config.resamples)]
+    drawn = splits(mixed, config.group_size, config.splits, config.seed)
+    random_pairs = [(2 * i, 2 * i + 1) for i in range(config.splits)]
     found: dict[str, list[torch.Tensor]] = {"iou": [], "share": [], "random": []}
     weights = layers(pipeline, find_site(config.site))
     names = in_running_order(weights)
@@ -119,7 +119,7 @@ def _of_model(
         of_sets, of_splits = (
             layer_overlaps(
                 weight, group_norms(squares, members), theirs, SPARSITIES, Pairs.of(which),
-                min(config.tau, squares.shape[1]),
+                min(config.joined, squares.shape[1]),
             )
             for members, which in ((sets, pairs), (drawn, random_pairs))
         )  # fmt: skip

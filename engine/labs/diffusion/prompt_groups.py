@@ -47,32 +47,34 @@ def prompt_groups(
     pictures are not known has the prompts that were brought, and only the empty prompt as a
     reference. Raises BadInput for sets that are smaller than a group.
     """
-    references = {"null": ("",) * config.size}
+    references = {"null": ("",) * config.group_size}
     found: dict[str, tuple[PromptSet, str, str]] = {}
     known = pipeline.data_seed is not None
-    for name in config.sets.split(",") if known else ():
-        found[name] = (find_prompts(pipeline, name, "sets"), _kind(name, "between"), "sets")
-    for field in ("copied", "ordinary"):
+    for name in config.groups.split(",") if known else ():
+        found[name] = (find_prompts(pipeline, name, "groups"), _kind(name, "between"), "groups")
+    for kind in ("copied", "ordinary"):
+        field = f"more_{kind}"
         given = asked_prompts(pipeline, config, field, read)
-        found.setdefault(given.name, (given, _kind(given.name, field), field))
+        name = given.name if given.name in SETS else f"your {kind}"
+        found.setdefault(name, (given, _kind(name, kind), field))
     if known:
         for name in REFERENCES[1:]:
             prompts = find_prompts(pipeline, name).prompts
-            check_size(f"set {name}", len(prompts), config.size)
-            references[name] = prompts[-config.size :]
+            check_size(f"set {name}", len(prompts), config.group_size)
+            references[name] = prompts[-config.group_size :]
     groups = []
     for name, (given, kind, field) in found.items():
         left = [prompt for prompt in given.prompts if prompt not in references.get(name, ())]
-        groups += _split(name, left, kind, config.size, field)
+        groups += _split(name, left, kind, config.group_size, field)
     if not 2 <= len(groups) <= MOST_GROUPS:
-        raise BadInput("sets", f"must give 2 to {MOST_GROUPS} groups (got {len(groups)})")
+        raise BadInput("groups", f"must give 2 to {MOST_GROUPS} groups (got {len(groups)})")
     return groups, references
 
 
 def _split(name: str, prompts: Sequence[str], kind: str, size: int, field: str) -> list[Group]:
     """One or two groups of a set's first prompts."""
     if len(prompts) < size:
-        where = "size" if name in SETS else field
+        where = "group_size" if name in SETS else field
         raise BadInput(where, f"must be at most {len(prompts)}: the set {name} has no more prompts")
     family = "yours" if name not in SETS else "scenes" if name == "scenes" else "paintings"
     count = min(2, len(prompts) // size)
@@ -87,10 +89,10 @@ def _split(name: str, prompts: Sequence[str], kind: str, size: int, field: str) 
     ]
 
 
-def _kind(name: str, field: str) -> str:
+def _kind(name: str, otherwise: str) -> str:
     """What a set is by its copies; prompts of a visitor are what the visitor thinks."""
     if name in DUPLICATED:
         return "copied"
     if name in ORDINARY:
         return "ordinary"
-    return "between" if name in SETS else field
+    return "between" if name in SETS else otherwise

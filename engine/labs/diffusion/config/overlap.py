@@ -16,7 +16,7 @@ SiteName = Literal["ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv",
 class OverlapConfig(Modelled):
     """How much the masks of groups of prompts overlap, step by step and layer by layer."""
 
-    sets: SetList = Field(
+    groups: SetList = Field(
         "A,B,C,x50,unseen,scenes",
         title="Sets",
         max_length=200,
@@ -24,13 +24,13 @@ class OverlapConfig(Modelled):
             "help": "names of sets, separated by commas; a set with enough prompts gives two groups"
         },
     )
-    copied: str = prompts_field(
+    more_copied: str = prompts_field(
         "x30", "Further prompts, thought to be copied", "a set, or prompts of your own"
     )
-    ordinary: str = prompts_field(
+    more_ordinary: str = prompts_field(
         "x1", "Further prompts, thought to be ordinary", "a set, or prompts of your own"
     )
-    size: int = Field(
+    group_size: int = Field(
         8,
         ge=2,
         le=50,
@@ -47,7 +47,7 @@ class OverlapConfig(Modelled):
             "authors' code",
         },
     )
-    tau: int = Field(
+    joined: int = Field(
         5,
         ge=1,
         le=20,
@@ -57,7 +57,7 @@ class OverlapConfig(Modelled):
             "help": "the last stop of the slider joins the masks of so many first steps of the 20",
         },
     )
-    resamples: int = Field(
+    splits: int = Field(
         40,
         ge=10,
         le=400,
@@ -66,7 +66,7 @@ class OverlapConfig(Modelled):
             "help": "pairs of groups drawn at random from all prompts: what overlap means nothing"
         },
     )
-    twin: bool = Field(
+    beside: bool = Field(
         True,
         title="Twin beside it",
         json_schema_extra={"help": "the model trained without copies, with the default model only"},
@@ -80,7 +80,7 @@ class OverlapConfig(Modelled):
         super().fits(read)
         for name, value in self._prompts().items():
             if value.startswith(UPLOAD):
-                check_size(name, len(read_prompts(read(value), name)), self.size)
+                check_size(name, len(read_prompts(read(value), name)), self.group_size)
 
 
 def check_size(field: str, prompts: int, size: int) -> None:
