@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isnan
 
 import streamlit as st
 
@@ -150,8 +151,8 @@ def _matrices(lab: Lab, result: Result, place: Place) -> None:
     )
     size = int(result.number("prompts_a_group"))
     st.caption(
-        f"{size} prompts a group, one noise each (seed {result.notes['seed']}); {result.notes['site']}; "
-        "i and ii are two halves of one set. Choose a cell for its layers."
+        f"{size} prompts a group, one noise each (seed {result.notes['seed']}); "
+        f"{result.notes['site']}; i and ii are two parts of one set. Choose a cell for its layers."
     )
     colours = palette()
     for at, name in enumerate(models):
@@ -196,7 +197,7 @@ def _course(lab: Lab, result: Result, place: Place) -> None:
             )
     say(lab, describe_course(result, place, 0))
     first, last = first_and_last(result, place, 0)
-    if result.notes["steps"] < 2 or not first == first:
+    if result.notes["steps"] < 2 or isnan(first):
         return
     claim(
         "Mean overlap of the masks of different memorized sets, first to last of 51 steps of "

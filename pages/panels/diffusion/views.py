@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.diffusion import overlap
+from pages.panels.diffusion import atlas, overlap
 from pages.panels.diffusion.scene import View
 
 VIEWS: dict[str, View[Any]] = {
     "overlap": overlap.VIEW,
+    "atlas": atlas.VIEW,
 }
