@@ -51,7 +51,7 @@ def atlas(config: AtlasConfig, context: Context) -> Result:
     norms = []
     for done, prompts in enumerate(every):
         context.progress(done, len(every))
-        seen = measure(pipeline, prompts, site, tau=STEPS, seed=config.seed)
+        seen = measure(pipeline, prompts, site, tau=STEPS, count=STEPS, seed=config.seed)
         scale = (count / len(prompts)) ** 0.5
         norms.append({name: seen.norms()[name] * scale for name in names})
     return Result(

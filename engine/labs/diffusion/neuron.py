@@ -21,7 +21,7 @@ from engine.labs.diffusion.locate.prune import prune
 from engine.labs.diffusion.locate.sites import channels, find_site, layers
 from engine.labs.diffusion.locate.statistics import SMALLEST
 from engine.labs.diffusion.model.pipeline import Pipeline
-from engine.labs.diffusion.sampler import first_noise, sample, steps
+from engine.labs.diffusion.sampler import STEPS, first_noise, sample, steps
 
 WAYS = ("whole", "off", "another off")
 
@@ -62,7 +62,7 @@ def neuron(config: NeuronConfig, context: Context) -> Result:
     for done, column in enumerate((config.column, another), start=1):
         context.progress(done, len(WAYS))
         cut = prune(pipeline, site, column_mask(weights, name, column))
-        pictures.append(sample(pipeline, prompts, seed=config.seed, cut=cut).numpy())
+        pictures.append(sample(pipeline, prompts, seed=config.seed, count=STEPS, cut=cut).numpy())
     fields = {
         "pictures": Field(np.stack(pictures), ("way", "prompt", "height", "width", "channel")),
         "activity": Field(whole.activity, ("half", "prompt", "step", "row", "column")),
@@ -118,7 +118,7 @@ def watch_column(
 
     latents = first_noise(pipeline, len(prompts), seed)
     states = pipeline.encode([*[""] * len(prompts), *prompts])
-    for step in steps(pipeline, states, latents, taps=lambda _: {layer: keep}):
+    for step in steps(pipeline, states, latents, count=STEPS, taps=lambda _: {layer: keep}):
         latents = step.following
     activity = torch.stack(seen, 1).unflatten(0, (2, len(prompts)))  # halves n steps places
     side = isqrt(activity.shape[-1])

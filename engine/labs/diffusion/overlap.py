@@ -101,6 +101,7 @@ def _of_model(
         [prompt for prompts in lists for prompt in prompts],
         find_site(config.site),
         tau=STEPS,
+        count=STEPS,
         seed=config.seed,
         progress=lambda done, all_: tell(0.5 * done / all_),
     )

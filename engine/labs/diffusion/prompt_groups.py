@@ -68,7 +68,7 @@ def prompt_groups(
         groups += _split(name, left, kind, config.group_size, field)
     if not 2 <= len(groups) <= MOST_GROUPS:
         raise BadInput("groups", f"must give 2 to {MOST_GROUPS} groups (got {len(groups)})")
-    return groups, references
+    return sorted(groups, key=_order), references
 
 
 def _split(name: str, prompts: Sequence[str], kind: str, size: int, field: str) -> list[Group]:
@@ -87,6 +87,12 @@ def _split(name: str, prompts: Sequence[str], kind: str, size: int, field: str) 
         )
         for at in range(count)
     ]
+
+
+def _order(group: Group) -> tuple[int, int]:
+    """Copied groups first, then those between, ordinary ones and scenes."""
+    kinds = ("copied", "between", "ordinary")
+    return int(group.family == "scenes"), kinds.index(group.kind)
 
 
 def _kind(name: str, otherwise: str) -> str:

@@ -7,7 +7,6 @@ import streamlit as st
 from engine.core import Lab
 from engine.labs.diffusion.config import NeuronConfig
 from engine.labs.diffusion.views.neuron import (
-    describe_cut,
     describe_prompts,
     describe_steps,
     draw_prompts,
@@ -33,10 +32,9 @@ def show_neuron(lab: Lab, settings: NeuronConfig) -> None:
         show(draw_steps(result, palette()), "diffusion_neuron_steps", describe_steps(result))
     say(lab, describe_prompts(result))
     say(lab, describe_steps(result))
-    show_pictures(picture_grid(result, palette()), "diffusion_neuron_pictures")
+    show_pictures(picture_grid(result, palette()), "diffusion_neuron_pictures", size=104)
     st.caption(
         "The map is the size of the column's input at every place, mean over the steps, on one "
         f"scale for all pictures. Prompts: {'; '.join(result.notes['prompts'])}. One seed "
         f"({result.notes['seed']})."
     )
-    say(lab, describe_cut(result))

@@ -23,6 +23,7 @@ from engine.labs.diffusion.views.overlap_table import (
     MEAN,
     WITHIN,
     Place,
+    anything,
     group_names,
     kinds_of_pairs,
     model_names,
@@ -35,6 +36,7 @@ from engine.labs.diffusion.views.overlap_words import (
     describe_pair,
     first_and_last,
     judge_copies,
+    kinds_table,
 )
 from pages.kit import (
     choose,
@@ -87,6 +89,7 @@ def show_overlap(scene: Asked) -> None:
     _matrices(lab, result, place)
     for sentence in judge_copies(result, place):
         say(lab, f"- {sentence}")
+    explain(lab, "Overlap of two masks")
     explain(lab, "Reading an overlap")
     _course(lab, result, place)
     _pair(lab, result, place)
@@ -163,7 +166,18 @@ def _matrices(lab: Lab, result: Result, place: Place) -> None:
             lambda: overlap_table(result, place),
             label=f"Export: {name}" if len(models) > 1 else "Export",
         )
-    say(lab, found)
+    if not anything(result, place):
+        return
+    st.dataframe(
+        kinds_table(result, place),
+        hide_index=True,
+        width="stretch",
+        column_config={
+            f"{name}, mean": st.column_config.NumberColumn(format="%.2f") for name in models
+        },
+    )
+    pool = ", ".join(names[at] for at in result.notes["pool"])
+    st.caption(f"Random splits draw two groups of {size} from the prompts of {pool}.")
 
 
 def _chosen(result: Result) -> tuple[int, int]:

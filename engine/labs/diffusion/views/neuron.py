@@ -21,13 +21,12 @@ def draw_prompts(result: Result, palette: Palette) -> go.Figure:
     """How much every prompt excites the column, and the same pictures without their prompt."""
     held = norms(result).mean(-1)
     return bars(
-        [*result.notes["prompts"], *result.notes["others"]],
+        [*result.notes["prompts"], *(f"ordinary: {each}" for each in result.notes["others"])],
         {"with its prompt": held[WITH], "without, in the same picture": held[WITHOUT]},
         palette,
         horizontal=True,
         title="Which prompts excite it",
-        subtitle=f"mean over {held_steps(result)} steps; the last {len(result.notes['others'])} "
-        "are ordinary prompts",
+        subtitle=f"mean over {held_steps(result)} steps",
         category="Prompt",
         value="Norm of the column",
         alt=describe_prompts(result),

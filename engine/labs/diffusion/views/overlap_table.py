@@ -35,6 +35,11 @@ def pair_values(result: Result, place: Place, model: int) -> np.ndarray:
     return mean_of(values, 0) if place.layer == MEAN else values[place.layer]
 
 
+def anything(result: Result, place: Place) -> bool:
+    """Whether any mask of the first model holds a weight here."""
+    return bool(np.isfinite(pair_values(result, place, 0)).any())
+
+
 def square(result: Result, place: Place, model: int) -> np.ndarray:
     """The overlaps as a matrix (groups, groups); its diagonal is empty."""
     count = len(result.notes["groups"])

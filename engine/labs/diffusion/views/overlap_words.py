@@ -44,6 +44,25 @@ def describe_kinds(result: Result, place: Place, model: int) -> str:
     )
 
 
+def kinds_table(result: Result, place: Place) -> dict[str, list[object]]:
+    """A row for each kind of pair, and one for random splits: means and ranges in every model."""
+    kinds = kinds_of_pairs(result)
+    table: dict[str, list[object]] = {
+        "Pairs": [*kinds, "random splits: median, 5th to 95th percentile"],
+        "How many": [*map(len, kinds.values()), int(result.number("splits"))],
+    }
+    for model, name in enumerate(model_names(result)):
+        values = pair_values(result, place, model)
+        low, middle, high = null_band(result, place, model)
+        rows = [values[at][np.isfinite(values[at])] for at in kinds.values()]
+        table[f"{name}, mean"] = [*(_mean(row) for row in rows), middle]
+        table[f"{name}, range"] = [
+            *(f"{row.min():.2f} to {row.max():.2f}" if len(row) else "" for row in rows),
+            f"{low:.2f} to {high:.2f}",
+        ]
+    return table
+
+
 def judge_copies(result: Result, place: Place) -> list[str]:
     """Whether copied sets overlap more than random splits, ordinary sets, and across; the twin."""
     values = pair_values(result, place, 0)
@@ -54,7 +73,8 @@ def judge_copies(result: Result, place: Place) -> list[str]:
     low, _, high = null_band(result, place, 0)
     above, below = int((copied > high).sum()), int((copied < low).sum())
     said = [
-        f"**Than random splits?** Of {len(copied)} pairs of copied sets, {above or 'none'} "
+        f"**Than random splits?** Of {len(copied)} pair{'' if len(copied) == 1 else 's'} of "
+        f"copied sets, {above or 'none'} "
         f"{'lies' if above == 1 else 'lie'} above the 95th percentile of random splits "
         f"({high:.2f}) and {below or 'none'} below the 5th ({low:.2f})."
     ]
@@ -98,10 +118,12 @@ def describe_course(result: Result, place: Place, model: int) -> str:
     steps = result.notes["steps"]
     if not np.isfinite([first, last]).all():
         return NOTHING
-    change = "stays" if abs(last - first) < SAME else "falls" if last < first else "rises"
+    change = (
+        "hardly changes" if abs(last - first) < 2 * SAME else "falls" if last < first else "rises"
+    )
     return (
-        f"Between copied sets of the {model_names(result)[model]} the mean overlap {change} from "
-        f"{first:.2f} at step 1 to {last:.2f} at step {steps}."
+        f"Between copied sets of the {model_names(result)[model]} the mean overlap {change}: "
+        f"{first:.2f} at step 1, {last:.2f} at step {steps}."
     )
 
 
