@@ -261,8 +261,8 @@ def made(copied: float, ordinary: float, across: float, twin: float, null: float
         },
         {"splits": 41, "prompts_a_group": 2},
         {
-            "models": ["default", "twin"], "groups": groups, "pairs": pairs, "steps": 1,
-            "joined": 1, "layer_names": ["mid 0.0"], "pool": [0, 1, 2, 3],
+            "models": ["default", "twin"], "training_steps": [4000, 1300],
+            "groups": groups, "pairs": pairs, "steps": 1, "joined": 1, "layer_names": ["mid 0.0"], "pool": [0, 1, 2, 3],
         },
     )  # fmt: skip
 
@@ -278,7 +278,7 @@ def test_what_is_said_follows_the_numbers() -> None:
     assert "Than ordinary sets?** Less on average" in less
     assert "Than a copied with an ordinary set?** About the same" in less
     assert "a high overlap is by itself no sign of copies" in less
-    assert "0.60 (1 pair)" not in less
+    assert "The twin was trained in 1,300 steps and the model in 4,000" in less
 
 
 def test_kinds_and_the_null_are_those_of_the_result() -> None:

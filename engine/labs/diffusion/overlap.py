@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from warnings import catch_warnings, simplefilter
@@ -20,7 +21,7 @@ from engine.labs.diffusion.locate.splits import Pairs, group_norms, layer_overla
 from engine.labs.diffusion.locate.statistics import Statistics, measure
 from engine.labs.diffusion.model.load import load_pipeline
 from engine.labs.diffusion.model.pipeline import Pipeline
-from engine.labs.diffusion.names import DEFAULT
+from engine.labs.diffusion.names import DEFAULT, EMBEDDED
 from engine.labs.diffusion.prompt_groups import Group, prompt_groups
 from engine.labs.diffusion.sampler import STEPS
 
@@ -69,6 +70,7 @@ def overlap(config: OverlapConfig, context: Context) -> Result:
         },
         notes={
             "models": [pipeline.name for pipeline in pipelines],
+            "training_steps": [training_steps(pipeline) for pipeline in pipelines],
             "groups": [group.note() for group in groups],
             "pairs": [list(pair) for pair in pairs],
             "pool": null_pool(groups),
@@ -140,6 +142,14 @@ def _of_model(
         "band": np.moveaxis(band, 0, -1),
         "null": null,
     }
+
+
+def training_steps(pipeline: Pipeline) -> int | None:
+    """How long an embedded model was trained, as its card says; None for others."""
+    card = pipeline.folder / "card.json"
+    if pipeline.name not in EMBEDDED or not card.is_file():
+        return None
+    return int(json.loads(card.read_text(encoding="utf-8"))["steps"])
 
 
 def null_pool(groups: Sequence[Group]) -> list[int]:

@@ -158,14 +158,15 @@ def _matrices(lab: Lab, result: Result, place: Place) -> None:
         f"{result.notes['site']}; i and ii are two parts of one set. Choose a cell for its layers."
     )
     colours = palette()
-    for at, name in enumerate(models):
-        offer(
-            f"diffusion_overlap_{at}",
-            lambda at=at: draw_matrix(result, colours, place=place, model=at, limits=limits),
-            describe_kinds(result, place, at),
-            lambda: overlap_table(result, place),
-            label=f"Export: {name}" if len(models) > 1 else "Export",
-        )
+    for at, column in enumerate(st.columns(len(models))):
+        with column:
+            offer(
+                f"diffusion_overlap_{at}",
+                lambda at=at: draw_matrix(result, colours, place=place, model=at, limits=limits),
+                describe_kinds(result, place, at),
+                lambda: overlap_table(result, place),
+                label=f"Export: {models[at]}" if len(models) > 1 else "Export",
+            )
     if not anything(result, place):
         return
     st.dataframe(

@@ -50,7 +50,11 @@ def draw_scores(
         z=np.where(counts > 0, np.log10(np.maximum(counts, 1)), np.nan).T,
         colorscale=[(0, palette.grid), (1, palette.muted)],
         colorbar={
-            "title": {"text": "Weights in a cell, log scale", "side": "right"},
+            "title": {
+                "text": "Weights in a cell, log scale",
+                "side": "right",
+                "font": {"size": 12},
+            },
             "tickvals": powers,
             "ticktext": [str(10**power) for power in powers],
             "thickness": 12,
@@ -82,6 +86,7 @@ def draw_scores(
         )
     low, high = max(edges[0][0], edges[1][0]), min(edges[0][-1], edges[1][-1])
     for which, (first, *_, last) in zip(("xaxis", "yaxis"), edges, strict=True):
+        figure.layout[which].dtick = 1
         figure.layout[which].range = [float(np.log10(first)), float(np.log10(last))]
     figure.add_scatter(
         x=[low, high],

@@ -22,7 +22,7 @@ def draw_prompts(result: Result, palette: Palette) -> go.Figure:
     held = norms(result).mean(-1)
     return bars(
         [*result.notes["prompts"], *(f"ordinary: {each}" for each in result.notes["others"])],
-        {"with its prompt": held[WITH], "without, in the same picture": held[WITHOUT]},
+        {"with its prompt": held[WITH], "without, on the same noise": held[WITHOUT]},
         palette,
         horizontal=True,
         title="Which prompts excite it",

@@ -106,10 +106,24 @@ def _beside_twin(result: Result, place: Place) -> list[str]:
         f"**In the twin**, for which these titles are no copies, the same pairs have "
         f"{_mean(within):.2f}, and across {_mean(across):.2f}: {_ratio(within, across)} as much."
     )
-    if _mean(within) >= _mean(mine[kinds[WITHIN]]):
-        return [f"{words} A model without copies overlaps at least as much, so a high overlap is "
-                "by itself no sign of copies; the difference to ordinary sets may be."]  # fmt: skip
-    return [f"{words} The model with copies overlaps more than the one without."]
+    verdict = (
+        "A model without copies overlaps at least as much, so a high overlap is by itself no sign "
+        "of copies; the difference to ordinary sets may be."
+        if _mean(within) >= _mean(mine[kinds[WITHIN]])
+        else "The model with copies overlaps more than the one without."
+    )
+    return [f"{words} {verdict}{_training(result)}"]
+
+
+def _training(result: Result) -> str:
+    """A caution where both models were not trained alike."""
+    mine, twin = result.notes["training_steps"]
+    if mine is None or twin is None or mine == twin:
+        return ""
+    return (
+        f" The twin was trained in {twin:,} steps and the model in {mine:,}: more than the copies "
+        "differs between them."
+    )
 
 
 def describe_course(result: Result, place: Place, model: int) -> str:
