@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.core.registry import Experiment, Lab
-from engine.labs.diffusion import bench_cost, config, detection_cost
+from engine.labs.diffusion import bench_cost, config, cost_located, detection_cost
 from engine.labs.diffusion.papers import PAPERS
 
 __all__ = ["LAB"]
@@ -81,6 +81,27 @@ LAB = Lab(
             config.DetectionConfig,
             "engine.labs.diffusion.detection:detection",
             cost_seconds=detection_cost.detection,
+        ),
+        Experiment(
+            "overlap",
+            "Overlap of masks",
+            config.OverlapConfig,
+            "engine.labs.diffusion.overlap:overlap",
+            cost_seconds=cost_located.overlap,
+        ),
+        Experiment(
+            "atlas",
+            "Neuron atlas",
+            config.AtlasConfig,
+            "engine.labs.diffusion.atlas:atlas",
+            cost_seconds=lambda settings: 4.0,
+        ),
+        Experiment(
+            "neuron",
+            "One neuron",
+            config.NeuronConfig,
+            "engine.labs.diffusion.neuron:neuron",
+            cost_seconds=cost_located.neuron,
         ),
     ),
     papers=PAPERS,

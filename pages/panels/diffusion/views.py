@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pages.panels.diffusion import (
+    atlas,
     bench,
     honesty,
     keys,
+    overlap,
     scores,
     writing,
 )
@@ -17,6 +19,8 @@ VIEWS: dict[str, View[Any]] = {
     "bench": bench.VIEW,
     "honesty": honesty.VIEW,
     "scores": scores.VIEW,
+    "overlap": overlap.VIEW,
+    "atlas": atlas.VIEW,
     "writing": writing.VIEW,
     "keys": keys.VIEW,
 }
