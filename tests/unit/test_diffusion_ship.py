@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from engine.core.context import QuietContext
 from engine.labs.diffusion.config import KeysConfig
@@ -81,10 +82,40 @@ def test_a_model_with_keys_is_shipped_with_its_keys(
 
 def test_the_arrival_has_a_row_and_pictures_for_every_snapshot(tmp_path: Path) -> None:
     models = {step: patches(tmp_path / str(step), seed=step) for step in (1, 2)}
-    rows, pictures = arrival(models.__getitem__, [1, 2], few=1)
-    assert [row["step"] for row in rows] == [1, 2]
+    rows, kept = arrival(models.__getitem__, [1, 2], seeds=2, few=1)
+    assert [row["step"] for row in rows] == [1, 2] == kept["steps"].tolist()
     assert rows[0]["A"]["ssim"] != rows[1]["A"]["ssim"]
-    assert set(pictures) == {*GROUPS, "unseen", "scenes"}
-    assert pictures["A"].shape == (2, 1, 32, 32, 3)
-    want = evaluate(models[2], two_of(models[2], "A")).pictures[0, :1]
-    assert (pictures["A"][1] == want).all()
+    sets = {*GROUPS, "unseen", "scenes"}
+    assert {name for name in kept if "/" not in name} == {*sets, "steps"}
+    assert kept["A"].shape == (2, 1, 32, 32, 3)
+    want = evaluate(models[2], two_of(models[2], "A"), seeds=2)
+    assert (kept["A"][1] == want.pictures[0, :1]).all()
+    assert kept["A/ssim"][1] == pytest.approx(want.measures["ssim"], abs=1e-4)
+    assert kept["A/score"].shape == (2, 2, 2) and (kept["A/score"] > 0).all()
+    assert kept["scenes/right"].shape == (2, 2, 2, 5)
+    assert rows[1]["scenes"]["attributes"]["mean"] == pytest.approx(kept["scenes/right"][1].mean())
+
+
+def test_the_arrival_is_measured_anew_beside_a_model_that_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(NAMED["fast"], steps=3, batch=2, snapshot_every=2, save_every=3)
+    monkeypatch.setitem(NAMED, "fast", settings)
+    monkeypatch.setattr(shipping.measure, "GROUPS", ("A", "x3"))
+    trained = Trainer(settings, tmp_path)
+    trained.run()
+    # What a stopped training leaves is no regular snapshot.
+    snapshots = tmp_path / "fast" / "snapshots"
+    (snapshots / "step-000001.safetensors").write_bytes(
+        (snapshots / "step-000002.safetensors").read_bytes()
+    )
+    target = tmp_path / "shipped"
+    target.mkdir()
+    card = {"digest": "as it was"}
+    (target / "card.json").write_text(json.dumps(card))
+    monkeypatch.setattr(shipping, "write_card", lambda written: written["digest"])
+    shipping.ship_arrival(tmp_path, "fast", target, seeds=1)
+    written = json.loads((target / "card.json").read_text())
+    assert written["digest"] == "as it was"
+    assert [row["step"] for row in written["arrival"]] == [2, 3]
+    assert load_file(target / "arrival.safetensors")["steps"].tolist() == [2, 3]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from engine.core.assets import ASSETS
 from engine.io.shelf import model_shelf
-from engine.labs.diffusion.names import EMBEDDED, SETS
+from engine.labs.diffusion.config.ladder import COPIED, NEVER, OTHER, SCENE
+from engine.labs.diffusion.names import ARRIVAL, EMBEDDED, SETS
+
+RARE = "the painting silent orchard by grigor"
+"""A caption of the rung of 20 copies."""
 
 
 def models() -> tuple[str, ...]:
@@ -16,3 +21,14 @@ def models() -> tuple[str, ...]:
 def sets() -> tuple[str, ...]:
     """The prompt sets by name."""
     return tuple(SETS)
+
+
+def captions() -> tuple[str, ...]:
+    """Captions with 100 and 20 copies, one that was never trained, and a scene."""
+    return (COPIED, OTHER, RARE, NEVER, SCENE)
+
+
+def snapshots_kept(model: str) -> bool:
+    """Whether a model's folder tells what it could do at the snapshots of its training."""
+    folder = EMBEDDED.get(model)
+    return folder is not None and (ASSETS / "models" / "diffusion" / folder / ARRIVAL).is_file()

@@ -94,14 +94,7 @@ class TrainingPictures:
         The ratio is that of Carlini et al. 2023 (section 5) with a factor of 1 where theirs has a
         half: a copy is close to 0, a picture like any other close to 1.
         """
-        if pictures.shape[1:] != self.images.shape[1:]:
-            raise BadInput(
-                "images", f"must be {self.images.shape[1:]} like the training pictures "
-                f"(got {pictures.shape[1:]})"
-            )  # fmt: skip
-        rows = pictures.reshape(len(pictures), -1).astype(np.float32) / 255
-        squares = np.einsum("nd,nd->n", rows, rows)[:, None] + self._squares
-        squares = np.maximum(squares - 2 * rows @ self._rows.T, 0) / rows.shape[1]
+        squares = self._mean_squares(pictures)
         count = min(NEIGHBOURS, len(self.images))
         closest = np.sqrt(np.sort(np.partition(squares, count - 1, axis=1)[:, :count], axis=1))
         mean = closest.mean(1)
@@ -110,6 +103,23 @@ class TrainingPictures:
             distance=closest[:, 0],
             ratio=np.divide(closest[:, 0], mean, out=np.zeros(len(mean)), where=mean > 0),
         )
+
+    def closest(self, pictures: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and root mean square distances (n, count) of the nearest, by distance."""
+        squares = self._mean_squares(pictures)
+        order = np.argsort(squares, axis=1, kind="stable")[:, :count]
+        return order, np.sqrt(np.take_along_axis(squares, order, axis=1))
+
+    def _mean_squares(self, pictures: np.ndarray) -> np.ndarray:
+        """Mean squared differences to every training picture, (n, training pictures)."""
+        if pictures.shape[1:] != self.images.shape[1:]:
+            raise BadInput(
+                "images", f"must be {self.images.shape[1:]} like the training pictures "
+                f"(got {pictures.shape[1:]})"
+            )  # fmt: skip
+        rows = pictures.reshape(len(pictures), -1).astype(np.float32) / 255
+        squares = np.einsum("nd,nd->n", rows, rows)[:, None] + self._squares
+        return np.maximum(squares - 2 * rows @ self._rows.T, 0) / rows.shape[1]
 
 
 def _check(first: np.ndarray, second: np.ndarray) -> None:

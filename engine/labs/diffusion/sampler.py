@@ -173,9 +173,13 @@ def sample_states(
     attention: Callable[[int], Attention | None] | None = None,
     watch: Callable[[Step], None] | None = None,
     batch: int = 16,
+    noise: Tensor | None = None,
 ) -> Tensor:
-    """``sample`` for states (n, length, width) in the place of prompts."""
-    noise = first_noise(pipeline, len(states), seed)
+    """``sample`` for states (n, length, width) in the place of prompts.
+
+    ``noise`` (n, channels, height, width) in the place of what ``seed`` gives.
+    """
+    noise = first_noise(pipeline, len(states), seed) if noise is None else noise
     empty = pipeline.encode([""], cut.text if cut else None)
     pictures = []
     for start in range(0, len(states), batch):

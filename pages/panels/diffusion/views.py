@@ -9,8 +9,10 @@ from pages.panels.diffusion import (
     bench,
     honesty,
     keys,
+    ladder,
     overlap,
     scores,
+    tokens,
     writing,
 )
 from pages.panels.diffusion.scene import View
@@ -20,7 +22,9 @@ VIEWS: dict[str, View[Any]] = {
     "honesty": honesty.VIEW,
     "scores": scores.VIEW,
     "overlap": overlap.VIEW,
+    "ladder": ladder.VIEW,
     "atlas": atlas.VIEW,
+    "tokens": tokens.VIEW,
     "writing": writing.VIEW,
     "keys": keys.VIEW,
 }

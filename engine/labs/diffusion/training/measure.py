@@ -20,6 +20,7 @@ from engine.labs.diffusion.locate.prune import prune
 from engine.labs.diffusion.locate.sites import find_site
 from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.prompts import GROUPS, find_prompts
+from engine.labs.diffusion.rungs import RIGHT, measured
 from engine.labs.diffusion.sampler import Cut
 
 Figures = dict[str, Any]
@@ -81,28 +82,36 @@ def attacks(pipeline: Pipeline) -> dict[str, Figures]:
 
 
 def arrival(
-    open_snapshot: Callable[[int], Pipeline], steps: list[int], few: int = 8
+    open_snapshot: Callable[[int], Pipeline], steps: list[int], seeds: int = 1, few: int = 8
 ) -> tuple[list[Figures], dict[str, np.ndarray]]:
-    """Measures of every rung at snapshots of a training, and the first pictures of each.
+    """Measures of every rung at snapshots of a training, and what is kept of each.
 
-    The pictures are uint8 (snapshots, pictures, 32, 32, 3) by group.
+    By group: the first pictures, uint8 (snapshots, pictures, 32, 32, 3), of the first seed; by
+    "group/measure" every measure of every prompt, float32 (snapshots, seeds, prompts), or with the
+    attributes of scenes as a last axis; "steps" (snapshots,).
     """
     rows: list[Figures] = []
-    pictures: dict[str, list[np.ndarray]] = {}
+    kept: dict[str, list[np.ndarray]] = {}
     for step in steps:
         pipeline = open_snapshot(step)
         row: Figures = {"step": step}
         for name in (*GROUPS, "unseen", "scenes"):
-            done = evaluate(pipeline, find_prompts(pipeline, name))
+            done = measured(pipeline, find_prompts(pipeline, name), seeds=seeds)
             row[name] = _summary(done)
-            pictures.setdefault(name, []).append(done.pictures[0, :few])
+            kept.setdefault(name, []).append(done.pictures[0, :few])
+            for measure, values in done.measures.items():
+                kept.setdefault(f"{name}/{measure}", []).append(values.astype(np.float32))
         rows.append(row)
-    return rows, {name: np.stack(values) for name, values in pictures.items()}
+    return rows, {
+        "steps": np.array(steps),
+        **{name: np.stack(values) for name, values in kept.items()},
+    }
 
 
 def _summary(done: Evaluation) -> Figures:
     """Means, the spread over seeds, the share that copies some training picture, attributes."""
-    figures: Figures = {"pictures": int(np.prod(done.pictures.shape[:2])), **done.means}
+    means = {name: value for name, value in done.means.items() if name != RIGHT}
+    figures: Figures = {"pictures": int(np.prod(done.pictures.shape[:2])), **means}
     figures["copies_some"] = float(copying.extracted(done.measures["ssim_nearest"]).mean())
     if "ssim" in done.measures:
         figures["ssim_by_seed"] = done.measures["ssim"].mean(1).tolist()

@@ -21,9 +21,10 @@ from safetensors.numpy import save_file
 from engine.labs.diffusion.model.folder import load_snapshot, save_pipeline
 from engine.labs.diffusion.model.load import SHIPPED, load_pipeline
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.names import ARRIVAL
 from engine.labs.diffusion.training import measure
 from engine.labs.diffusion.training.card import write_card
-from engine.labs.diffusion.training.train import NAMED
+from engine.labs.diffusion.training.train import NAMED, Settings
 
 SEEDS = 3
 
@@ -67,25 +68,47 @@ def ship(folder: Path, name: str, target: Path, seeds: int = SEEDS, full: bool =
     if full and not settings.keys:
         card["bench"] = measure.bench(pipeline, seeds)
         card["attacks"] = measure.attacks(pipeline)
-        card["arrival"], pictures = _arrival(snapshots, settings.preset, settings)
-        save_file(pictures, target / "arrival.safetensors")
+        card["arrival"], kept = _arrival(snapshots, settings, seeds)
+        save_file(kept, target / ARRIVAL)
+    _write(card, target)
+
+
+def ship_arrival(folder: Path, name: str, target: Path, seeds: int = SEEDS) -> None:
+    """Measure the snapshots anew; model and card in ``target`` stay as they are otherwise."""
+    torch.set_num_threads(1)
+    snapshots = sorted((folder / name / "snapshots").glob("step-*.safetensors"))
+    if not snapshots:
+        raise SystemExit(f"no snapshot of {name} below {folder}; train it first")
+    rows, kept = _arrival(snapshots, NAMED[name], seeds)
+    save_file(kept, target / ARRIVAL)
+    card = target / "card.json"
+    if card.is_file():
+        _write({**json.loads(card.read_text(encoding="utf-8")), "arrival": rows}, target)
+
+
+def _write(card: dict[str, Any], target: Path) -> None:
     (target / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     (target / "README.md").write_text(write_card(card), encoding="utf-8")
 
 
 def _arrival(
-    snapshots: list[Path], preset: str, settings: Any
+    snapshots: list[Path], settings: Settings, seeds: int
 ) -> tuple[list[measure.Figures], dict[str, np.ndarray]]:
-    by_step = {_step(path): path for path in snapshots}
+    """Of the regular snapshots and the last one: a training that was stopped left others too."""
+    by_step = {
+        step: path
+        for path in snapshots
+        if (step := _step(path)) % settings.snapshot_every == 0 or path == snapshots[-1]
+    }
     with tempfile.TemporaryDirectory() as scratch:
 
         def open_snapshot(step: int) -> Pipeline:
             folder = Path(scratch) / str(step)
-            networks = load_snapshot(by_step[step], preset)
+            networks = load_snapshot(by_step[step], settings.preset)
             save_pipeline(networks, folder, settings.data_seed, settings.copies)
             return load_pipeline(str(folder))
 
-        return measure.arrival(open_snapshot, sorted(by_step))
+        return measure.arrival(open_snapshot, sorted(by_step), seeds)
 
 
 def _step(path: Path) -> int:
@@ -101,9 +124,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, default=Path("training/diffusion"))
     parser.add_argument("--target", type=Path, default=None, help="assets/models/diffusion/NAME")
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--ladder-only", action="store_true")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--ladder-only", action="store_true")
+    what.add_argument("--arrival-only", action="store_true", help="of a model that is there")
     given = parser.parse_args(argv)
     target = given.target or SHIPPED / given.name
+    if given.arrival_only:
+        ship_arrival(given.folder, given.name, target, given.seeds)
+        return
     ship(given.folder, given.name, target, given.seeds, full=not given.ladder_only)
 
 
