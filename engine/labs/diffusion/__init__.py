@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.core.registry import Lab
+from engine.core.registry import Experiment, Lab
+from engine.labs.diffusion import config
+from engine.labs.diffusion.config.race import race_cost, strength_cost
 from engine.labs.diffusion.papers import PAPERS
 
 __all__ = ["LAB"]
@@ -16,7 +18,22 @@ LAB = Lab(
     title="Diffusion memory",
     sentence="Where a text-to-image model keeps the pictures it copied, what cutting those weights "
     "changes, and whether an attack brings them back.",
-    experiments=(),
+    experiments=(
+        Experiment(
+            "race",
+            "Mitigation race",
+            config.RaceConfig,
+            "engine.labs.diffusion.racing:race",
+            cost_seconds=race_cost,
+        ),
+        Experiment(
+            "strength",
+            "Methods at several strengths",
+            config.StrengthConfig,
+            "engine.labs.diffusion.racing:strength",
+            cost_seconds=strength_cost,
+        ),
+    ),
     papers=PAPERS,
     commands={
         "sample": f"{_COMMANDS}:sample",
