@@ -55,4 +55,30 @@ PAPERS: tuple[Paper, ...] = (
         2004,
         url="https://doi.org/10.1109/TIP.2003.819861",
     ),
+    Paper(
+        "Understanding and Mitigating Copying in Diffusion Models",
+        "Gowthami Somepalli, Vasu Singla, Micah Goldblum, Jonas Geiping, Tom Goldstein",
+        2023,
+        arxiv="2305.20086",
+    ),
+    Paper(
+        "Unveiling and Mitigating Memorization in Text-to-image Diffusion Models through Cross "
+        "Attention",
+        "Jie Ren, Yaxin Li, Shenglai Zeng, Han Xu, Lingjuan Lyu, Yue Xing, Jiliang Tang",
+        2024,
+        arxiv="2403.11052",
+    ),
+    Paper(
+        "Classifier-Free Guidance inside the Attraction Basin May Cause Memorization",
+        "Anubhav Jain, Yuya Kobayashi, Takashi Shibuya, Yuhta Takida, Nasir Memon, Julian "
+        "Togelius, Yuki Mitsufuji",
+        2025,
+        arxiv="2411.16738",
+    ),
+    Paper(
+        "Finding NeMo: Localizing Neurons Responsible For Memorization in Diffusion Models",
+        "Dominik Hintersdorf, Lukas Struppek, Kristian Kersting, Adam Dziedzic, Franziska Boenisch",
+        2024,
+        arxiv="2406.02366",
+    ),
 )

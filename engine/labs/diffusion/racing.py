@@ -21,7 +21,6 @@ from engine.labs.diffusion.mitigate.methods import Room, Treat, fit
 from engine.labs.diffusion.mitigate.names import METHODS, PLAIN, SWEPT
 from engine.labs.diffusion.mitigate.texts import cut_short
 from engine.labs.diffusion.mitigate.treatment import sample_treated
-from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.pictures.scenes import ATTRIBUTES, Scene
 from engine.labs.diffusion.prompts import PromptSet, find_prompts
 from engine.labs.diffusion.sampler import sample

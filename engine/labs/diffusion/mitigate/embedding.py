@@ -10,7 +10,7 @@ from torch import Tensor
 from engine.core import BadInput
 from engine.labs.diffusion.mitigate.treatment import first_time, generator
 from engine.labs.diffusion.model.pipeline import Pipeline
-from engine.labs.diffusion.sampler import STEPS, clean_picture, first_noise
+from engine.labs.diffusion.sampler import STEPS, clean_picture
 
 
 def add_noise(states: Tensor, amount: float, seed: int) -> Tensor:

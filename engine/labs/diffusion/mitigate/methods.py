@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
 from engine.labs.diffusion.locate.locating import How, locate
 from engine.labs.diffusion.locate.masks import Masks, random_like, share
 from engine.labs.diffusion.locate.prune import prune
