@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pages.panels.diffusion import race
 from pages.panels.diffusion.scene import View
 
-VIEWS: dict[str, View[Any]] = {}
+VIEWS: dict[str, View[Any]] = {
+    "race": race.VIEW,
+}
