@@ -9,8 +9,7 @@ import pytest
 
 from engine.core import BadInput, Field, Result
 from engine.core.context import QuietContext
-from engine.figures import check_axes
-from engine.figures.palette import get_palette
+from engine.figures import Palette, check_axes
 from engine.labs.diffusion import LAB, racing
 from engine.labs.diffusion.config import RaceConfig, StrengthConfig
 from engine.labs.diffusion.evaluation import evaluate
@@ -20,7 +19,7 @@ from engine.labs.diffusion.prompts import find_prompts
 from engine.labs.diffusion.views import race, race_measures, race_words, strength
 from tests.diffusion_models import save_latent, save_patches
 
-LIGHT = get_palette("light")
+LIGHT = Palette.light()
 SMALL = {"pictures": 2, "scenes": 2, "seeds": 2, "steps": 2, "noises": 2, "theta_least": 4.5,
          "iterations": 1}  # fmt: skip
 
@@ -150,13 +149,13 @@ def told(
     names = list(ssim)
     level = np.stack([np.full((2, 4), ssim[name], np.float32) for name in names])
     shares = np.array([right[name] for name in names])
-    told = np.arange(50).reshape(2, 5, 5) < 50 * shares[:, None, None, None]
+    attributes = np.arange(50).reshape(2, 5, 5) < 50 * shares[:, None, None, None]
     fields = {
         "pictures": Field(np.zeros((len(names), 4, 32, 32, 3), np.uint8),
                           ("method", "picture", "row", "column", "channel")),
         "ssim": Field(level, ("method", "seed", "picture")),
         "nn_hit": Field(level > 0.5, ("method", "seed", "picture")),
-        "right": Field(told, ("method", "seed", "scene", "attribute")),
+        "right": Field(attributes, ("method", "seed", "scene", "attribute")),
         "scene_pictures": Field(np.zeros((len(names), 5, 32, 32, 3), np.uint8),
                                 ("method", "scene", "row", "column", "channel")),
     }  # fmt: skip
