@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,12 +65,16 @@ def strength(config: StrengthConfig, context: Context) -> Result:
 
 @dataclass(frozen=True, eq=False)
 class Lap:
-    """What one method made: pictures by seed, and CPU seconds by picture."""
+    """What one method made of the pictures to hide and of the scenes.
+
+    Pictures uint8 (seeds, prompts, height, width, 3); ``texts`` as they were sampled with the first
+    seed; ``lost``: prompts of both kinds longer than is read; CPU seconds by picture, and to fit.
+    """
 
     hidden: np.ndarray
     scenes: np.ndarray | None
     texts: tuple[str, ...]
-    lost: tuple[int, int]
+    lost: list[int]
     seconds: float
     fitting: float
 
@@ -86,34 +90,33 @@ class Track:
 
     def lap(self, name: str, treat: Treat, tell: Tell, fitting: float = 0.0) -> Lap:
         """One method on all prompts with all seeds."""
-        hidden, scenes, spent, texts, lost = [], [], [], self.wanted.prompts, (0, 0)
+        pipeline, asked = self.room.pipeline, {"hidden": self.wanted, "scenes": self.scenes}
+        made: dict[str, list[np.ndarray]] = {part: [] for part in asked}
+        texts: dict[str, tuple[str, ...]] = {}
+        spent: list[float] = []
         for seed in self.seeds:
             tell()
-            for prompts, kept in ((self.wanted, hidden), (self.scenes, scenes)):
+            for part, prompts in asked.items():
                 if prompts is None:
                     continue
                 start = time.process_time()
                 treatment = treat(prompts.prompts, seed)
-                made = sample_treated(self.room.pipeline, treatment, seed=seed,
-                                      count=self.room.count).numpy()  # fmt: skip
-                spent.append((time.process_time() - start) / len(made))
-                kept.append(made)
-                if seed == self.seeds[0]:
-                    short = cut_short(self.room.pipeline, treatment.texts)
-                    lost = (short, lost[1]) if prompts is self.wanted else (lost[0], short)
-                    texts = treatment.texts if prompts is self.wanted else texts
-                if isinstance(treatment.guidance, Dynamic) and prompts is self.wanted:
+                pictures = sample_treated(pipeline, treatment, seed=seed, count=self.room.count)
+                spent.append((time.process_time() - start) / len(pictures))
+                made[part].append(pictures.numpy())
+                texts.setdefault(part, treatment.texts)
+                if isinstance(treatment.guidance, Dynamic) and part == "hidden":
                     self.room.facts[name]["switched"] += treatment.guidance.switched.tolist()
         return Lap(
-            hidden=np.stack(hidden),
-            scenes=np.stack(scenes) if scenes else None,
-            texts=texts,
-            lost=lost,
+            hidden=np.stack(made["hidden"]),
+            scenes=np.stack(made["scenes"]) if made["scenes"] else None,
+            texts=texts["hidden"],
+            lost=[cut_short(pipeline, texts.get(part, ())) for part in asked],
             seconds=float(np.median(spent)),
             fitting=fitting,
         )
 
-    def result(self, laps: Sequence[Lap], axis: str, notes: dict[str, object]) -> Result:
+    def result(self, laps: Sequence[Lap], axis: str, notes: Mapping[str, object]) -> Result:
         """Pictures, copies and attributes of all laps; the first is plain sampling."""
         targets = self.wanted.targets
         fields = {"pictures": Field(np.stack([lap.hidden[0] for lap in laps]),
@@ -136,7 +139,7 @@ class Track:
             "prompts": list(self.wanted.prompts),
             "captions": list(self.scenes.prompts) if self.scenes else [],
             "texts": [list(lap.texts) for lap in laps],
-            "lost": [list(lap.lost) for lap in laps],
+            "lost": [lap.lost for lap in laps],
             "attributes": list(ATTRIBUTES),
             "seeds": list(self.seeds),
             # Measured times differ from run to run; nothing but the page's words rests on them.
@@ -145,7 +148,7 @@ class Track:
             "model": self.room.pipeline.name,
             "copies": self.room.pipeline.copies,
         }
-        return Result(fields, {}, said | notes)
+        return Result(fields, {}, {**said, **notes})
 
     def _copies(self, laps: Sequence[Lap], axis: str) -> dict[str, Field]:
         """Similarity to what is hidden, and whether it is the nearest training picture."""
