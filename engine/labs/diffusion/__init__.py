@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.core.registry import Experiment, Lab
 from engine.labs.diffusion import bench_cost, config, cost_located, detection_cost
+from engine.labs.diffusion.config.race import race_cost, strength_cost
 from engine.labs.diffusion.papers import PAPERS
 
 __all__ = ["LAB"]
@@ -137,6 +138,20 @@ LAB = Lab(
             config.WordsConfig,
             "engine.labs.diffusion.keywords:run",
             cost_seconds=lambda settings: 2.0 + 1.0 * settings.seeds * (1 + settings.swaps),
+        ),
+        Experiment(
+            "race",
+            "Mitigation race",
+            config.RaceConfig,
+            "engine.labs.diffusion.racing:race",
+            cost_seconds=race_cost,
+        ),
+        Experiment(
+            "strength",
+            "Methods at several strengths",
+            config.StrengthConfig,
+            "engine.labs.diffusion.racing:strength",
+            cost_seconds=strength_cost,
         ),
     ),
     papers=PAPERS,

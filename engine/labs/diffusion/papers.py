@@ -88,6 +88,12 @@ PAPERS: tuple[Paper, ...] = (
         arxiv="2201.09865",
     ),
     Paper(
+        "Understanding and Mitigating Copying in Diffusion Models",
+        "Gowthami Somepalli, Vasu Singla, Micah Goldblum, Jonas Geiping, Tom Goldstein",
+        2023,
+        arxiv="2305.20086",
+    ),
+    Paper(
         "Unveiling and Mitigating Memorization in Text-to-image Diffusion Models through Cross "
         "Attention",
         "Jie Ren, Yaxin Li, Shenglai Zeng, Han Xu, Lingjuan Lyu, Yue Xing, Jiliang Tang",
@@ -113,5 +119,18 @@ PAPERS: tuple[Paper, ...] = (
         "Kim, Lee",
         2026,
         arxiv="2605.26756",
+    ),
+    Paper(
+        "Classifier-Free Guidance inside the Attraction Basin May Cause Memorization",
+        "Anubhav Jain, Yuya Kobayashi, Takashi Shibuya, Yuhta Takida, Nasir Memon, Julian "
+        "Togelius, Yuki Mitsufuji",
+        2025,
+        arxiv="2411.16738",
+    ),
+    Paper(
+        "Finding NeMo: Localizing Neurons Responsible For Memorization in Diffusion Models",
+        "Dominik Hintersdorf, Lukas Struppek, Kristian Kersting, Adam Dziedzic, Franziska Boenisch",
+        2024,
+        arxiv="2406.02366",
     ),
 )

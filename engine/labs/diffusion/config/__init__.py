@@ -8,6 +8,7 @@ from engine.labs.diffusion.config.keys import KeysConfig, keys_seconds
 from engine.labs.diffusion.config.ladder import ArrivalConfig, BasinConfig, LadderConfig
 from engine.labs.diffusion.config.model import Modelled, SetList, model_folder, prompts_field
 from engine.labs.diffusion.config.overlap import OverlapConfig
+from engine.labs.diffusion.config.race import Mitigating, RaceConfig, StrengthConfig
 from engine.labs.diffusion.config.scores import ScoresConfig
 from engine.labs.diffusion.config.starts import StartsConfig, starts_seconds
 from engine.labs.diffusion.config.tokens import TokensConfig, WordsConfig
@@ -24,13 +25,16 @@ __all__ = [
     "HonestyConfig",
     "KeysConfig",
     "LadderConfig",
+    "Mitigating",
     "Modelled",
     "NeuronConfig",
     "OverlapConfig",
+    "RaceConfig",
     "ScoresConfig",
     "SetList",
     "SitesConfig",
     "StartsConfig",
+    "StrengthConfig",
     "TokensConfig",
     "WordsConfig",
     "WritingConfig",
