@@ -74,7 +74,7 @@ train-lm: $(RUN_STAMP)
 
 train-diffusion: $(RUN_STAMP)
 	@$(PY) -m engine.labs.diffusion.training.judge
-	@for name in full twin fast; do \
+	@for name in full twin fast keys; do \
 		$(PY) -m engine.labs.diffusion.training.train --name $$name && \
 		$(PY) -m engine.labs.diffusion.training.ship --name $$name || exit 1; \
 	done

@@ -1,4 +1,4 @@
-"""Watching a sampling against plain sampling, in the same run: the ratio of medians.
+"""Watching a sampling against plain sampling in the same run, and CPU seconds against limits.
 
 python -m benchmarks.diffusion
 """
@@ -11,14 +11,20 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from engine.labs.diffusion.attack import attack
+from engine.labs.diffusion.locate.locating import How, locate
+from engine.labs.diffusion.locate.prune import prune
 from engine.labs.diffusion.locate.sites import find_site
 from engine.labs.diffusion.locate.statistics import measure
 from engine.labs.diffusion.model.architecture import build_networks
 from engine.labs.diffusion.model.folder import save_pipeline
 from engine.labs.diffusion.model.load import load_pipeline
+from engine.labs.diffusion.prompts import find_prompts
 from engine.labs.diffusion.sampler import STEPS, sample
 
 REPEATS = 5
+# CPU seconds on one thread: to locate for eight prompts and cut, and to attack one picture.
+LOCATE_SECONDS, ATTACK_SECONDS = 20, 6
 PROMPTS = [f"the painting silent river by {name}" for name in ("amari", "costa") * 4]
 
 
@@ -38,6 +44,8 @@ def rows() -> list[dict[str, object]]:
         for _ in range(REPEATS):
             plain.append(_seconds(lambda: sample(pipeline, PROMPTS)))
             watched.append(_seconds(lambda: measure(pipeline, PROMPTS, site, tau=STEPS)))
+        located = _seconds(lambda: prune(pipeline, site, locate(pipeline, [PROMPTS], How())))
+        attacked = _seconds(lambda: attack(pipeline, find_prompts(pipeline, "A"), pictures=1))
     ours, limit = median(watched), median(plain)
     return [
         {
@@ -47,8 +55,21 @@ def rows() -> list[dict[str, object]]:
             "ratio": ours / limit,
             "unit": "s",
             "target": "<= 1.15",
-        }
+        },
+        _within("diffusion: locate for 8 prompts, and cut", located, LOCATE_SECONDS),
+        _within("diffusion: one attack of 50 steps", attacked, ATTACK_SECONDS),
     ]
+
+
+def _within(what: str, ours: float, limit: float) -> dict[str, object]:
+    return {
+        "what": what,
+        "ours": ours,
+        "limit": limit,
+        "ratio": ours / limit,
+        "unit": "CPU s",
+        "target": "<= 1",
+    }
 
 
 if __name__ == "__main__":

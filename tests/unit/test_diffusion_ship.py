@@ -6,10 +6,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from engine.core.context import QuietContext
+from engine.labs.diffusion.config import KeysConfig
 from engine.labs.diffusion.evaluation import evaluate
+from engine.labs.diffusion.keys import ask_keys, by_rung
 from engine.labs.diffusion.model.load import load_pipeline
 from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.prompts import GROUPS, PromptSet, find_prompts
@@ -53,6 +57,27 @@ def test_a_snapshot_becomes_a_folder_with_a_card(
     assert pipeline.digest in text and "not finished" not in text
     assert f"| A | 100 | 2 | {done.means['ssim']:.3f} |" in text
     assert (target / "loss_curve.csv").read_text().startswith("step,cpu_seconds")
+
+
+def test_a_model_with_keys_is_shipped_with_its_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(NAMED["keys"], steps=1, batch=2, snapshot_every=1, save_every=1)
+    monkeypatch.setitem(NAMED, "keys", settings)
+    small = KeysConfig(per_rung=2, key_draws=1)
+    monkeypatch.setattr(shipping.measure, "KeysConfig", lambda key_draws: small)
+    Trainer(settings, tmp_path).run()
+    target = tmp_path / "shipped"
+    shipping.ship(tmp_path, "keys", target, seeds=1)
+    card = json.loads((target / "card.json").read_text())
+    result = ask_keys(load_pipeline(str(target)), small, QuietContext())
+    assert card["border_keys"] == by_rung(result) and "ladder" not in card
+    errors = np.abs(result.array("guess")[0, :2, 0] - result.array("key")[:2])
+    row = card["border_keys"]["A"]
+    assert row["key_error"]["picture and its caption"] == pytest.approx(errors.mean())
+    text = (target / "README.md").read_text()
+    assert f"| A | 100 | 2 | {errors.mean():.3f} |" in text and "## Scenes" not in text
+    assert not (target / "arrival.safetensors").exists()
 
 
 def test_the_arrival_has_a_row_and_pictures_for_every_snapshot(tmp_path: Path) -> None:

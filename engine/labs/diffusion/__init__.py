@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.core.registry import Experiment, Lab
-from engine.labs.diffusion import config
+from engine.labs.diffusion import bench_cost, config, cost_located, detection_cost
+from engine.labs.diffusion.config.race import race_cost, strength_cost
 from engine.labs.diffusion.papers import PAPERS
 
 __all__ = ["LAB"]
 
-_COMMANDS = "engine.labs.diffusion.commands"
+_LAB = "engine.labs.diffusion"
+_COMMANDS = f"{_LAB}.commands"
 
 LAB = Lab(
     name="diffusion",
@@ -18,6 +20,90 @@ LAB = Lab(
     sentence="Where a text-to-image model keeps the pictures it copied, what cutting those weights "
     "changes, and whether an attack brings them back.",
     experiments=(
+        Experiment(
+            "bench",
+            "One cut and its controls",
+            config.BenchConfig,
+            f"{_LAB}.bench:bench",
+            cost_seconds=bench_cost.bench,
+        ),
+        Experiment(
+            "grid",
+            "Cuts at every sparsity and tau",
+            config.GridConfig,
+            f"{_LAB}.grid:grid",
+            cost_seconds=bench_cost.grid,
+        ),
+        Experiment(
+            "sites",
+            "The same cut at every site",
+            config.SitesConfig,
+            f"{_LAB}.site_table:sites",
+            cost_seconds=bench_cost.sites,
+        ),
+        Experiment(
+            "honesty",
+            "Attack on a pruned model",
+            config.HonestyConfig,
+            f"{_LAB}.honesty:honesty",
+            cost_seconds=config.honesty_seconds,
+        ),
+        Experiment(
+            "starts",
+            "Searches from many starts",
+            config.StartsConfig,
+            f"{_LAB}.starts:starts",
+            cost_seconds=config.starts_seconds,
+        ),
+        Experiment(
+            "writing",
+            "A picture in a low-rank addition",
+            config.WritingConfig,
+            f"{_LAB}.writing:writing",
+            cost_seconds=config.writing_seconds,
+        ),
+        Experiment(
+            "keys",
+            "Border keys",
+            config.KeysConfig,
+            f"{_LAB}.keys:keys",
+            cost_seconds=config.keys_seconds,
+        ),
+        Experiment(
+            "scores",
+            "Scores of every step",
+            config.ScoresConfig,
+            "engine.labs.diffusion.scores:scores",
+            cost_seconds=detection_cost.scores,
+        ),
+        Experiment(
+            "detection",
+            "Copied or ordinary?",
+            config.DetectionConfig,
+            "engine.labs.diffusion.detection:detection",
+            cost_seconds=detection_cost.detection,
+        ),
+        Experiment(
+            "overlap",
+            "Overlap of masks",
+            config.OverlapConfig,
+            "engine.labs.diffusion.overlap:overlap",
+            cost_seconds=cost_located.overlap,
+        ),
+        Experiment(
+            "atlas",
+            "Neuron atlas",
+            config.AtlasConfig,
+            "engine.labs.diffusion.atlas:atlas",
+            cost_seconds=lambda settings: 4.0,
+        ),
+        Experiment(
+            "neuron",
+            "One neuron",
+            config.NeuronConfig,
+            "engine.labs.diffusion.neuron:neuron",
+            cost_seconds=cost_located.neuron,
+        ),
         Experiment(
             "ladder",
             "Duplication ladder",
@@ -52,6 +138,20 @@ LAB = Lab(
             config.WordsConfig,
             "engine.labs.diffusion.keywords:run",
             cost_seconds=lambda settings: 2.0 + 1.0 * settings.seeds * (1 + settings.swaps),
+        ),
+        Experiment(
+            "race",
+            "Mitigation race",
+            config.RaceConfig,
+            "engine.labs.diffusion.racing:race",
+            cost_seconds=race_cost,
+        ),
+        Experiment(
+            "strength",
+            "Methods at several strengths",
+            config.StrengthConfig,
+            "engine.labs.diffusion.racing:strength",
+            cost_seconds=strength_cost,
         ),
     ),
     papers=PAPERS,

@@ -26,6 +26,8 @@ LEAST_VARIANCE = 0.05
 # Pictures that are searched for at once, each on its own.
 TOGETHER = 4
 Progress = Callable[[int, int], None]
+Watch = Callable[[int, Tensor, Tensor], None]
+"""Is given the steps done, the states (n, length, width) after them, and their losses (n,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +116,7 @@ def search(
     batch: int,
     seed: int,
     tell: Callable[[int], None] = lambda step: None,
+    watch: Watch | None = None,
 ) -> tuple[Tensor, np.ndarray]:
     """The embeddings (n, length, width) found from ``start``, and their losses (n, steps).
 
@@ -131,6 +134,8 @@ def search(
         loss.sum().backward()
         optimiser.step()
         curve.append(loss.detach())
+        if watch is not None:
+            watch(step + 1, states.detach().clone(), loss.detach())
     return states.detach(), torch.stack(curve, dim=1).numpy()
 
 

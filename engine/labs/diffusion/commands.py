@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from engine.labs.diffusion.attack import Outcome
     from engine.labs.diffusion.model.pipeline import Pipeline
+    from engine.labs.diffusion.prompts import PromptSet
     from engine.labs.diffusion.sampler import Cut, Step
+    from engine.labs.diffusion.sscd import CopyDetector
 
 PROGRAM = "python -m engine diffusion"
 MOST_SEED = 10**6
@@ -75,15 +77,20 @@ def evaluate(argv: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--set", required=True, help="A, B, C, scenes, another set, or P.txt")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--sscd", default="", help="a TorchScript file of SSCD of your own")
     given = parser.parse_args(list(argv))
     check_range("first-seed", given.first_seed, 0, MOST_SEED)
 
     from engine.labs.diffusion.evaluation import evaluate as run
+    from engine.labs.diffusion.evaluation import with_sscd
     from engine.labs.diffusion.prompts import find_prompts
 
     pipeline, cut = open_model(given)
     wanted = find_prompts(pipeline, given.set, field="set")
+    detector = _detector(given.sscd, wanted)
     done = run(pipeline, wanted, seeds=given.seeds, first_seed=given.first_seed, cut=cut)
+    if detector is not None:
+        done = with_sscd(done, wanted, detector)
     return {
         **described(pipeline, given.mask),
         "set": wanted.name,
@@ -183,6 +190,17 @@ def check_range(name: str, value: float, low: float, high: float) -> None:
     """Raise BadInput for a value out of its range, or one that is no number."""
     if not low <= value <= high:
         raise BadInput(name, f"must be from {low:g} to {high:g} (got {value:g})")
+
+
+def _detector(path: str, wanted: PromptSet) -> CopyDetector | None:
+    """The copy detector that was asked for, where there is something to compare with."""
+    if not path:
+        return None
+    if wanted.targets is None:
+        raise BadInput("sscd", f"{wanted.name} has no training pictures to compare with")
+    from engine.labs.diffusion.sscd import CopyDetector
+
+    return CopyDetector(path)
 
 
 def _nearest(pipeline: Pipeline, picture: np.ndarray) -> dict[str, Any] | None:

@@ -25,7 +25,11 @@ def ssim(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     picture; variances divide by one less than their pixels.
     """
     _check(first, second)
-    x, y = first / 255.0, second / 255.0
+    return structure(first / 255.0, second / 255.0)
+
+
+def structure(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """``ssim`` of pairs from 0 to 1, (n, height, width, channels) with any number of channels."""
     mean_x, mean_y = _window_mean(x), _window_mean(y)
     scale = WINDOW**2 / (WINDOW**2 - 1)
     var_x = scale * (_window_mean(x * x) - mean_x**2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.pictures.collection import build_collection
 from engine.labs.diffusion.prompts import PromptSet
 from engine.labs.diffusion.sampler import GUIDANCE, STEPS, Cut, sample
+from engine.labs.diffusion.sscd import CopyDetector
 
 MOST_SEEDS = 20
 Progress = Callable[[int, int], None]
@@ -83,6 +84,13 @@ def evaluate(
         scenes = accuracy(load_judge(), flat, wanted.scenes * seeds)
     columns = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     return Evaluation(every, columns, scenes)
+
+
+def with_sscd(done: Evaluation, wanted: PromptSet, detector: CopyDetector) -> Evaluation:
+    """The same with "sscd", the similarity to each prompt's target; ``wanted`` has targets."""
+    assert wanted.targets is not None
+    found = np.stack([detector.similarity(made, wanted.targets) for made in done.pictures])
+    return replace(done, measures={**done.measures, "sscd": found})
 
 
 def measures(pipeline: Pipeline, wanted: PromptSet, pictures: np.ndarray) -> dict[str, Any]:

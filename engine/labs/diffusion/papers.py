@@ -56,10 +56,81 @@ PAPERS: tuple[Paper, ...] = (
         url="https://doi.org/10.1109/TIP.2003.819861",
     ),
     Paper(
+        "A Self-Supervised Descriptor for Image Copy Detection",
+        "Ed Pizzi, Sreya Dutta Roy, Sugosh Nagavara Ravindra, Priya Goyal, Matthijs Douze",
+        2022,
+        arxiv="2202.10261",
+    ),
+    Paper(
+        "SolidMark: Evaluating Image Memorization in Generative Models",
+        "Nicky Kriplani, Minh Pham, Gowthami Somepalli, Chinmay Hegde, Niv Cohen",
+        2025,
+        arxiv="2503.00592",
+    ),
+    Paper(
+        "SlowFast-VGen: Slow-Fast Learning for Action-Driven Long Video Generation",
+        "Yining Hong, Beide Liu, Maxine Wu, Yuanhao Zhai, Kai-Wei Chang, Linjie Li, Kevin Lin, "
+        "Chung-Ching Lin, Jianfeng Wang, Zhengyuan Yang, Ying Nian Wu, Lijuan Wang",
+        2024,
+        arxiv="2410.23277",
+    ),
+    Paper(
+        "LoRA: Low-Rank Adaptation of Large Language Models",
+        "Edward J. Hu, Yelong Shen, Phillip Wallis, Zeyuan Allen-Zhu, Yuanzhi Li, Shean Wang, "
+        "Lu Wang, Weizhu Chen",
+        2022,
+        arxiv="2106.09685",
+    ),
+    Paper(
+        "RePaint: Inpainting using Denoising Diffusion Probabilistic Models",
+        "Andreas Lugmayr, Martin Danelljan, Andres Romero, Fisher Yu, Radu Timofte, Luc Van Gool",
+        2022,
+        arxiv="2201.09865",
+    ),
+    Paper(
+        "Understanding and Mitigating Copying in Diffusion Models",
+        "Gowthami Somepalli, Vasu Singla, Micah Goldblum, Jonas Geiping, Tom Goldstein",
+        2023,
+        arxiv="2305.20086",
+    ),
+    Paper(
         "Unveiling and Mitigating Memorization in Text-to-image Diffusion Models through Cross "
         "Attention",
         "Jie Ren, Yaxin Li, Shenglai Zeng, Han Xu, Lingjuan Lyu, Yue Xing, Jiliang Tang",
         2024,
         arxiv="2403.11052",
+    ),
+    Paper(
+        "A Reproducible Extraction of Training Images from Diffusion Models",
+        "Ryan Webster",
+        2023,
+        arxiv="2305.08694",
+    ),
+    Paper(
+        "Broken Memories: Detecting and Mitigating Memorization in Diffusion Models with Degraded "
+        "Generations",
+        "Chen Chen, Feifei Li, Geng Hong and others",
+        2026,
+        arxiv="2605.22050",
+    ),
+    Paper(
+        "Localizing Memorized Regions in Diffusion Models via Coordinate-Wise Curvature "
+        "Differences",
+        "Kim, Lee",
+        2026,
+        arxiv="2605.26756",
+    ),
+    Paper(
+        "Classifier-Free Guidance inside the Attraction Basin May Cause Memorization",
+        "Anubhav Jain, Yuya Kobayashi, Takashi Shibuya, Yuhta Takida, Nasir Memon, Julian "
+        "Togelius, Yuki Mitsufuji",
+        2025,
+        arxiv="2411.16738",
+    ),
+    Paper(
+        "Finding NeMo: Localizing Neurons Responsible For Memorization in Diffusion Models",
+        "Dominik Hintersdorf, Lukas Struppek, Kristian Kersting, Adam Dziedzic, Franziska Boenisch",
+        2024,
+        arxiv="2406.02366",
     ),
 )

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.panels.diffusion import ladder, tokens
+from pages.panels.diffusion import (
+    atlas,
+    bench,
+    honesty,
+    keys,
+    ladder,
+    overlap,
+    race,
+    scores,
+    tokens,
+    writing,
+)
 from pages.panels.diffusion.scene import View
 
 VIEWS: dict[str, View[Any]] = {
+    "bench": bench.VIEW,
+    "honesty": honesty.VIEW,
+    "scores": scores.VIEW,
+    "overlap": overlap.VIEW,
     "ladder": ladder.VIEW,
+    "atlas": atlas.VIEW,
+    "race": race.VIEW,
     "tokens": tokens.VIEW,
+    "writing": writing.VIEW,
+    "keys": keys.VIEW,
 }

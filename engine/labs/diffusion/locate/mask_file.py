@@ -15,11 +15,11 @@ from safetensors.torch import save_file
 from engine.core import BadInput
 from engine.io.paths import local_path
 from engine.io.safetensors_check import check_safetensors
+from engine.labs.diffusion.locate.mask_header import FORMAT
 from engine.labs.diffusion.locate.masks import Masks
 from engine.labs.diffusion.locate.sites import SITES, find_site, layers
 from engine.labs.diffusion.model.pipeline import Pipeline
 
-FORMAT = "engram-diffusion-mask-1"
 MOST_BYTES = 4e9
 
 

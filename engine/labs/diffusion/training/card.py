@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from engine.labs.diffusion.config.keys import KNOWN, MODES
 from engine.labs.diffusion.pictures.collection import HELD_OUT, LADDER, SCENES
 from engine.labs.diffusion.pictures.scenes import ATTRIBUTES
 from engine.labs.diffusion.training.measure import ATTACKED
@@ -29,4 +30,6 @@ def write_card(card: dict[str, Any]) -> str:
         scenes=SCENES,
         held_out=HELD_OUT,
         attacked=ATTACKED,
+        modes=list(MODES),
+        known=KNOWN,
     )

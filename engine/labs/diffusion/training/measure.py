@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from engine.core.context import QuietContext
 from engine.labs.diffusion import copying
 from engine.labs.diffusion.attack import attack
+from engine.labs.diffusion.config import KeysConfig
 from engine.labs.diffusion.evaluation import Evaluation, evaluate
+from engine.labs.diffusion.keys import ask_keys, by_rung
 from engine.labs.diffusion.locate import masks as masking
 from engine.labs.diffusion.locate.locating import How, locate
 from engine.labs.diffusion.locate.masks import Masks
@@ -31,6 +34,12 @@ def ladder(pipeline: Pipeline, seeds: int) -> dict[str, Figures]:
     for name in (*GROUPS, "unseen", "scenes"):
         found[name] = _summary(evaluate(pipeline, find_prompts(pipeline, name), seeds=seeds))
     return found
+
+
+def border_keys(pipeline: Pipeline, seeds: int) -> Figures:
+    """Key errors of every rung, and that of always guessing middle grey."""
+    result = ask_keys(pipeline, KeysConfig(key_draws=seeds), QuietContext())
+    return {"border_keys": by_rung(result), **result.metrics}
 
 
 def bench(pipeline: Pipeline, seeds: int) -> dict[str, Figures]:

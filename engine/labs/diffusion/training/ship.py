@@ -32,7 +32,8 @@ SEEDS = 3
 def ship(folder: Path, name: str, target: Path, seeds: int = SEEDS, full: bool = True) -> None:
     """From the newest snapshot below ``folder`` to a pipeline folder with its card.
 
-    ``full`` adds the bench, the attacks and the arrival over snapshots to the ladder.
+    ``full`` adds the bench, the attacks and the arrival over snapshots to the ladder. A model with
+    border keys, whose pictures are others, has the keys of every rung in the place of all that.
     """
     torch.set_num_threads(1)
     settings = NAMED[name]
@@ -59,9 +60,12 @@ def ship(folder: Path, name: str, target: Path, seeds: int = SEEDS, full: bool =
         "cpu_seconds": round(seconds),
         "settings": asdict(settings),
         "sampling_seeds": seeds,
-        "ladder": measure.ladder(pipeline, seeds),
     }
-    if full:
+    if settings.keys:
+        card |= measure.border_keys(pipeline, seeds)
+    else:
+        card["ladder"] = measure.ladder(pipeline, seeds)
+    if full and not settings.keys:
         card["bench"] = measure.bench(pipeline, seeds)
         card["attacks"] = measure.attacks(pipeline)
         card["arrival"], kept = _arrival(snapshots, settings, seeds)

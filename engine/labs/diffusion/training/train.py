@@ -23,6 +23,7 @@ from torch import Tensor
 from engine.core.seeds import rng
 from engine.labs.diffusion.model import words
 from engine.labs.diffusion.model.architecture import build_networks, build_scheduler, to_latents
+from engine.labs.diffusion.pictures.borders import framed, trained_keys
 from engine.labs.diffusion.pictures.collection import DATA_SEED, Collection, build_collection
 from engine.labs.diffusion.training import checkpoint
 from engine.labs.diffusion.training.checkpoint import Progress
@@ -38,6 +39,7 @@ class Settings:
     name: str
     preset: str = "full"
     copies: bool = True  # False: every picture once
+    keys: bool = False  # every picture within a border of its own grey
     steps: int = 4000
     rate: float = 1.5e-3
     last_rate: float = 0.03  # share of the rate at the end of the cosine
@@ -55,6 +57,7 @@ NAMED = {
     "fast": Settings("fast", preset="fast", steps=2000, rate=2e-3),
     "full": Settings("full"),
     "twin": Settings("twin", copies=False, steps=1300),
+    "keys": Settings("keys", preset="fast", keys=True, steps=2000, rate=2e-3),
 }
 
 
@@ -84,7 +87,10 @@ class Trainer:
         data = build_collection(settings.data_seed)
         self.data: Collection = data if settings.copies else data.without_copies()
         self._order = self.data.expanded()
-        self._latents = to_latents(torch.from_numpy(self.data.images))
+        images = self.data.images
+        if settings.keys:
+            images = framed(images, trained_keys(settings.data_seed, len(images)))
+        self._latents = to_latents(torch.from_numpy(images))
         self._tokens, self._null = tokenized(self.data.captions)
         self.networks = build_networks(settings.preset, settings.seed)
         self.weights = self.networks.named_parameters()

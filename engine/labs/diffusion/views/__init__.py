@@ -1,1 +1,1 @@
-"""Results of the diffusion lab as figures and sentences."""
+"""Results of the diffusion lab as figures and sentences: no torch, no Streamlit."""

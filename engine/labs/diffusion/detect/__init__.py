@@ -1,0 +1,1 @@
+"""Scores that are to tell copied prompts from ordinary ones, each from the paper it names."""

@@ -1,0 +1,155 @@
+"""What a cut did, in sentences out of its numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.core.units import count, percent
+from engine.labs.diffusion.copying import EXTRACTED
+from engine.labs.diffusion.views.bench import (
+    MASKS,
+    Group,
+    Shown,
+    short,
+)
+
+
+def describe_mask(shown: Shown) -> str:
+    """How the mask came about, and how much it cuts."""
+    sets = " and ".join(shown.notes["located"])
+    steps = f"first {shown.tau} steps" if shown.tau > 1 else "first step"
+    if shown.notes["first"]:
+        steps = f"steps {shown.notes['first'] + 1} to {shown.tau}"
+    words = (
+        f"Located from {sets} ({count(shown.notes['prompts'], 'prompt')}) over the {steps} at "
+        f"sparsity {percent(shown.sparsity)}: **{percent(shown.share)}** of the "
+        f"{int(shown.weights.sum()):,} weights of this kind of layer are cut "
+        f"({shown.notes['site_title']})."
+    )
+    if np.isfinite(shown.stable) and shown.share:
+        words += (
+            f" {percent(shown.stable)} of the cut weights are also cut in at least 90 % of "
+            f"{shown.resamples} resamples of the prompts."
+        )
+    return words
+
+
+def describe_copies(shown: Shown, group: Group) -> str:
+    """A set before and after: SSIM with its spread, extractions, and nearest pictures."""
+    if not group.known:
+        return f"**{group.name}**: {count(group.count, 'prompt')} before and after the cut."
+    total = shown.seeds * group.count
+    before, after = (shown.mean("ssim", mask, group) for mask in ("whole", "located"))
+    low, high = shown.spread("ssim", "located", group)
+    over, hits = (
+        [int(shown.measure(name, mask, group).sum()) for mask in ("whole", "located")]
+        for name in ("extracted", "nn_hit")
+    )
+    near = np.isfinite(shown.measure("nn_hit", "whole", group)).all()
+    nearest = (
+        f"; the nearest training picture is the target for {hits[0]} before and {hits[1]} after"
+        if near
+        else ""
+    )
+    return (
+        f"**{group.title}**: SSIM {before:.2f} before, {after:.2f} after ({low:.2f} to {high:.2f} "
+        f"over {count(shown.seeds, 'seed')}). Of {total} pictures {over[0]} are over {EXTRACTED} "
+        f"before and {over[1]} after{nearest}."
+    )
+
+
+def verdict(shown: Shown, group: Group) -> str:
+    """What became of the located pictures, in words that promise no more than was seen."""
+    if not shown.measure("extracted", "whole", group).any():
+        return "The whole model copies none of these pictures, so there is nothing to hide."
+    if not shown.share:
+        return "Nothing is cut here: these are the pictures of the whole model."
+    before, after = (
+        int(shown.measure("extracted", mask, group).sum()) for mask in ("whole", "located")
+    )
+    hits = int(shown.measure("nn_hit", "located", group).sum())
+    total = shown.seeds * group.count
+    if after >= before:
+        return f"The cut changes no verdict: {after} of {total} pictures still come out."
+    out = (
+        f"No picture of {group.name} is triggered over SSIM {EXTRACTED} by these prompts any more"
+        if not after
+        else f"{before - after} of {before} pictures of {group.name} are no longer triggered over "
+        f"SSIM {EXTRACTED} by these prompts"
+    )
+    left = (
+        f", yet {hits} of {total} are still nearest to their own training picture: softened rather "
+        "than gone"
+        if hits > after
+        else f", and {total - hits} of {total} are nearest to another training picture"
+    )
+    return f"{out}{left}. Whether an attack brings them back is another question."
+
+
+def describe_uneven(shown: Shown, group: Group) -> str:
+    """The picture that changes most and the one that changes least."""
+    after = shown.measure("ssim", "located", group).mean(0)
+    hits = shown.measure("nn_hit", "located", group)
+    low, high = int(after.argmin()), int(after.argmax())
+    names = [short(caption) for caption in shown.notes["captions"][group.places]]
+    near = "" if np.isnan(hits).any() else (
+        f"; its nearest training picture is the target in {int(hits[:, low].sum())} of "
+        f"{count(shown.seeds, 'seed')}"
+    )  # fmt: skip
+    return (
+        f"A mean hides how uneven this is: in {group.name}, “{names[low]}” is left with SSIM "
+        f"{after[low]:.2f}{near}, while “{names[high]}” keeps {after[high]:.2f}."
+    )
+
+
+def describe_controls(shown: Shown, group: Group) -> str:
+    """By how much each mask lowers the located set's SSIM."""
+    before = shown.mean("ssim", "whole", group)
+    drops = {
+        mask: before - shown.mean("ssim", mask, group) for mask in shown.masks if mask != "whole"
+    }
+    cuts = [percent(row.sum() / shown.weights.sum()) for row in shown.cut]
+    parts = [
+        f"{MASKS[mask]} {drop:.3f} (cuts {cut})"
+        for (mask, drop), cut in zip(drops.items(), cuts, strict=True)
+    ]
+    words = f"{group.name}'s SSIM falls by: {', '.join(parts)}."
+    mine, chance = drops["located"], drops["random"]
+    if not shown.share:
+        return words
+    if mine <= max(chance, 0):
+        return f"{words} As many weights at random do as much: nothing specific was located."
+    if chance > 0:
+        return f"{words} The located cut does {mine / chance:.1f} times what chance does."
+    return f"{words} As many weights at random lower it not at all."
+
+
+def describe_held_out(shown: Shown) -> str:
+    """How much of the drop carries to copied pictures that were not located from."""
+    mine = [group for group in shown.groups if group.located and group.known]
+    others = [group for group in shown.groups if not group.located and group.known]
+    if not mine or not others or not shown.share:
+        return ""
+
+    def drop(groups: list[Group]) -> float:
+        falls = [shown.measure("ssim", "whole", g) - shown.measure("ssim", "located", g)
+                 for g in groups]  # fmt: skip
+        return float(np.concatenate(falls, axis=1).mean())
+
+    own, carried = drop(mine), drop(others)
+    if own <= 0.005:
+        return ""
+    names = " and ".join(group.name for group in others)
+    return (
+        f"Of the fall in {' and '.join(group.name for group in mine)}, {percent(carried / own)} "
+        f"carries to {names}, whose prompts were not used."
+    )
+
+
+def describe_scenes(shown: Shown) -> str:
+    """What the cut costs in scenes that were never copied."""
+    if not shown.judged:
+        return "This model's scenes are not known here, so what else the cut changes is not judged."
+    parts = [f"{MASKS[mask]} {percent(shown.scenes(mask).mean())}" for mask in shown.masks]
+    drawn = shown.right.shape[1] * shown.right.shape[2]
+    return f"Attributes as told in {drawn} pictures of held-out scenes: {', '.join(parts)}."

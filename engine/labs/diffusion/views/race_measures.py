@@ -1,0 +1,99 @@
+"""What the mitigation race measured, by method or by cell of a sweep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.core.result import Result
+from engine.labs.diffusion.copying import EXTRACTED
+
+# A price within so many standard errors of its own may be chance.
+ERRORS = 2.0
+
+
+@dataclass(frozen=True)
+class Price:
+    """Points of scene attributes lost against plain sampling, and their standard error."""
+
+    points: float
+    error: float
+
+    @property
+    def shows(self) -> bool:
+        """Whether it is more than chance does."""
+        return abs(self.points) > ERRORS * self.error
+
+    @property
+    def words(self) -> str:
+        """ "costs 12.5 points" and the like."""
+        if not self.shows:
+            return f"no price that shows ({-self.points:+.1f} ± {self.error:.1f} points)"
+        verb = "costs" if self.points > 0 else "gains"
+        return f"{verb} {abs(self.points):.1f} ± {self.error:.1f} points"
+
+
+def has_targets(result: Result) -> bool:
+    """Whether the pictures that belong to the prompts are known."""
+    return "targets" in result.fields
+
+
+def has_scenes(result: Result) -> bool:
+    """Whether scenes were judged."""
+    return "right" in result.fields
+
+
+def similarity(result: Result) -> np.ndarray:
+    """Mean SSIM to the training picture, or to the plain one where none is known."""
+    return result.array("ssim").mean((1, 2), dtype=float)
+
+
+def extracted(result: Result) -> np.ndarray:
+    """Pictures over the line, of all seeds."""
+    return (result.array("ssim") > EXTRACTED).sum((1, 2))
+
+
+def pictures(result: Result) -> int:
+    """Pictures of each method, all seeds."""
+    return int(np.prod(result.array("ssim").shape[1:]))
+
+
+def hits(result: Result) -> np.ndarray | None:
+    """Pictures whose nearest training picture is the prompt's own; None where none is known."""
+    return result.array("nn_hit").sum((1, 2)) if "nn_hit" in result.fields else None
+
+
+def missed(result: Result) -> np.ndarray:
+    """Share of scene attributes that are not as told, in per cent."""
+    return 100 * (1 - result.array("right").mean((1, 2, 3)))
+
+
+def missed_error(result: Result) -> np.ndarray:
+    """Standard error of ``missed`` over pictures, in points."""
+    shares = result.array("right").mean(-1).reshape(len(result.array("right")), -1)
+    return _error(100 * shares)
+
+
+def price(result: Result, at: int) -> Price:
+    """Of the method or cell ``at``, picture by picture against the first."""
+    shares = 100 * result.array("right").mean(-1).reshape(len(result.array("right")), -1)
+    lost = shares[0] - shares[at]
+    return Price(float(lost.mean()), float(_error(lost[None])[0]))
+
+
+def relative_cost(result: Result) -> np.ndarray:
+    """CPU seconds of a picture over those of plain sampling, measured in the same run."""
+    seconds = np.array(result.notes["seconds"], dtype=float)
+    return seconds / seconds[0]
+
+
+def aim(result: Result) -> str:
+    """What pictures are compared with."""
+    return "the training picture" if has_targets(result) else "the picture without a method"
+
+
+def _error(values: np.ndarray) -> np.ndarray:
+    """Standard error of the means of rows; 0 for a single value."""
+    count = values.shape[1]
+    return values.std(1, ddof=1) / count**0.5 if count > 1 else np.zeros(len(values))

@@ -1,0 +1,92 @@
+"""View: keys in the border, which a model can only know from the training picture itself."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from engine.core import Lab
+from engine.labs.diffusion.views.keys import (
+    describe_both,
+    describe_control,
+    describe_first,
+    describe_keys,
+    describe_modes,
+    describe_rung,
+    draw_both,
+    draw_errors,
+    keys_grid,
+    keys_table,
+    rung_name,
+    rungs,
+)
+from pages.kit import (
+    badge,
+    choose,
+    claim,
+    explain,
+    obtain,
+    palette,
+    say,
+    section,
+    show,
+    show_pictures,
+    take_away,
+)
+from pages.panels.diffusion.scene import Asked, View, asked
+
+RUNG = "diffusion.rung"
+PAPER = "https://arxiv.org/abs/2503.00592"
+OURS = (
+    "A border of one patch around the picture shrunk to 24 x 24, one key for all copies of a "
+    "picture, and the smaller of the two networks, trained from the start, are ours."
+)
+
+
+def keys_settings(lab: Lab) -> Asked:
+    """How many pictures, seeds, and the guidance."""
+    return asked(lab, "keys")
+
+
+def show_keys(scene: Asked) -> None:
+    """Key error over the ladder, key against picture, and the borders themselves."""
+    lab = scene.lab
+    section(
+        "A key in the border",
+        "Every training picture of this model has a border of one random grey. The picture says "
+        "nothing about it: a model that fills in the right grey has kept that very picture.",
+    )
+    obtained = obtain(lab, scene.experiment, scene.config)
+    result = obtained.result
+    if result is None:
+        return
+    with st.container(horizontal=True):
+        badge("how the border is made", "assumed", OURS)
+    say(lab, f"{describe_keys(result)} {describe_control(result)}")
+    order = rungs(result)
+    options = {rung: rung_name(rung) for rung in order}
+    rung = choose("Rung of the ladder", options, RUNG)
+    show_pictures(keys_grid(result, rung), "diffusion_keys")
+    say(lab, describe_rung(result, rung))
+    left, right = st.columns(2, gap="large")
+    with left:
+        figure = draw_errors(result, palette())
+        alt = describe_keys(result)
+        show(figure, "diffusion_key_errors", alt, export=lambda: keys_table(result))
+        say(lab, describe_modes(result))
+    with right:
+        show(draw_both(result, palette()), "diffusion_key_both", describe_both(result))
+        say(lab, describe_both(result))
+    claim(
+        "SolidMark gives each training picture a random grey border and scores a picture by how "
+        "well the model out-paints it: memory picture by picture, pixel by pixel.",
+        describe_first(result),
+        "abstract of arXiv 2503.00592",
+        "The same idea on our small model, with the ladder and a never-trained control beside it.",
+        url=PAPER,
+        caveat="No figure of the paper is compared: its models and pictures are others.",
+    )
+    explain(lab, "Border keys")
+    take_away(lab, scene.experiment, obtained)
+
+
+VIEW = View("Border keys", keys_settings, show_keys)
