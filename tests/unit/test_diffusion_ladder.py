@@ -308,5 +308,5 @@ def test_the_verdict_on_the_basin_compares_every_seed() -> None:
     assert "is lost before that of the control" in basin_views.describe_basin(early)
     for figure in (basin_views.draw_basin(wide, LIGHT), basin_views.draw_ends(wide, LIGHT, way=1)):
         assert not check_axes(figure)
-    assert basin_views.film(wide).mark(0, 0) == "like the first"
+    assert basin_views.film(wide).mark(0, 0) == "held"
     assert basin_views.film(wide).mark(0, 3) == ""

@@ -73,7 +73,7 @@ def show_ladder(scene: Asked) -> None:
     arrival = _arrival(lab, config.model)
     ladder, step = _at_step(result, arrival)
     twin = None if step is not None else _twin(scene, config)
-    _dots(lab, result, ladder, twin)
+    _dots(lab, result, ladder, twin, chosen_step=step is not None)
     if step is None:
         say(lab, describe_leak(ladder, result.array("drawn_nearest")))
         with st.expander("Every rung in numbers"):
@@ -135,7 +135,9 @@ def _twin(scene: Asked, config: LadderConfig) -> Ladder | None:
     return ladder_of(found, "twin, each picture once")
 
 
-def _dots(lab: Lab, result: Result, ladder: Ladder, twin: Ladder | None) -> None:
+def _dots(
+    lab: Lab, result: Result, ladder: Ladder, twin: Ladder | None, *, chosen_step: bool
+) -> None:
     measure = choose("Measure", MEASURES, "diffusion.ladder_measure")
     prompt = linked(PICTURE, 0, low=0, high=int(result.number("prompts")) - 1)
     figure = draw_ladder(ladder, palette(), measure=measure, twin=twin, selected=prompt)
@@ -146,8 +148,9 @@ def _dots(lab: Lab, result: Result, ladder: Ladder, twin: Ladder | None) -> None
     say(lab, f"{describe_ladder(ladder)} {describe_step(ladder)}")
     if twin is not None:
         say(lab, describe_twin(ladder, twin))
-    grid = draw_prompt(result, prompt)
-    show_pictures(grid, "diffusion_ladder_prompt")
+    show_pictures(draw_prompt(result, prompt), "diffusion_ladder_prompt")
+    if chosen_step:
+        st.caption("These are pictures of the model as it is; those of the training follow below.")
 
 
 def _picked() -> None:

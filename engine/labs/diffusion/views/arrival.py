@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from engine.core.result import Result
 from engine.figures import Palette, PictureGrid, Series, axis, lines
 from engine.figures.lines import Event
-from engine.labs.diffusion.views.ladder import EXTRACTED, SCENES
+from engine.labs.diffusion.views.ladder import EXTRACTED, SCENES, seeds_said
 
 SEEN, HALF = 0.8, 0.5
 BAND = "lowest to highest sampling seed"
@@ -51,7 +51,7 @@ def draw_arrival(result: Result, palette: Palette, *, step: int) -> go.Figure:
         ],
         palette,
         title="What a training can do at its snapshots",
-        subtitle=f"{int(result.number('seeds'))} sampling seeds",
+        subtitle=seeds_said(int(result.number("seeds"))),
         x=axis("Training step"),
         y=axis("Share", limits=(-0.03, 1.03)),
         events=[Event(float(steps[step]), f"step {int(steps[step]):,}")],
@@ -151,6 +151,6 @@ def describe_film(result: Result) -> str:
     """What the numbers under the pictures are."""
     first, last = (f"{int(result.array('step')[at]):,}" for at in (0, -1))
     return (
-        f"One picture of each rung from step {first} to {last}, all of sampling seed 0; below each "
+        f"One picture of each rung from step {first} to {last}, all of the first sampling seed; below each "
         "its SSIM to the picture that belongs to the prompt, framed where it is extracted."
     )

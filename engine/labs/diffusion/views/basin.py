@@ -149,7 +149,12 @@ def film(result: Result) -> PictureGrid:
     held = start > result.number("extracted_over")
     return PictureGrid(
         pictures=pictures,
-        row_labels=way_names(result),
+        row_labels=[
+            f"{'' if copies is None else f'{copies} x '}to {end}"
+            for copies, end in zip(
+                result.notes["copies"], ("a scene", "a caption", "the scene"), strict=True
+            )
+        ],
         column_labels=[f"{share:.2f}" for share in result.array("share")],
         title="Pictures on the way, first seed",
         alt="Below each picture: SSIM to the first of its row. Captions: "
@@ -157,7 +162,7 @@ def film(result: Result) -> PictureGrid:
         + ".",
         under=[[f"{value:.2f}" for value in row] for row in start],
         marks=np.where(held, 0, -1),
-        mark_names=("like the first",),
+        mark_names=("held",),
     )
 
 

@@ -88,7 +88,7 @@ def draw_ladder(
     figure = compose(
         palette,
         title=f"{MEASURES[measure]} by copies in training",
-        subtitle=f"dots: pictures, mean of {_seeds(ladder.seeds)}; line: mean of a rung, bars from "
+        subtitle=f"dots: pictures, mean of {seeds_said(ladder.seeds)}; line: mean of a rung, bars from "
         "the lowest to the highest seed",
         x=axis("Copies of a picture in training, rungs at equal distances"),
         y=axis(MEASURES[measure], limits=(-0.05, 1.05) if measure in SHARES else None),
@@ -168,7 +168,7 @@ def describe_ladder(ladder: Ladder) -> str:
         for rung in reversed(rungs)
         for over in [ladder.on(rung, "extracted")]
     ]
-    return f"Extracted samples ({ladder.name}, {_seeds(ladder.seeds)}): {', '.join(parts)}."
+    return f"Extracted samples ({ladder.name}, {seeds_said(ladder.seeds)}): {', '.join(parts)}."
 
 
 def describe_step(ladder: Ladder) -> str:
@@ -250,7 +250,8 @@ def _range(values: np.ndarray) -> str:
     return f"{values.min():.3f} to {values.max():.3f}"
 
 
-def _seeds(count: int) -> str:
+def seeds_said(count: int) -> str:
+    """A number of sampling seeds in words."""
     return f"{count} sampling seed" + ("" if count == 1 else "s")
 
 

@@ -40,7 +40,7 @@ def draw_prompt(result: Result, prompt: int) -> PictureGrid:
     return PictureGrid(
         pictures=np.stack([np.stack([own, *made]), np.stack([np.zeros_like(own), *near])]),
         row_labels=["came out", "nearest training picture"],
-        column_labels=["belongs to it", *(f"seed {at + 1}" for at in range(seeds))],
+        column_labels=["belongs to it", *(f"sample {at + 1}" for at in range(seeds))],
         title=result.notes["prompts"][prompt],
         alt=describe_prompt(result, prompt),
         under=[first, second],
