@@ -88,8 +88,8 @@ def draw_ladder(
     figure = compose(
         palette,
         title=f"{MEASURES[measure]} by copies in training",
-        subtitle=f"dots: pictures, mean of {seeds_said(ladder.seeds)}; line: mean of a rung, bars from "
-        "the lowest to the highest seed",
+        subtitle=f"dots: pictures, mean of {seeds_said(ladder.seeds)}; line: mean of a rung, bars "
+        "from the lowest to the highest seed",
         x=axis("Copies of a picture in training, rungs at equal distances"),
         y=axis(MEASURES[measure], limits=(-0.05, 1.05) if measure in SHARES else None),
         alt=describe_ladder(ladder),
