@@ -152,5 +152,6 @@ def describe_film(result: Result) -> str:
     first, last = (f"{int(result.array('step')[at]):,}" for at in (0, -1))
     return (
         f"One picture of each rung from step {first} to {last}, all of the first sampling seed; "
-        "below each its SSIM to the picture that belongs to the prompt, framed where it is extracted."
+        "below each its SSIM to the picture that belongs to the prompt, framed where it is "
+        "extracted."
     )
