@@ -87,10 +87,10 @@ def draw_ladder(
     shown = [ladder, *([twin] if twin else [])]
     figure = compose(
         palette,
-        title=f"{MEASURES[measure]} by copies in training",
-        subtitle=f"dots: pictures, mean of {seeds_said(ladder.seeds)}; line: mean of a rung, bars "
-        "from the lowest to the highest seed",
-        x=axis("Copies of a picture in training, rungs at equal distances"),
+        title=f"{MEASURES[measure].removesuffix(' to the training picture')} by copies",
+        subtitle=f"rungs at equal distances; dots: pictures, mean of {seeds_said(ladder.seeds)}; "
+        "line: mean of a rung, bars from the lowest to the highest seed",
+        x=axis("Copies in training"),
         y=axis(MEASURES[measure], limits=(-0.05, 1.05) if measure in SHARES else None),
         alt=describe_ladder(ladder),
         height=420,
