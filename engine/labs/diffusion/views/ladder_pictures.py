@@ -25,7 +25,7 @@ def draw_prompt(result: Result, prompt: int) -> PictureGrid:
     own = pool[target] if target >= 0 else np.zeros_like(made[0])
     similar, ratio = (result.array(name)[:, prompt] for name in ("ssim", "ratio"))
     hits = result.array("nn_hit")[:, prompt]
-    first = ["", *("" if np.isnan(value) else f"SSIM {value:.2f}" for value in similar)]
+    first = ["", *("" if np.isnan(value) else f"SSIM {_words(value)}" for value in similar)]
     second = [
         "",
         *(
@@ -74,5 +74,10 @@ def describe_prompt(result: Result, prompt: int) -> str:
 
 
 def _range(values: np.ndarray) -> str:
-    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
+    low, high = _words(values.min()), _words(values.max())
     return low if low == high else f"{low} to {high}"
+
+
+def _words(value: float) -> str:
+    """Two digits; what rounds to zero has no sign."""
+    return f"{round(float(value), 2) + 0.0:.2f}"
