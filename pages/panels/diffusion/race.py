@@ -55,7 +55,7 @@ NONE = -1
 
 def race_settings(lab: Lab) -> Asked:
     """All methods or strengths, then prompts, scenes and the constants of the methods."""
-    scene = asked(lab, choose("Show", PARTS, PART))
+    scene = asked(lab, choose("Show", PARTS, PART, menu=True))
     assumed = assumed_constants(type(scene.config))
     badge(f"{len(assumed)} constants assumed", "assumed",
           f"{', '.join(assumed)}; the others are those of the authors' code")  # fmt: skip
