@@ -35,6 +35,11 @@ def sizes(result: Result) -> str:
     return words
 
 
+def two(value: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return f"{round(float(value), 2) + 0.0:.2f}"
+
+
 def describe_plain(result: Result) -> str:
     """What comes out without a method."""
     number, over = pictures(result), int(extracted(result)[0])
@@ -71,7 +76,11 @@ def describe_methods(result: Result) -> list[str]:
         "fewer": "**Fewer copies**",
         "same": "**As many copies as before**",
     }
-    return [f"{heads[group]}: {'; '.join(found)}." for group, found in groups.items() if found]
+    return [
+        "\n".join([f"{heads[group]}:\n", *(f"- {one}" for one in found)])
+        for group, found in groups.items()
+        if found
+    ]
 
 
 def describe_hits(result: Result) -> str:
@@ -122,7 +131,7 @@ def describe_front(result: Result) -> str:
         return f"Least similar to {aim(result)}: {', '.join(parts)}; no method {x[0]:.2f}."
     y = missed(result)
     parts = [
-        f"{METHODS[names[i]].title} (SSIM {x[i]:.2f}, {y[i]:.0f} % of attributes wrong)"
+        f"{METHODS[names[i]].title} (SSIM {two(x[i])}, {y[i]:.0f} % of attributes wrong)"
         for i in pareto_front(x, y)
     ]
     return f"No method beats these on both axes: {', '.join(parts)}."
