@@ -210,7 +210,15 @@ class TestWords:
         assert "random words" in said and "no method" in said and "embedding noise" not in said
 
     def test_a_model_without_copies_is_said_to_have_none(self) -> None:
-        said = race_words.describe_plain(told({"none": 0.1}, {"none": 1.0}, copies=False))
+        result = told(
+            {"none": 0.1, "prune": 0.05, "prune_random": 0.1},
+            {"none": 1.0, "prune": 0.5, "prune_random": 1.0},
+            copies=False,
+        )
+        said = race_words.describe_plain(result)
+        assert race_words.describe_controls(result) == []
+        (prices,) = race_words.describe_methods(result)
+        assert "What the methods cost" in prices and "located weights cut: costs 50.0" in prices
         assert "0 of 8 pictures are extracted" in said and "every picture once" in said
 
     def test_prompts_that_were_cut_are_counted(self) -> None:
