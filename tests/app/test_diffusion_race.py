@@ -13,6 +13,7 @@ from engine.core.context import QuietContext
 from engine.labs.diffusion import LAB, racing
 from engine.labs.diffusion.mitigate.names import METHODS
 from engine.store import Store
+from tests.app.test_hardware_speedup import charts
 from tests.app.test_pages import texts
 from tests.diffusion_models import save_patches
 
@@ -90,14 +91,22 @@ def test_a_link_to_a_picture_that_is_not_there_shows_the_page(stored: dict[str, 
         assert "Without a method" in texts(start(race_cell=cell))
 
 
-def test_strengths_have_their_own_slider(stored: dict[str, Result]) -> None:
+def ringed(app: AppTest) -> float:
+    """Where the chosen strength is ringed on the similarity axis."""
+    traces = charts(app)["From weak to strong"]["data"]
+    return next(trace["x"][0] for trace in traces if trace["name"] == "selected")
+
+
+def test_a_strength_is_chosen_by_its_slider(stored: dict[str, Result]) -> None:
+    level = stored["strength"].array("ssim").mean((1, 2))
     app = start(race_part="strength")
-    assert "Random words, 4" in texts(app)
+    assert app.select_slider[0].value == 4
+    assert ringed(app) == pytest.approx(level[2])
     app.select_slider[0].set_value(1.0).run()
     assert not app.exception
-    assert "Random words, 1" in texts(app)
-    other = start(race_part="strength", strength_method="sparsity")
-    assert "Located weights cut" in texts(other)
+    assert ringed(app) == pytest.approx(level[1])
+    assert app.query_params["diffusion.strength_level"][0] == "0"
+    assert "Located weights cut" in texts(start(race_part="strength", strength_method="sparsity"))
 
 
 def test_assumed_constants_are_named(stored: dict[str, Result]) -> None:

@@ -180,7 +180,7 @@ class TestWords:
         said = " ".join(race_words.describe_methods(result))
         first, _, rest = said.partition("**As many copies as before**")
         assert "random words: costs 50.0" in first
-        assert "located weights cut: no price that shows" in first
+        assert "located weights cut: costs 0.0" in first
         assert "embedding noise" in rest and "embedding noise" not in first
         assert "random weights cut" not in said
 
@@ -210,7 +210,15 @@ class TestWords:
         assert "random words" in said and "no method" in said and "embedding noise" not in said
 
     def test_a_model_without_copies_is_said_to_have_none(self) -> None:
-        said = race_words.describe_plain(told({"none": 0.1}, {"none": 1.0}, copies=False))
+        result = told(
+            {"none": 0.1, "prune": 0.05, "prune_random": 0.1},
+            {"none": 1.0, "prune": 0.5, "prune_random": 1.0},
+            copies=False,
+        )
+        said = race_words.describe_plain(result)
+        assert race_words.describe_controls(result) == []
+        (prices,) = race_words.describe_methods(result)
+        assert "What the methods cost" in prices and "located weights cut: costs 50.0" in prices
         assert "0 of 8 pictures are extracted" in said and "every picture once" in said
 
     def test_prompts_that_were_cut_are_counted(self) -> None:
@@ -229,6 +237,8 @@ class TestWords:
         assert race_measures.price(result, 0).points == 0
         cost = race_measures.price(result, 1)
         assert cost.points == pytest.approx(50) and cost.shows
+        chance = race_measures.Price(6.0, 4.0)
+        assert not chance.shows and not chance.small and "may be chance" in chance.words
         assert race_measures.relative_cost(result).tolist() == [1, 2]
 
 
@@ -273,5 +283,9 @@ class TestFigures:
                       dict(zip(names, (1.0, 1.0, 0.4), strict=True)))  # fmt: skip
         result.notes.update(swept=["", "words", "words"], values=[0.0, 2.0, 4.0])
         said = strength.describe_strength(result, "words")
-        assert "no copy is left at 2" in said and "no price that shows" in said
-        assert "without a price that shows by random words" in strength.describe_tradeoff(result)
+        assert "no copy is left at 2, costs 0.0" in said
+        assert "two standard errors included, by random words" in strength.describe_tradeoff(result)
+        spoiling = told(dict(zip(names, (0.9, 0.5, 0.1), strict=True)),
+                        dict(zip(names, (1.0, 0.5, 0.4), strict=True)))  # fmt: skip
+        spoiling.notes.update(swept=["", "words", "words"], values=[0.0, 2.0, 4.0])
+        assert "by none of them for under 10 points" in strength.describe_tradeoff(spoiling)

@@ -55,7 +55,7 @@ NONE = -1
 
 def race_settings(lab: Lab) -> Asked:
     """All methods or strengths, then prompts, scenes and the constants of the methods."""
-    scene = asked(lab, choose("Show", PARTS, PART))
+    scene = asked(lab, choose("Show", PARTS, PART, menu=True))
     assumed = assumed_constants(type(scene.config))
     badge(f"{len(assumed)} constants assumed", "assumed",
           f"{', '.join(assumed)}; the others are those of the authors' code")  # fmt: skip
@@ -101,6 +101,10 @@ def show_race(scene: Asked) -> None:
     )
     for words in (describe_plain(result), *describe_methods(result), describe_front(result)):
         say(scene.lab, words)
+    if has_scenes(result):
+        st.caption(
+            "Costs are points of scene attributes against plain sampling, with one standard error."
+        )
     _pictures(scene.lab, result, cell)
     _price(scene.lab, result)
     section("Beside the race")
@@ -164,7 +168,7 @@ def _one(lab: Lab, result: Result, cell: tuple[int, int]) -> None:
         return
     name = result.notes["methods"][at]
     text = result.notes["texts"][at][column]
-    told = f"**{METHODS[name].title}** on **{plain(prompt)}**"
+    told = f"**{METHODS[name].title.capitalize()}** on **{plain(prompt)}**"
     if text != prompt:
         told += f", sampled as **{plain(text)}**"
     level = ", ".join(f"{value:.2f}" for value in result.array("ssim")[at, :, column])

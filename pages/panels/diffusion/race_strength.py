@@ -10,7 +10,6 @@ from engine.labs.diffusion.views.race_measures import has_scenes
 from engine.labs.diffusion.views.race_words import describe_plain
 from engine.labs.diffusion.views.strength import (
     cells,
-    describe_cell,
     describe_strength,
     describe_tradeoff,
     draw_strength,
@@ -68,7 +67,6 @@ def show_strength(scene: Asked) -> None:
         export=lambda: strength_table(result),
     )
     say(scene.lab, describe_strength(result, name))
-    say(scene.lab, describe_cell(result, at))
     show_pictures(strength_grid(result, at), "diffusion_strength_grid")
     if has_scenes(result):
         show_pictures(strength_scenes(result, at), "diffusion_strength_scenes")

@@ -135,7 +135,6 @@ def _dynamic(room: Room) -> Treat:
     def treat(prompts: Prompts, seed: int) -> Treatment:
         return Treatment(room.pipeline.encode(prompts), prompts, schedule)
 
-    room.kept["dynamic"] = schedule
     return treat
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
-from engine.figures import Palette, PictureGrid, Point, axis, bars, pareto_front, scatter
+from engine.figures import Palette, PictureGrid, Point, axis, bars, scatter
 from engine.labs.diffusion.copying import EXTRACTED
 from engine.labs.diffusion.mitigate.names import METHODS
 from engine.labs.diffusion.views.race_measures import (
@@ -22,7 +22,7 @@ from engine.labs.diffusion.views.race_measures import (
     relative_cost,
     similarity,
 )
-from engine.labs.diffusion.views.race_words import describe_front, sizes
+from engine.labs.diffusion.views.race_words import describe_front, sizes, two
 
 MARKS = ("extracted", "nearest")
 WRONG = ("wrong",)
@@ -48,7 +48,7 @@ def draw_race(result: Result, palette: Palette, *, selected: str | None = None) 
         Point(
             float(x[i]),
             float(y[i]),
-            f"{METHODS[name].title}, {cost[i]:.1f}x",
+            f"{METHODS[name].title} {cost[i]:.1f}x",
             family=FAMILIES[METHODS[name].family],
             id=name,
             low=float(max(y[i] - errors[i], 0)),
@@ -56,7 +56,6 @@ def draw_race(result: Result, palette: Palette, *, selected: str | None = None) 
         )
         for i, name in enumerate(result.notes["methods"])
     ]
-    best = [points[i].id for i in pareto_front(x, y)]
     return scatter(
         points,
         palette,
@@ -64,7 +63,7 @@ def draw_race(result: Result, palette: Palette, *, selected: str | None = None) 
         x=axis(f"Mean SSIM to {aim(result)}"),
         y=axis("Scene attributes not as told", "%"),
         front=True,
-        names=[*best, "none"],
+        names=True,
         selected=selected,
         interval="one standard error over scenes",
         subtitle=f"{sizes(result)}; a label's last number is the CPU time of a picture over that "
@@ -92,7 +91,7 @@ def race_grid(result: Result) -> PictureGrid:
     """The first seed's pictures, a row a method, below the training pictures."""
     made, level = result.array("pictures"), result.array("ssim")[:, 0]
     rows = [METHODS[name].title for name in result.notes["methods"]]
-    under = [[f"{value:.2f}" for value in row] for row in level]
+    under = [[two(value) for value in row] for row in level]
     marks = np.where(level > EXTRACTED, 0, -1)
     if (near := result.fields.get("nn_hit")) is not None:
         marks = np.where((marks < 0) & near.array[:, 0], 1, marks)

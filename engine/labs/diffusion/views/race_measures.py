@@ -11,6 +11,8 @@ from engine.labs.diffusion.copying import EXTRACTED
 
 # A price within so many standard errors of its own may be chance.
 ERRORS = 2.0
+# Points of scene attributes: what a page calls a small price.
+SMALL = 10.0
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,19 @@ class Price:
         return abs(self.points) > ERRORS * self.error
 
     @property
+    def small(self) -> bool:
+        """Whether it is under ``SMALL`` points, chance included."""
+        return self.points + ERRORS * self.error < SMALL
+
+    @property
     def words(self) -> str:
-        """ "costs 12.5 points" and the like."""
-        if not self.shows:
-            return f"no price that shows ({-self.points:+.1f} ± {self.error:.1f} points)"
-        verb = "costs" if self.points > 0 else "gains"
-        return f"{verb} {abs(self.points):.1f} ± {self.error:.1f} points"
+        """ "costs 12.5 ± 3.0 points" and the like."""
+        size = f"{abs(self.points):.1f} ± {self.error:.1f} points"
+        if self.shows:
+            return f"costs {size}" if self.points > 0 else f"gains {size}"
+        if not self.points:
+            return f"costs {size}"
+        return f"{'costs' if self.points > 0 else 'gains'} {size}, which may be chance"
 
 
 def has_targets(result: Result) -> bool:

@@ -35,6 +35,11 @@ def sizes(result: Result) -> str:
     return words
 
 
+def two(value: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return f"{round(float(value), 2) + 0.0:.2f}"
+
+
 def describe_plain(result: Result) -> str:
     """What comes out without a method."""
     number, over = pictures(result), int(extracted(result)[0])
@@ -52,26 +57,31 @@ def describe_plain(result: Result) -> str:
     return words
 
 
+HEADS = {
+    "none": "**No copy is triggered by these prompts any more**",
+    "fewer": "**Fewer copies**",
+    "same": "**As many copies as before**",
+    "price": "**What the methods cost**",
+}
+
+
 def describe_methods(result: Result) -> list[str]:
-    """Which methods leave no copy, fewer or as many, each with its price."""
-    if not has_targets(result) or not extracted(result)[0]:
-        return []
+    """Which methods leave no copy, fewer or as many, each with its price.
+
+    The prices alone where there is no copy to hide, or none that is known.
+    """
     over = extracted(result)
-    groups: dict[str, list[str]] = {"none": [], "fewer": [], "same": []}
+    copied = has_targets(result) and over[0] > 0
+    groups: dict[str, list[str]] = {head: [] for head in HEADS}
     for i, name in enumerate(result.notes["methods"]):
-        if i == 0 or METHODS[name].control:
+        if i == 0 or METHODS[name].control or not (copied or has_scenes(result)):
             continue
-        cost = f" {price(result, i).words}" if has_scenes(result) else ""
         group = "none" if over[i] == 0 else "fewer" if over[i] < over[0] else "same"
+        group = group if copied else "price"
         left = f", {over[i]} left" if group == "fewer" else ""
-        groups[group].append(f"{METHODS[name].title}{left}:{cost}" if cost
-                             else f"{METHODS[name].title}{left}")  # fmt: skip
-    heads = {
-        "none": "**No copy is triggered by these prompts any more**",
-        "fewer": "**Fewer copies**",
-        "same": "**As many copies as before**",
-    }
-    return [f"{heads[group]}: {'; '.join(found)}." for group, found in groups.items() if found]
+        cost = f": {price(result, i).words}" if has_scenes(result) else ""
+        groups[group].append(f"- {METHODS[name].title}{left}{cost}")
+    return ["\n".join([f"{HEADS[group]}:\n", *lines]) for group, lines in groups.items() if lines]
 
 
 def describe_hits(result: Result) -> str:
@@ -95,7 +105,9 @@ def describe_hits(result: Result) -> str:
 def describe_controls(result: Result) -> list[str]:
     """Each control beside its method."""
     names, level = result.notes["methods"], similarity(result)
-    found = []
+    found: list[str] = []
+    if has_targets(result) and not extracted(result)[0]:
+        return found
     for i, name in enumerate(names):
         if not (of := METHODS[name].control) or of not in names:
             continue
@@ -122,7 +134,7 @@ def describe_front(result: Result) -> str:
         return f"Least similar to {aim(result)}: {', '.join(parts)}; no method {x[0]:.2f}."
     y = missed(result)
     parts = [
-        f"{METHODS[names[i]].title} (SSIM {x[i]:.2f}, {y[i]:.0f} % of attributes wrong)"
+        f"{METHODS[names[i]].title} (SSIM {two(x[i])}, {y[i]:.0f} % of attributes wrong)"
         for i in pareto_front(x, y)
     ]
     return f"No method beats these on both axes: {', '.join(parts)}."

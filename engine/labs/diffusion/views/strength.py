@@ -10,6 +10,7 @@ from engine.figures import Event, Palette, PictureGrid, Point, Series, axis, lin
 from engine.labs.diffusion.copying import EXTRACTED
 from engine.labs.diffusion.mitigate.names import METHODS, SWEPT
 from engine.labs.diffusion.views.race_measures import (
+    SMALL,
     aim,
     extracted,
     has_scenes,
@@ -20,7 +21,7 @@ from engine.labs.diffusion.views.race_measures import (
     price,
     similarity,
 )
-from engine.labs.diffusion.views.race_words import sizes
+from engine.labs.diffusion.views.race_words import sizes, two
 
 
 def swept(result: Result) -> dict[str, str]:
@@ -40,9 +41,13 @@ def values(result: Result, name: str) -> list[float]:
 
 
 def draw_tradeoff(result: Result, palette: Palette, *, selected: int | None = None) -> go.Figure:
-    """Every cell: similarity against wrong attributes, a family a method."""
+    """Every cell: similarity against wrong attributes, a family a method.
+
+    The strengths of the selected cell's method stand beside their points.
+    """
     x, y, errors = similarity(result), missed(result), missed_error(result)
-    titles = swept(result)
+    titles, names = swept(result), result.notes["swept"]
+    named = cells(result, names[selected]) if selected is not None else []
     points = [
         Point(
             float(x[i]),
@@ -53,7 +58,7 @@ def draw_tradeoff(result: Result, palette: Palette, *, selected: int | None = No
             low=float(max(y[i] - errors[i], 0)),
             high=float(min(y[i] + errors[i], 100)),
         )
-        for i, name in enumerate(result.notes["swept"])
+        for i, name in enumerate(names)
     ]
     return scatter(
         points,
@@ -62,6 +67,7 @@ def draw_tradeoff(result: Result, palette: Palette, *, selected: int | None = No
         x=axis(f"Mean SSIM to {aim(result)}"),
         y=axis("Scene attributes not as told", "%"),
         front=True,
+        names=[str(i) for i in named],
         selected=None if selected is None else str(selected),
         interval="one standard error over scenes",
         subtitle=sizes(result),
@@ -95,7 +101,6 @@ def draw_strength(
         x=axis(SWEPT[name][1].capitalize()),
         y=axis("Share or SSIM"),
         events=events,
-        level=(EXTRACTED, "extracted from here"),
         band="standard deviation over pictures of SSIM, standard error over scenes of attributes",
         subtitle=sizes(result),
         alt=describe_strength(result, name),
@@ -106,7 +111,7 @@ def strength_grid(result: Result, at: int) -> PictureGrid:
     """The pictures to hide: trained, without a method, and in the cell ``at``."""
     made, level = result.array("pictures"), result.array("ssim")[:, 0]
     rows, shown = ["no method", _label(result, at)], [made[0], made[at]]
-    under = [[f"{value:.2f}" for value in level[i]] for i in (0, at)]
+    under = [[two(value) for value in level[i]] for i in (0, at)]
     marks = [np.where(level[i] > EXTRACTED, 0, -1) for i in (0, at)]
     if has_targets(result):
         rows, shown = ["training picture", *rows], [result.array("targets"), *shown]
@@ -116,7 +121,7 @@ def strength_grid(result: Result, at: int) -> PictureGrid:
         rows,
         [str(i + 1) for i in range(made.shape[1])],
         title="Pictures to hide at this strength",
-        alt=describe_cell(result, at),
+        alt=describe_copies(result, at),
         under=under,
         marks=np.stack(marks),
         mark_names=("extracted" if has_targets(result) else "as plain",),
@@ -132,7 +137,7 @@ def strength_scenes(result: Result, at: int) -> PictureGrid:
         ["no method", _label(result, at)],
         [str(i + 1) for i in range(right.shape[1])],
         title="Scenes at this strength",
-        alt=describe_cell(result, at),
+        alt=describe_price(result, at),
         under=[
             [", ".join(n for n, ok in zip(names, one, strict=True) if not ok) for one in row]
             for row in right
@@ -142,14 +147,17 @@ def strength_scenes(result: Result, at: int) -> PictureGrid:
     )
 
 
-def describe_cell(result: Result, at: int) -> str:
-    """Copies and price of one cell."""
-    words = f"{_label(result, at).capitalize()}: mean SSIM {similarity(result)[at]:.2f}"
+def describe_copies(result: Result, at: int) -> str:
+    """Similarity and copies of one cell."""
+    words = f"{_label(result, at).capitalize()}: mean SSIM {two(similarity(result)[at])}"
     if has_targets(result):
         words += f", {extracted(result)[at]} of {pictures(result)} pictures extracted"
-    if has_scenes(result):
-        words += f"; {price(result, at).words} of scene attributes"
     return f"{words}."
+
+
+def describe_price(result: Result, at: int) -> str:
+    """What one cell spoils."""
+    return f"{_label(result, at).capitalize()} {price(result, at).words} of scene attributes."
 
 
 def describe_strength(result: Result, name: str) -> str:
@@ -176,24 +184,25 @@ def describe_strength(result: Result, name: str) -> str:
 
 
 def describe_tradeoff(result: Result) -> str:
-    """How many methods hide all copies at some strength without a price that shows."""
+    """Which methods hide all copies at some strength, and which of them at a small price."""
     over = extracted(result)
     if not has_targets(result) or not over[0]:
         return f"Similarity to {aim(result)} and wrong attributes of every strength."
-    free, hiding = [], []
+    cheap, hiding = [], []
     for name, title in swept(result).items():
         clean = [i for i in cells(result, name) if over[i] == 0]
         if clean:
             hiding.append(title)
-        if any(price(result, i).points <= 0 or not price(result, i).shows for i in clean):
-            free.append(title)
-    total = len(swept(result))
+        if any(price(result, i).small for i in clean):
+            cheap.append(title)
     if not hiding:
+        total = len(swept(result))
         return f"None of the {total} methods hides all copies at a strength that was tried."
     words = f"All copies are hidden at some strength by {', '.join(hiding)}"
-    if not free:
-        return f"{words}; each time at a price."
-    return f"{words}; without a price that shows by {', '.join(free)}."
+    few = f"under {SMALL:g} points, two standard errors included"
+    if not cheap:
+        return f"{words}; by none of them for {few}."
+    return f"{words}; for {few}, by {', '.join(cheap)}."
 
 
 def strength_table(result: Result) -> dict[str, list[object]]:
