@@ -26,8 +26,12 @@ TEXT = " ".join(f"the {word} of line {i} holds {i * i}," for i in range(500)
 POLICY = '{\n "default": {"key": "int4:token"},\n "heads": {"1.0": {"value": "int8:token"}}\n}'
 CHEAP = {"tokens": 32, "window": 64, "windows": 2, "probes": 4, "new_tokens": 4,
          "ladder": "int4:token:head,int8:token:head", "key_format": "bfp12:b8"}  # fmt: skip
-CHEAP_OF: dict[str, dict[str, Any]] = {"memory_graph events": {"tokens": 256}}
-OWN_MODEL = {"memory_hardware": "gpt2"}  # labs that compute with no weights
+CHEAP_OF: dict[str, dict[str, Any]] = {
+    "memory_graph events": {"tokens": 256},
+    "diffusion overlap": {"groups": "A", "group_size": 2, "splits": 10},
+    "diffusion neuron": {"neuron_layer": 0, "column": 0, "pictures": 1},
+}
+OWN_MODEL = {"memory_hardware": "gpt2", "diffusion": "fast"}  # labs that take no language model
 AWKWARD: dict[str, dict[str, Any]] = {
     "cli_lab kinds": {"whole": 4, "real_number": -0.5, "word": "-x y", "choice": "b", "size": 64,
               "flag": False, "many": (3, 4), "maybe": 3},

@@ -262,7 +262,8 @@ def made(copied: float, ordinary: float, across: float, twin: float, null: float
         {"splits": 41, "prompts_a_group": 2},
         {
             "models": ["default", "twin"], "training_steps": [4000, 1300],
-            "groups": groups, "pairs": pairs, "steps": 1, "joined": 1, "layer_names": ["mid 0.0"], "pool": [0, 1, 2, 3],
+            "groups": groups, "pairs": pairs, "steps": 1, "joined": 1,
+            "layer_names": ["mid 0.0"], "pool": [0, 1, 2, 3],
         },
     )  # fmt: skip
 
