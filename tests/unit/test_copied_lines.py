@@ -31,6 +31,8 @@ CHEAP_OF: dict[str, dict[str, Any]] = {
     "diffusion bench": {"seeds": 1, "resamples": 2},
     "diffusion grid": {"seeds": 1, "sparsities": "0.2", "taus": "1"},
     "diffusion sites": {"seeds": 1},
+    "diffusion overlap": {"groups": "A", "group_size": 2, "splits": 10},
+    "diffusion neuron": {"neuron_layer": 0, "column": 0, "pictures": 1},
 }
 OWN_MODEL = {"memory_hardware": "gpt2", "diffusion": "fast"}  # labs without language models
 AWKWARD: dict[str, dict[str, Any]] = {

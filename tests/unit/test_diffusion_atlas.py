@@ -249,6 +249,13 @@ def test_the_map_lies_over_its_picture_on_one_scale(neuron: Result) -> None:
     np.testing.assert_allclose(place, 0.7 * LIGHT.lut("sequential")[255] + 0.3 * grey, atol=1)
 
 
+def test_labels_leave_out_what_all_prompts_begin_with() -> None:
+    labels = neurons.prompt_labels(["the painting one by a"], ["the painting two by a"])
+    assert labels == ["one by a", "ordinary: two by a"]
+    assert neurons.prompt_labels(["a red dot"], ["red dot"]) == ["a red dot", "ordinary: red dot"]
+    assert neurons.prompt_labels(["same", "same"], ["same"]) == ["same", "same", "ordinary: same"]
+
+
 def test_sentences_and_figures_of_a_neuron(neuron: Result) -> None:
     for figure in (neurons.draw_prompts(neuron, LIGHT), neurons.draw_steps(neuron, LIGHT)):
         assert not check_axes(figure)

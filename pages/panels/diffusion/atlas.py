@@ -22,6 +22,7 @@ from engine.labs.diffusion.views.atlas import (
 from engine.labs.diffusion.views.atlas_table import SIDES, Scored, Spot, control, layer_label, score
 from pages.kit import (
     choose,
+    explain,
     field_key,
     form,
     linked,
@@ -193,6 +194,7 @@ def _mask(lab: Lab, result: Result, spot: Spot, scored: Scored, column: int) -> 
         describe_rows(spot, scored),
     )
     say(lab, describe_rows(spot, scored))
+    explain(lab, "Columns as neurons")
 
 
 VIEW = View("Neuron atlas", atlas_settings, show_atlas)

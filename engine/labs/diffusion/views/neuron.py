@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -21,7 +23,7 @@ def draw_prompts(result: Result, palette: Palette) -> go.Figure:
     """How much every prompt excites the column, and the same pictures without their prompt."""
     held = norms(result).mean(-1)
     return bars(
-        [*result.notes["prompts"], *(f"ordinary: {each}" for each in result.notes["others"])],
+        prompt_labels(result.notes["prompts"], result.notes["others"]),
         {"with its prompt": held[WITH], "without, on the same noise": held[WITHOUT]},
         palette,
         horizontal=True,
@@ -31,6 +33,18 @@ def draw_prompts(result: Result, palette: Palette) -> go.Figure:
         value="Norm of the column",
         alt=describe_prompts(result),
     )
+
+
+def prompt_labels(prompts: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Prompts without the words that all of them begin with; the ordinary ones say so."""
+    split = [each.split() for each in (*prompts, *others)]
+    least = min(map(len, split))
+    shared = 0
+    while shared < least - 1 and len({words[shared] for words in split}) == 1:
+        shared += 1
+    shown = [" ".join(words[shared:]) for words in split]
+    count = len(prompts)
+    return [*shown[:count], *(f"ordinary: {each}" for each in shown[count:])]
 
 
 def describe_prompts(result: Result) -> str:
