@@ -54,9 +54,7 @@ def test_batches_change_nothing(pipeline: Pipeline) -> None:
     whole = record(pipeline, PROMPTS, count=2)
     parts = record(pipeline, PROMPTS, count=2, batch=2)
     for name in ("wen", "update", "entropy", "padding", "layers", "white_box"):
-        np.testing.assert_allclose(
-            getattr(parts, name), getattr(whole, name), rtol=1e-3, atol=1e-5
-        )
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-3, atol=1e-5)
 
 
 def test_entropies_are_those_of_attention_added_up_by_hand(pipeline: Pipeline) -> None:
@@ -120,9 +118,9 @@ def test_the_map_adds_up_to_wens_score_and_lies_where_the_pictures_differ(
         whole = pixel_map(pipeline, coordinates)
         assert whole.shape == (len(PROMPTS), 32, 32)
         torch.testing.assert_close(whole.flatten(1).norm(dim=1), step.score)
-        gap = (
-            pipeline.decode(step.prompted).float() - pipeline.decode(step.plain).float()
-        ).norm(dim=-1)
+        gap = (pipeline.decode(step.prompted).float() - pipeline.decode(step.plain).float()).norm(
+            dim=-1
+        )
         at = gap.flatten(1).argmax(1)
         ranks = whole.flatten(1)
         assert (ranks.gather(1, at[:, None])[:, 0] >= 0.9 * ranks.max(1).values).all()

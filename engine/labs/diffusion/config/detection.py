@@ -57,7 +57,9 @@ class DetectionConfig(Modelled):
         title="Seeds",
         json_schema_extra={"help": "Webster's edges need at least 4"},
     )
-    first_seed: int = Field(0, ge=0, le=9999, title="First seed", json_schema_extra={"widget": "number"})
+    first_seed: int = Field(
+        0, ge=0, le=9999, title="First seed", json_schema_extra={"widget": "number"}
+    )
     steps: int = Field(20, ge=1, le=100, title="Steps", json_schema_extra={"advanced": True})
     guidance: float = Field(
         2.0, ge=0, le=20, title="Guidance", json_schema_extra={"advanced": True, "step": 0.5}
@@ -67,7 +69,7 @@ class DetectionConfig(Modelled):
     def _apart(self) -> Self:
         both = set(self.copied.split(",")) & set(self.against.split(","))
         if both and not self.own_copied and not self.own_ordinary:
-            raise BadInput("against", f"{', '.join(sorted(both))} is among the copied sets already")
+            raise BadInput("against", f"must hold no copied set ({', '.join(sorted(both))})")
         return self
 
     def fits(self, read: Callable[[str], bytes]) -> None:

@@ -89,9 +89,7 @@ def groups(result: Result, choice: Choice) -> Groups:
     """Copied prompts and those of the chosen ordinary classes (all where none is named)."""
     found = scored(result, choice)
     against = choice.against or tuple(ordinary_names(result))
-    return Groups(
-        found[of_class(result, copied_names(result))], found[of_class(result, against)]
-    )
+    return Groups(found[of_class(result, copied_names(result))], found[of_class(result, against)])
 
 
 def default_flagged(found: Groups) -> int:
