@@ -28,7 +28,7 @@ from engine.labs.diffusion.model.pipeline import Pipeline
 
 _SEEDED = ("prompt", "seed")
 _AXES = {
-    **{name: (*_SEEDED, "step") for name in STEPPED},
+    **dict.fromkeys(STEPPED, (*_SEEDED, "step")),
     "layers": (*_SEEDED, "layer"),
     "white_box": _SEEDED,
 }
