@@ -325,6 +325,23 @@ def test_the_rail_is_told_step_by_step(railed: Result) -> None:
     assert strip.shape == (1, 3) and f"{railed.array('ssim')[0, 0]:.2f}" == strip.line(0, 0)
 
 
+def test_a_long_filmstrip_has_rows_and_every_frame_its_step(railed: Result) -> None:
+    previews = np.arange(23, dtype=np.uint8)[None, :, None, None, None]
+    axes = railed["previews"].axes
+    pictures = Field(np.tile(previews, (1, 1, 8, 8, 3)), axes)
+    similar = Field(np.linspace(0, 1, 23)[None], ("prompt", "step"))
+    long = replace(railed, fields={**railed.fields, "previews": pictures, "ssim": similar})
+    strip = scores_step.filmstrip(long, 0)
+    assert strip.shape == (3, 10)
+    for step in range(23):
+        place = scores_step.frame_of(step, 23)
+        assert scores_step.step_of(place, 23) == step
+        assert strip.here(*place) and (strip.pictures[place] == step).all()
+        assert strip.line(*place) == f"{similar.array[0, step]:.2f}"
+        assert (strip.mark(*place) == "extracted") == (similar.array[0, step] > 0.7)
+    assert not strip.here(2, 3)
+
+
 def test_costs_grow_with_what_is_asked() -> None:
     experiment = LAB.experiment("detection")
     one, more = DetectionConfig.build(), DetectionConfig.build(seeds=8)

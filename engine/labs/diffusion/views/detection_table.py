@@ -234,7 +234,7 @@ def _leaks(result: Result) -> list[str]:
     """Which prompts do come out as copies: what the labels of the test are worth."""
     if "copies" not in result.fields:
         return []
-    over = (result.array("copies") > EXTRACTED).any(1)
+    over = np.asarray((result.array("copies") > EXTRACTED).any(1))
     copied = over[of_class(result, copied_names(result))]
     seeds = result["copies"].size("seed")
     any_of = "its seed" if seeds == 1 else f"any of {seeds} seeds"
