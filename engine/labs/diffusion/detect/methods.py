@@ -139,8 +139,8 @@ METHODS: Mapping[str, Method] = {
     "update": Method(
         "Latent update",
         "How far the norm of a step's change lies from its mean over ordinary prompts, in their "
-        "standard deviations, averaged over steps.",
-        "After the abstract of Chen et al. 2026, whose text could not be read",
+        "standard deviations, averaged over steps. Our reading: only the abstract could be read.",
+        "Chen et al. 2026, abstract",
         _update,
         scales=False,
     ),
