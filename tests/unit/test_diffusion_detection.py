@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -181,6 +182,30 @@ def test_own_prompts_on_a_latent_pipeline_go_the_same_way(latent: Path) -> None:
     for method in offered(result):
         assert f"auc {method} your ordinary prompts" in result.metrics
     assert any("Across" not in sentence for sentence in table.findings(result))
+
+
+@pytest.mark.shared
+def test_the_captions_of_stable_diffusion_are_read_as_own_prompts(
+    latent: Path, shared_data: Path
+) -> None:
+    rows = (shared_data / "diffusion" / "sd14_memorized_500.jsonl").read_text("utf-8")
+    captions = [json.loads(line)["caption"] for line in rows.splitlines()]
+    nobody = (shared_data / "diffusion" / "memattn_nomem500.txt").read_text("utf-8")
+    config = DetectionConfig.build(
+        model=str(latent),
+        own_copied=own("\n".join(" ".join(one.split()) for one in captions)),
+        own_ordinary=own(nobody),
+        most=3,
+        seeds=1,
+        steps=1,
+    )
+    config.admit(local=True)
+    config.fits(Store.open().inputs.get)
+    result = detection(config, QuietContext(Store.open().inputs.get))
+    assert [row["prompts"] for row in result.notes["classes"]] == [3, 3]
+    assert result.notes["prompts"][0] == " ".join(captions[0].split())
+    assert result.array("reference_wen").shape == (24, 1)
+    assert np.isfinite(result.array("wen")).all()
 
 
 def test_a_foreign_model_needs_prompts_of_its_own(latent: Path) -> None:

@@ -138,12 +138,17 @@ def _steps(found: np.ndarray) -> str:
     return f"step {joined}" if len(found) == 1 else f"steps {joined}"
 
 
+def two(value: float) -> str:
+    """A similarity with two digits, and no minus before zero."""
+    return f"{round(float(value), 2) + 0.0:.2f}"
+
+
 def compared(result: Result) -> dict[str, str]:
     """The similarities that are known, with what they are to."""
     known = {}
     if "ssim" in result.fields:
         trained = all(result.notes["trained"])
-        known["ssim"] = "Its training picture" if trained else "Its picture, never trained"
+        known["ssim"] = "Its training picture" if trained else "Its picture (never trained)"
     if "ssim_nearest" in result.fields:
         known["ssim_nearest"] = "The nearest training picture"
     return known
@@ -191,6 +196,7 @@ def describe_similarity(result: Result, prompt: int) -> str:
             else f"never over {EXTRACTED}"
         )
         sentences.append(
-            f"SSIM to {whole} is {values[0]:.2f} at step 1 and {values[-1]:.2f} at the end, {when}."
+            f"SSIM to {whole} is {two(values[0])} at step 1 and {two(values[-1])} at the end, "
+            f"{when}."
         )
     return " ".join(sentences)
