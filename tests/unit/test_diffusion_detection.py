@@ -23,6 +23,7 @@ from engine.labs.diffusion.views import detection as views
 from engine.labs.diffusion.views import detection_table as table
 from engine.labs.diffusion.views import scores as rails
 from engine.labs.diffusion.views import scores_step
+from engine.labs.diffusion.views.detection_words import findings
 from engine.store import Store
 from tests.diffusion_models import save_latent, save_patches
 
@@ -181,7 +182,7 @@ def test_own_prompts_on_a_latent_pipeline_go_the_same_way(latent: Path) -> None:
     assert "copies" not in result.fields and "edges" not in offered(result)
     for method in offered(result):
         assert f"auc {method} your ordinary prompts" in result.metrics
-    assert any("Across" not in sentence for sentence in table.findings(result))
+    assert any("Across" not in sentence for sentence in findings(result))
 
 
 @pytest.mark.shared
@@ -280,22 +281,26 @@ def separated(gap: float) -> Result:
 
 
 def test_the_words_follow_the_numbers() -> None:
-    apart = " ".join(table.findings(separated(5.0)))
+    apart = " ".join(findings(separated(5.0)))
     assert "Within one family of captions Wen's score of step 1 alone detects" in apart
     assert "Across families of captions Wen's score of step 1 alone orders them the wrong" in apart
     assert "Over the mean of its own family it has 1.000" in apart
     assert "24 of 24 copied prompts, 0 of 24 unseen titles, 0 of 24 scenes" in apart
-    same = " ".join(table.findings(separated(0.0)))
+    same = " ".join(findings(separated(0.0)))
     assert "Within one family of captions Wen's score of step 1 alone does not reliably" in same
     assert "Negative result" in same
-    far = " ".join(table.findings(separated(50.0)))
+    far = " ".join(findings(separated(50.0)))
     assert "Across families of captions Wen's score of step 1 alone detects" in far
 
 
 def test_the_twin_is_called_a_control() -> None:
     result = separated(0.0)
     twin = replace(result, notes={**result.notes, "copies": False})
-    assert any("are a control" in sentence for sentence in table.findings(twin))
+    told = " ".join(findings(twin))
+    assert "are a control" in told and "reverse of what was published" not in told
+    loud = replace(separated(5.0), notes=twin.notes)
+    assert "Although nothing was copied" in " ".join(findings(loud))
+    assert "Wen, step 1 against unseen titles 1.000" in " ".join(findings(loud))
 
 
 def test_the_verdict_names_chance_order_and_its_reverse() -> None:

@@ -24,9 +24,9 @@ from engine.labs.diffusion.views.detection_table import (
     describe_by_step,
     draw_by_layer,
     draw_by_step,
-    findings,
     update_beside,
 )
+from engine.labs.diffusion.views.detection_words import findings
 from engine.labs.diffusion.views.scores import RAIL
 from pages.kit import (
     badge,

@@ -116,8 +116,8 @@ METHODS: Mapping[str, Method] = {
     ),
     "wen_early": Method(
         "Wen, first fifth",
-        "The norm of the difference of both noise predictions, averaged over the first fifth of the "
-        "steps (theirs: 10 of 50).",
+        "The norm of the difference of both noise predictions, averaged over the first fifth of "
+        "the steps (theirs: 10 of 50).",
         WEN,
         _wen_early,
     ),
