@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -380,3 +382,14 @@ def test_costs_grow_with_what_is_asked() -> None:
     assert experiment.cost_seconds(foreign) > 100 * experiment.cost_seconds(one)
     rail_cost = LAB.experiment("scores").cost_seconds
     assert rail_cost(ScoresConfig.build(steps=100)) > rail_cost(ScoresConfig.build())
+
+
+def test_what_a_page_imports_loads_no_model_library() -> None:
+    code = (
+        "import sys, engine.labs.diffusion, engine.labs.diffusion.views.scores_step;"
+        "import engine.labs.diffusion.views.detection_words;"
+        "print(sorted({'torch', 'diffusers', 'transformers', 'scipy', 'streamlit'}"
+        " & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
