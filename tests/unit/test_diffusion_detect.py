@@ -179,10 +179,22 @@ def test_consistent_edges_need_more_than_half_of_the_seeds() -> None:
     edge = np.zeros((1, 256, 256, 3), np.uint8)
     edge[:, :, 128:] = 255
     flat = np.zeros_like(edge)
-    assert webster.edge_consistency([edge, edge, edge, flat])[0] == pytest.approx(2 / 256)
-    assert webster.edge_consistency([edge, edge, flat, flat])[0] == 0
+    one, none = webster.edges(edge), webster.edges(flat)
+    assert webster.edge_consistency([one, one, one, none])[0] == pytest.approx(2 / 256)
+    assert webster.edge_consistency([one, one, none, none])[0] == 0
     with pytest.raises(BadInput, match="at least 4"):
-        webster.edge_consistency([edge, edge, edge])
+        webster.edge_consistency([one, one, one])
+
+
+def test_pictures_and_edges_can_be_left_out(pipeline: Pipeline) -> None:
+    whole = record(pipeline, PROMPTS, count=2)
+    bare = record(pipeline, PROMPTS, count=2, pictures=False, edges=False)
+    assert whole.edges.shape == (3, 256, 256) and bare.edges.size == bare.pictures.size == 0
+    np.testing.assert_array_equal(bare.wen, whole.wen)
+    watched: list[Step] = []
+    sample(pipeline, PROMPTS, count=2, watch=watched.append)
+    first = pipeline.decode(watched[0].preview).numpy()
+    assert (whole.edges == webster.edges(first)).mean() > 0.999
 
 
 def test_a_recording_can_be_stopped_and_needs_prompts(pipeline: Pipeline) -> None:

@@ -54,6 +54,8 @@ def detection(config: DetectionConfig, context: Context) -> Result:
             seed=seed,
             count=config.steps,
             guidance=config.guidance,
+            pictures=pipeline.data_seed is not None,
+            edges=config.seeds >= LEAST_SEEDS,
             progress=lambda done, _: context.progress(before + done, total),
         )
 
@@ -70,7 +72,7 @@ def detection(config: DetectionConfig, context: Context) -> Result:
             getattr(reference, name), ("reference", *axes[2:]), _unit(name)
         )
     if config.seeds >= LEAST_SEEDS:
-        consistent = edge_consistency([one.first for one in seeded])
+        consistent = edge_consistency([one.edges for one in seeded])
         repeated = np.repeat(consistent[:, None], config.seeds, axis=1)
         fields["edges"] = Field(repeated.astype(np.float32), _SEEDED)
     if pipeline.data_seed is not None:

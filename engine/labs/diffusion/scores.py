@@ -51,6 +51,8 @@ def scores(config: ScoresConfig, context: Context) -> Result:
         seed=config.seed,
         count=config.steps,
         guidance=config.guidance,
+        pictures=False,
+        edges=False,
         watch=seen.keep,
         progress=lambda done, _: context.progress(done, total),
     )
@@ -60,6 +62,8 @@ def scores(config: ScoresConfig, context: Context) -> Result:
         seed=config.seed,
         count=config.steps,
         guidance=config.guidance,
+        pictures=False,
+        edges=False,
         progress=lambda done, _: context.progress(len(wanted.prompts) + done, total),
     )
     fields = {**_rail(shown, ""), **_rail(band, "ordinary_"), **seen.fields()}

@@ -24,9 +24,9 @@ from engine.labs.diffusion.views.detection_table import (
     describe_by_step,
     draw_by_layer,
     draw_by_step,
-    findings,
     update_beside,
 )
+from engine.labs.diffusion.views.detection_words import findings
 from engine.labs.diffusion.views.scores import RAIL
 from pages.kit import (
     badge,
@@ -57,8 +57,8 @@ UNSET = -1
 FIELDS = ("copied", "against", "own_copied", "own_ordinary", "seeds", "first_seed", "most")
 SCALES = {
     "none": "As published",
-    "all": "Over ordinary prompts",
-    "family": "Over its own family",
+    "all": "Over ordinary",
+    "family": "Over its family",
 }
 AVERAGES = {"mean": "Mean of all", "first": "The first alone"}
 
@@ -97,7 +97,14 @@ def _choose(result: Result) -> Choice:
         rivals = {ALL: "All", **{name: class_title(name).capitalize() for name in names}}
         against = choose("Against", rivals, AGAINST)
     with second:
-        scale = choose("Score", SCALES, SCALE)
+        scale = choose(
+            "Score",
+            SCALES,
+            SCALE,
+            default="family",
+            help="over the mean of ordinary prompts that are not tested: of all, or of those whose "
+            "captions are of the same family; Ren's D and Webster's edges stay as they are",
+        )
         average = choose("Seeds", AVERAGES, AVERAGE)
     return Choice(
         method,
@@ -152,10 +159,11 @@ def _all_methods(lab: Lab, result: Result, choice: Choice) -> None:
     badge(
         "measured here",
         "measured",
-        "AUC with the 95 % bootstrap interval over prompts.",
+        "AUC against each class with the 95 % bootstrap interval over prompts.",
     )
+    st.caption(f"AUC against each class; scores: {SCALES[choice.scale].lower()}.")
     st.dataframe(area_rows(result, choice), hide_index=True, width="stretch")
-    published = update_beside(result, choice)
+    published = update_beside(result)
     claim(
         "Memorized prompts found by norms of latent updates, Stable Diffusion 1.4",
         f"Our reading of it: AUC {published.measured}",

@@ -16,7 +16,13 @@ from engine.labs.diffusion.views.scores import (
     rail_table,
     steps_of,
 )
-from engine.labs.diffusion.views.scores_step import filmstrip, known_pictures, predictions
+from engine.labs.diffusion.views.scores_step import (
+    filmstrip,
+    frame_of,
+    known_pictures,
+    predictions,
+    step_of,
+)
 from pages.kit import (
     choose,
     explain,
@@ -36,8 +42,8 @@ from pages.panels.diffusion.scene import Asked, View, asked
 PROMPT = "diffusion.rail_prompt"
 STEP = "diffusion.rail_step"
 SCORE = "diffusion.rail_score"
-FRAME = 44
-PICTURE = 112
+FRAME = 64
+PICTURE = 92
 
 
 def scores_settings(lab: Lab) -> Asked:
@@ -96,8 +102,8 @@ def _rail(lab: Lab, result: Result) -> None:
         filmstrip(result, prompt),
         "diffusion_filmstrip",
         size=FRAME,
-        selected=(0, step),
-        on_select=_take_frame,
+        selected=frame_of(step, steps_of(result)),
+        on_select=lambda place: _take_frame(place, steps_of(result)),
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -139,9 +145,9 @@ def _choose_step(count: int) -> int:
     return step - 1
 
 
-def _take_frame(place: tuple[int, int] | None) -> None:
+def _take_frame(place: tuple[int, int] | None, count: int) -> None:
     if place is not None:
-        select(STEP, place[1] + 1)
+        select(STEP, step_of(place, count) + 1)
 
 
 def _take_point(key: str) -> None:

@@ -69,7 +69,7 @@ class DetectionConfig(Modelled):
     def _apart(self) -> Self:
         both = set(self.copied.split(",")) & set(self.against.split(","))
         if both and not self.own_copied and not self.own_ordinary:
-            raise BadInput("against", f"{', '.join(sorted(both))} is among the copied sets already")
+            raise BadInput("against", f"must hold no copied set ({', '.join(sorted(both))})")
         return self
 
     def fits(self, read: Callable[[str], bytes]) -> None:

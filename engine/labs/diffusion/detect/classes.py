@@ -15,7 +15,7 @@ PAINTINGS, SCENES, OWN = "paintings", "scenes", "yours"
 REFERENCE = 12
 """Prompts that are kept out of the test, of single paintings, unseen titles and scenes each."""
 SHARE = 4
-"""Of a visitor's ordinary prompts one in so many is kept out of the test."""
+"""Of a visitor's ordinary prompts one in so many is kept out of the test, up to 24."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def find_classes(
         every = asked_prompts(pipeline, config, "own_ordinary", read).prompts
         if len(every) < SHARE:
             raise BadInput("own_ordinary", f"needs at least {SHARE} prompts (it has {len(every)})")
-        kept = len(every) // SHARE
+        kept = min(len(every) // SHARE, 2 * REFERENCE)
         tested = every[: len(every) - kept][: config.most]
         classes.append(Class("your ordinary prompts", False, OWN, tested))
         known = {OWN: every[-kept:]}

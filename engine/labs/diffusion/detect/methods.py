@@ -116,11 +116,17 @@ METHODS: Mapping[str, Method] = {
     ),
     "wen_early": Method(
         "Wen, first fifth",
-        "The same, averaged over the first fifth of the steps (theirs: 10 of 50).",
+        "The norm of the difference of both noise predictions, averaged over the first fifth of "
+        "the steps (theirs: 10 of 50).",
         WEN,
         _wen_early,
     ),
-    "wen_all": Method("Wen, all steps", "The same, averaged over all steps.", WEN, _wen_all),
+    "wen_all": Method(
+        "Wen, all steps",
+        "The norm of the difference of both noise predictions, averaged over all steps.",
+        WEN,
+        _wen_all,
+    ),
     "ren_e": Method(
         "Ren, E",
         "The entropy of one layer's attention over the tokens at the first step: the fourth layer "
@@ -139,8 +145,9 @@ METHODS: Mapping[str, Method] = {
     "update": Method(
         "Latent update",
         "How far the norm of a step's change lies from its mean over ordinary prompts, in their "
-        "standard deviations, averaged over steps.",
-        "After the abstract of Chen et al. 2026, whose text could not be read",
+        "standard deviations, averaged over steps. Our reading: only the abstract could be "
+        "read.",
+        "Chen et al. 2026, abstract",
         _update,
         scales=False,
     ),

@@ -16,6 +16,7 @@ RAIL: Mapping[str, str] = {
     "entropy": "Attention entropy",
 }
 EXTRACTED = 0.7
+MEAN, LINE = "ordinary mean", "extracted: a line of this lab"
 
 
 def steps_of(result: Result) -> int:
@@ -41,7 +42,7 @@ def draw_rail(
     chosen = Event(step + 1, f"step {step + 1}")
     count = len(result.notes["ordinary"])
     if not name:
-        return lines(
+        figure = lines(
             [
                 Series(title, at, ratios(result, one)[prompt], category=i)
                 for i, (one, title) in enumerate(RAIL.items())
@@ -50,10 +51,11 @@ def draw_rail(
             title="Scores by step",
             x=axis("Step, the noisiest first"),
             y=axis("Score over its mean over ordinary prompts"),
-            level=(1.0, "ordinary mean"),
+            level=(1.0, MEAN),
             events=[chosen],
             alt=describe_rail(result, prompt),
         )
+        return _below_the_end(figure, MEAN)
     ordinary = result.array(f"ordinary_{name}")
     return lines(
         [
@@ -136,12 +138,17 @@ def _steps(found: np.ndarray) -> str:
     return f"step {joined}" if len(found) == 1 else f"steps {joined}"
 
 
+def two(value: float) -> str:
+    """A similarity with two digits, and no minus before zero."""
+    return f"{round(float(value), 2) + 0.0:.2f}"
+
+
 def compared(result: Result) -> dict[str, str]:
     """The similarities that are known, with what they are to."""
     known = {}
     if "ssim" in result.fields:
         trained = all(result.notes["trained"])
-        known["ssim"] = "Its training picture" if trained else "Its picture, never trained"
+        known["ssim"] = "Its training picture" if trained else "Its picture (never trained)"
     if "ssim_nearest" in result.fields:
         known["ssim_nearest"] = "The nearest training picture"
     return known
@@ -150,7 +157,7 @@ def compared(result: Result) -> dict[str, str]:
 def draw_similarity(result: Result, palette: Palette, *, prompt: int, step: int) -> go.Figure:
     """SSIM of every preview to the prompt's picture and to the nearest training picture."""
     at = np.arange(1, steps_of(result) + 1)
-    return lines(
+    figure = lines(
         [
             Series(title, at, result.array(name)[prompt], category=4 + i)
             for i, (name, title) in enumerate(compared(result).items())
@@ -159,10 +166,19 @@ def draw_similarity(result: Result, palette: Palette, *, prompt: int, step: int)
         title="Similarity of the preview",
         x=axis("Step, the noisiest first"),
         y=axis("SSIM", limits=(-0.1, 1.02)),
-        level=(EXTRACTED, "extracted: a line of this lab"),
+        level=(EXTRACTED, LINE),
         events=[Event(step + 1, f"step {step + 1}")],
         alt=describe_similarity(result, prompt),
     )
+    return _below_the_end(figure, LINE)
+
+
+def _below_the_end(figure: go.Figure, label: str) -> go.Figure:
+    """A level's label below its right end: at the left the curves of copied prompts cross it."""
+    figure.update_annotations(
+        {"x": 1, "xanchor": "right", "yanchor": "top"}, selector={"text": label}
+    )
+    return figure
 
 
 def describe_similarity(result: Result, prompt: int) -> str:
@@ -180,6 +196,7 @@ def describe_similarity(result: Result, prompt: int) -> str:
             else f"never over {EXTRACTED}"
         )
         sentences.append(
-            f"SSIM to {whole} is {values[0]:.2f} at step 1 and {values[-1]:.2f} at the end, {when}."
+            f"SSIM to {whole} is {two(values[0])} at step 1 and {two(values[-1])} at the end, "
+            f"{when}."
         )
     return " ".join(sentences)

@@ -6,33 +6,61 @@ import numpy as np
 
 from engine.core import Result
 from engine.figures import Palette, PictureGrid
-from engine.labs.diffusion.views.scores import EXTRACTED, steps_of
+from engine.labs.diffusion.views.scores import EXTRACTED, steps_of, two
 
 PREDICTED = ("With the prompt", "Without it", "Difference")
 TENTH = 0.1
+ACROSS = 10
+"""Frames of the filmstrip in a row."""
 
 
 def filmstrip(result: Result, prompt: int) -> PictureGrid:
-    """The preview of every step in one row; those that count as extracted have a frame."""
+    """The preview of every step, ten in a row; those that count as extracted have a frame."""
     previews = result.array("previews")[prompt]
-    similar = result.array("ssim")[prompt] if "ssim" in result.fields else None
     count = len(previews)
-    marks = None if similar is None else np.where(similar > EXTRACTED, 0, -1)[None]
-    extracted = 0 if marks is None else int((marks == 0).sum())
-    known = "" if similar is None else (
-        f" {extracted} of {count} previews have an SSIM over {EXTRACTED} to the prompt's own "
-        "picture; it stands under each."
-    )  # fmt: skip
+    columns = min(ACROSS, count)
+    rows = -(-count // columns)
+    filled = np.zeros((rows * columns, *previews.shape[1:]), np.uint8)
+    filled[:count] = previews
+    marks = np.full(rows * columns, -1)
+    words = [""] * (rows * columns)
+    known = ""
+    if "ssim" in result.fields:
+        similar = result.array("ssim")[prompt]
+        marks[:count] = np.where(similar > EXTRACTED, 0, -1)
+        words[:count] = [two(value) for value in similar]
+        known = (
+            f" {int((similar > EXTRACTED).sum())} of {count} previews have an SSIM over "
+            f"{EXTRACTED} to the prompt's own picture; it stands under each."
+        )
+    more = ", ..." if rows > 2 else ""
     return PictureGrid(
-        previews[None],
-        ["Preview"],
-        [str(step + 1) for step in range(count)],
+        filled.reshape(rows, columns, *previews.shape[1:]),
+        [
+            f"Steps {first + 1} to {min(first + columns, count)}"
+            for first in range(0, count, columns)
+        ],
+        [
+            ", ".join(str(s + 1) for s in range(c, count, columns)[:2]) + more
+            for c in range(columns)
+        ],
         title="Filmstrip",
         alt=f"What each step would end in, from the noisiest to the last.{known}",
-        under=() if similar is None else [[f"{value:.2f}" for value in similar]],
-        marks=marks,
+        under=[words[r * columns : (r + 1) * columns] for r in range(rows)],
+        marks=marks.reshape(rows, columns),
         mark_names=("extracted",),
+        present=(np.arange(rows * columns) < count).reshape(rows, columns),
     )
+
+
+def frame_of(step: int, count: int) -> tuple[int, int]:
+    """The row and column of a step's frame, from 0."""
+    return divmod(step, min(ACROSS, count))
+
+
+def step_of(place: tuple[int, int], count: int) -> int:
+    """The step of a frame, from 0."""
+    return place[0] * min(ACROSS, count) + place[1]
 
 
 def predictions(result: Result, palette: Palette, *, prompt: int, step: int) -> PictureGrid:
@@ -66,14 +94,14 @@ def known_pictures(result: Result, *, prompt: int, step: int) -> PictureGrid:
         pictures.append(result.array("target")[prompt])
         trained = result.notes["trained"][prompt]
         names.append("Training picture" if trained else "Never trained")
-        words.append(f"SSIM {result.array('ssim')[prompt, step]:.2f}")
+        words.append(f"SSIM {two(result.array('ssim')[prompt, step])}")
     alt = f"The preview of step {step + 1}."
     if "nearest" in result.fields:
         place = int(result.array("nearest")[prompt, step])
         near = result.notes["training"][place]
         pictures.append(result.array("training")[place])
         names.append("Nearest in training")
-        words.append(f"SSIM {result.array('ssim_nearest')[prompt, step]:.2f}")
+        words.append(f"SSIM {two(result.array('ssim_nearest')[prompt, step])}")
         alt = f"{alt} {describe_nearest(result, prompt, step)}"
         copies = near["copies"]
         words[-1] += f", {copies} {'copy' if copies == 1 else 'copies'}"
