@@ -9,7 +9,7 @@ import pytest
 
 from engine.core import get_lab
 from engine.core.context import QuietContext
-from engine.labs.diffusion import honesty, keys, writing
+from engine.labs.diffusion import honesty, keys, starts, writing
 from engine.labs.diffusion.config import KeysConfig
 from engine.labs.diffusion.model.load import load_pipeline
 from engine.store import Store
@@ -22,6 +22,7 @@ LAB = get_lab("diffusion")
 # Settings that nobody ships: what stands under them is an untrained model's small result.
 OWN: Mapping[str, Mapping[str, Any]] = {
     "honesty": {"search_seed": 7, "pictures": 2, "search_steps": 3, "draws": 1},
+    "starts": {"search_seed": 7, "search_steps": 3},
     "writing": {"write_seed": 7, "ranks": "2", "write_steps": 10},
     "keys": {"per_rung": 2, "key_draws": 1},
 }
@@ -36,16 +37,18 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     small = KeysConfig.build(OWN["keys"])
     return {
         "honesty": honesty.honesty(configs["honesty"], context),  # type: ignore[arg-type]
+        "starts": starts.starts(configs["starts"], context),  # type: ignore[arg-type]
         "writing": writing.writing(configs["writing"], context),  # type: ignore[arg-type]
         "keys": keys.ask_keys(load_pipeline(model), small, context),
     }
 
 
 def opened(name: str, results: Mapping[str, Any], **more: str) -> Any:
-    """The view with its small result in the store."""
-    experiment = LAB.experiment(name)
-    digest = experiment.digest("diffusion", experiment.config.build(OWN[name]))
-    Store.open().results.save(digest, results[name], {"lab": "diffusion", "experiment": name})
+    """The view with its small results in the store."""
+    for one in (name, *(["starts"] if name == "honesty" else [])):
+        experiment = LAB.experiment(one)
+        digest = experiment.digest("diffusion", experiment.config.build(OWN[one]))
+        Store.open().results.save(digest, results[one], {"lab": "diffusion", "experiment": one})
     given = {f"diffusion.{field}": str(value) for field, value in OWN[name].items()}
     return visit("diffusion", **{"diffusion.view": name}, **given, **more)
 
@@ -60,7 +63,8 @@ def test_the_attack_shows_its_controls_and_a_verdict(results: Mapping[str, Any])
     for case in results["honesty"].notes["cases"]:
         assert f"{case}: " in said
     assert "from a third-party note of the paper" in said
-    assert len(app.get("plotly_chart")) == 3 and not app.warning
+    assert "Masks of embeddings that were found for one copied picture agree by" in said
+    assert len(app.get("plotly_chart")) == 4 and not app.warning
     assert "deleted" not in said.lower()
 
 

@@ -26,6 +26,13 @@ LAB = Lab(
             cost_seconds=config.honesty_seconds,
         ),
         Experiment(
+            "starts",
+            "Searches from many starts",
+            config.StartsConfig,
+            "engine.labs.diffusion.starts:starts",
+            cost_seconds=config.starts_seconds,
+        ),
+        Experiment(
             "writing",
             "A picture in a low-rank addition",
             config.WritingConfig,

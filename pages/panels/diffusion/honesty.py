@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from engine.core import Lab, Result
@@ -14,6 +16,12 @@ from engine.labs.diffusion.views.honesty import (
     loss_table,
     reach_table,
     seeds_grid,
+)
+from engine.labs.diffusion.views.starts import (
+    describe_agreement,
+    describe_arrivals,
+    draw_agreement,
+    starts_grid,
 )
 from engine.labs.diffusion.views.verdict import (
     CONTROL,
@@ -50,13 +58,25 @@ ASSUMED = (
 )
 
 
-def honesty_settings(lab: Lab) -> Asked:
-    """The mask, the pictures and the search."""
-    return asked(lab, "honesty")
+@dataclass(frozen=True)
+class Searches:
+    """What the attack is asked, and the searches from many starts."""
+
+    attack: Asked
+    starts: Asked
 
 
-def show_honesty(scene: Asked) -> None:
-    """The verdict, the film of a search, and every control."""
+def honesty_settings(lab: Lab) -> Searches:
+    """The mask, the pictures and the search; then how many random starts."""
+    attack = asked(lab, "honesty")
+    with st.expander("From many starts"):
+        starts = asked(lab, "starts", ("which", "starts"))
+    return Searches(attack, starts)
+
+
+def show_honesty(searches: Searches) -> None:
+    """The verdict, the film of a search, every control, and many starts."""
+    scene = searches.attack
     lab = scene.lab
     section(
         "Does an attack bring it back?",
@@ -87,6 +107,7 @@ def show_honesty(scene: Asked) -> None:
     show(figure, "diffusion_losses", alt, export=lambda: loss_table(result))
     say(lab, describe_distance(result))
     _published(result)
+    _starts(searches.starts)
     explain(lab, "Attack")
     take_away(lab, scene.experiment, obtained)
 
@@ -102,6 +123,23 @@ def _verdict(lab: Lab, result: Result) -> None:
     say(lab, f"The mask, {mask['by']}, cuts {cut} of the weights at its site ({mask['site']}).")
     say(lab, "\n".join(f"- {line}" for line in control_lines(result)))
     say(lab, f"{describe_gain(result)} {describe_hits(result)}")
+
+
+def _starts(scene: Asked) -> None:
+    section(
+        "One place, or many?",
+        "If a memory sat in one place, every way to it would point there. Searches on the whole "
+        "model start from random numbers; each find is then located like a prompt.",
+    )
+    obtained = obtain(scene.lab, scene.experiment, scene.config)
+    result = obtained.result
+    if result is None:
+        return
+    show_pictures(starts_grid(result), "diffusion_starts")
+    say(scene.lab, describe_arrivals(result))
+    figure = draw_agreement(result, palette())
+    show(figure, "diffusion_agreement", describe_agreement(result))
+    say(scene.lab, describe_agreement(result))
 
 
 def _prompts(result: Result, picture: int) -> None:
