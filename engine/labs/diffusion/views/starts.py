@@ -76,7 +76,8 @@ def describe_agreement(result: Result) -> str:
     return (
         f"Masks of embeddings that were found for one copied picture agree by {own:.2f} "
         f"({values[0].min():.2f} to {values[0].max():.2f}), {verdict} ({others:.2f}, "
-        f"{values[2].min():.2f} to {values[2].max():.2f}). For the never-seen picture: {never:.2f}. "
+        f"{values[2].min():.2f} to {values[2].max():.2f}). For the never-seen picture: "
+        f"{never:.2f}. "
         "Finds of one picture make that picture from the same noise, and alike pictures excite "
         "alike channels: the agreement may be the picture's, not the memory's."
     )

@@ -137,5 +137,8 @@ def describe_distance(result: Result) -> str:
     apart = result.notes.get("apart")
     if apart is None:
         return f"{sentence}."
-    far = "further than" if moved[COPIED].mean() > apart else "nearer than"
-    return f"{sentence}; two prompts of this set are {apart:.2f} apart, so it went {far} another prompt."
+    far = "further" if moved[COPIED].mean() > apart else "nearer"
+    return (
+        f"{sentence}; two prompts of this set are {apart:.2f} apart, so it went {far} than "
+        "another prompt."
+    )
