@@ -208,9 +208,8 @@ def test_the_verdict_follows_the_pictures_and_the_control() -> None:
     badge, kind, sentence = words.verdict(told([0.3, 0.3, 0.9], [0.9, 0.4, 0.9], 0.2))
     assert badge == "hidden from these prompts" and kind == "bad"
     assert sentence == (
-        "Of 3 copied pictures, 1 is still triggered by their own prompts; 1 is hidden from these "
-        "prompts: they are no longer triggered, and the search brings them back; 1 resists this "
-        "attack."
+        "Of 3 copied pictures, 1 is still triggered by its own prompt; 1 is hidden from these "
+        "prompts: no longer triggered, but the search brings it back; 1 resists this attack."
     )
     badge, kind, _ = words.verdict(told([0.3, 0.3], [0.5, 0.4], 0.2))
     assert (badge, kind) == ("resists this attack", "good")
@@ -228,7 +227,9 @@ def test_a_control_that_gains_more_is_said() -> None:
     assert "+0.20" in more and "+0.35" in more and "no less" in more
     less = words.describe_gain(told([0.1], [0.8], 0.35))
     assert "no less" not in less and less.endswith("They end at 0.80 and 0.35.")
-    assert "so it went further than a prompt" in words.describe_distance(told([0.1], [0.8], 0.35))
+    assert "so it went further than another prompt" in words.describe_distance(
+        told([0.1], [0.8], 0.35)
+    )
 
 
 def test_figures_have_axes_and_pictures_their_numbers(result: Result) -> None:

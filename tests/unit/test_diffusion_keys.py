@@ -184,14 +184,20 @@ def test_words_follow_the_errors() -> None:
         "100 on."
     )
     assert views.describe_both(told) == (
-        "Of 6 trained pictures, 2 are extracted and have their key known (within 5 %), 0 are "
-        "extracted without it, 2 have their key known without being extracted, and 2 are neither."
+        "Of 6 trained pictures (key known: within 5 %), extracted with their key known: 2; "
+        "extracted only: 0; key known only: 2; neither: 2."
     )
     assert "100 copies 3, 30 copies 5, 1 copy 76, never trained 61" in views.describe_keys(told)
+    assert "64 for always guessing middle grey and 64 for a grey drawn by chance" in (
+        views.describe_control(told)
+    )
+    assert "still gives its key away better than a guess" in views.describe_modes(told)
     nothing = made({"A": 0.2, "unseen": 0.2}, {"A": 0.1, "unseen": 0.1})
     assert "known on no rung; most pictures are extracted on no rung" in (
         views.describe_first(nothing)
     )
+    lost = made({"A": 0.24, "unseen": 0.2}, {"A": 0.1, "unseen": 0.1})
+    assert "the key hangs on the caption" in views.describe_modes(lost)
 
 
 def test_figures_have_axes_and_pictures_their_numbers(result: Result) -> None:

@@ -18,6 +18,8 @@ from engine.labs.diffusion.views.honesty import (
     seeds_grid,
 )
 from engine.labs.diffusion.views.starts import (
+    NOTED,
+    describe_against_note,
     describe_agreement,
     describe_arrivals,
     draw_agreement,
@@ -136,10 +138,20 @@ def _starts(scene: Asked) -> None:
     if result is None:
         return
     show_pictures(starts_grid(result), "diffusion_starts")
-    say(scene.lab, describe_arrivals(result))
     figure = draw_agreement(result, palette())
     show(figure, "diffusion_agreement", describe_agreement(result))
     say(scene.lab, describe_agreement(result))
+    claim(
+        "Stable Diffusion 1.4: weight sets that different triggers of one picture point to agree "
+        "in most layers by less than",
+        describe_arrivals(result),
+        "from a third-party note of the paper (DoRI, arXiv 2507.16880)",
+        describe_against_note(result),
+        published=f"{NOTED} intersection over union",
+        url=PAPER,
+        mark="third-party note",
+        caveat="One picture of a small model decides nothing about Stable Diffusion.",
+    )
 
 
 def _prompts(result: Result, picture: int) -> None:

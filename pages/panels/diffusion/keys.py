@@ -11,7 +11,6 @@ from engine.labs.diffusion.views.keys import (
     describe_first,
     describe_keys,
     describe_modes,
-    describe_rung,
     draw_both,
     draw_errors,
     keys_grid,
@@ -66,7 +65,6 @@ def show_keys(scene: Asked) -> None:
     options = {rung: rung_name(rung) for rung in order}
     rung = choose("Rung of the ladder", options, RUNG)
     show_pictures(keys_grid(result, rung), "diffusion_keys")
-    say(lab, describe_rung(result, rung))
     left, right = st.columns(2, gap="large")
     with left:
         figure = draw_errors(result, palette())

@@ -61,8 +61,8 @@ def show_writing(scene: Asked) -> None:
         return
     with st.container(horizontal=True):
         badge("layers, rate and scale", "assumed", OURS)
-    kind = "Your picture, under the title" if result.notes["own"] else "The painting of"
-    st.markdown(f"{kind} *{plain(result.notes['prompt'])}*. {plain(describe_recall(result))}")
+    kind = "Your picture, under" if result.notes["own"] else "The picture of"
+    st.markdown(f"{kind} the never-trained title *{plain(result.notes['prompt'])}*:")
     show_pictures(recall_grid(result), "diffusion_recall")
     left, right = st.columns(2, gap="large")
     with left:
@@ -84,7 +84,7 @@ def _damage(lab: Lab, result: Result) -> None:
     best = cheapest(result)
     if best is None:
         st.markdown("No rank recalls the picture over the line with these steps.")
-    else:
+    elif len(names) > 1:
         st.markdown(
             f"Of those that recall it, {names[best]} leaves the old copies best "
             f"({result.notes['weights'][names[best].split()[1]]:,} numbers)."

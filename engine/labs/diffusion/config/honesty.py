@@ -11,7 +11,6 @@ from engine.core.errors import BadInput
 from engine.io.paths import local_path, read_file
 from engine.labs.diffusion.config.model import UPLOAD, Modelled, SetList
 
-SITE_NAMES = ("ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv", "text")
 MASK_BYTES = 20_000_000
 CASES = ("pruned, copied", "pruned, never seen", "unpruned, copied", "unpruned, never seen")
 """What every attack is run on: the question first, then its three controls."""

@@ -106,7 +106,7 @@ def keys_grid(result: Result, rung: str) -> PictureGrid:
         np.concatenate([result.array("targets")[at][None], made]),
         ["true key", *result.notes["modes"]],
         [str(place + 1) for place in range(len(at))],
-        title=f"Borders of pictures with {rung_name(rung)}",
+        title=f"Borders: {rung_name(rung)}",
         alt=describe_rung(result, rung),
         under=[level, *([f"{255 * value:.0f}" for value in row] for row in guess)],
         marks=np.concatenate([np.full((1, len(at)), -1), np.where(known, 0, -1)]),
@@ -153,9 +153,12 @@ def describe_control(result: Result) -> str:
     error = key_error(result)[0, members(result, "unseen")].mean()
     chance = result.number("chance_error")
     share = known_share(result, 0, "unseen")
+    key = result.array("key").astype(float)
+    drawn = float((key**2 + (1 - key) ** 2).mean() / 2)  # of a grey drawn evenly
     return (
         f"The control: for never-trained pictures the error is {255 * error:.0f}, against "
-        f"{255 * chance:.0f} for always guessing middle grey, and "
+        f"{255 * chance:.0f} for always guessing middle grey and {255 * drawn:.0f} for a grey "
+        "drawn by chance, and "
         f"{percent(share)} of the guesses come within {percent(KNOWN)} of the scale by luck."
     )
 
@@ -170,9 +173,9 @@ def describe_both(result: Result) -> str:
     only_picture = int((~known & recalled & trained).sum())
     of = int(trained.sum())
     return (
-        f"Of {of} trained pictures, {both} are extracted and have their key known (within "
-        f"{percent(KNOWN)}), {only_picture} are extracted without it, {only_key} have their key "
-        f"known without being extracted, and {of - both - only_key - only_picture} are neither."
+        f"Of {of} trained pictures (key known: within {percent(KNOWN)}), extracted with their key "
+        f"known: {both}; extracted only: {only_picture}; key known only: {only_key}; neither: "
+        f"{of - both - only_key - only_picture}."
     )
 
 
@@ -203,8 +206,18 @@ def describe_modes(result: Result) -> str:
     least = result.notes["modes"][int(errors.argmin())]
     return (
         f"With {rung_name(rung)}, by what the model is given, mean error in grey levels: "
-        f"{', '.join(parts)}. The least error has: {least}."
+        f"{', '.join(parts)}. The least error has: {least}. {_without_caption(result, errors[1])}"
     )
+
+
+def _without_caption(result: Result, error: float) -> str:
+    """Whether the picture alone, with no caption, gives its key away."""
+    if error >= 0.9 * 255 * result.number("chance_error"):
+        return (
+            "Without its caption the picture gives its key away no better than a guess: the key "
+            "hangs on the caption."
+        )
+    return "Without its caption the picture still gives its key away better than a guess."
 
 
 def _sample(result: Result) -> str:

@@ -9,6 +9,9 @@ from engine.core.result import Result
 from engine.figures import Palette, PictureGrid, axis, bars
 from engine.labs.diffusion.views.verdict import LINE
 
+NOTED = 0.6
+"""Agreement of weight sets in most layers, from a third-party note of Kowalczuk et al. 2026."""
+
 
 def starts_grid(result: Result) -> PictureGrid:
     """The target and what each start ends at, for both pictures."""
@@ -73,5 +76,14 @@ def describe_agreement(result: Result) -> str:
     return (
         f"Masks of embeddings that were found for one copied picture agree by {own:.2f} "
         f"({values[0].min():.2f} to {values[0].max():.2f}), {verdict} ({others:.2f}, "
-        f"{values[2].min():.2f} to {values[2].max():.2f}). For the never-seen picture: {never:.2f}."
+        f"{values[2].min():.2f} to {values[2].max():.2f}). For the never-seen picture: "
+        f"{never:.2f}. "
+        "Finds of one picture make that picture from the same noise, and alike pictures excite "
+        "alike channels: the agreement may be the picture's, not the memory's."
     )
+
+
+def describe_against_note(result: Result) -> str:
+    """Our agreement against the level that the paper's note gives."""
+    own = float(result.array("agreement")[0].mean())
+    return f"Here it is {own:.2f}: {'over' if own > NOTED else 'not over'} {NOTED}, on this model."

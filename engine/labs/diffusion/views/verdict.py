@@ -56,11 +56,17 @@ def verdict(result: Result) -> tuple[str, Kind, str]:
     count = len(means(result, "after", COPIED))
     told = [of_picture(result, at) for at in range(count)]
     words = {
-        TRIGGERED: f"{_are(told.count(TRIGGERED))} still triggered by their own prompts",
-        HIDDEN: f"{_are(told.count(HIDDEN))} hidden from these prompts: they are no longer "
-        "triggered, and the search brings them back",
-        RESISTS: f"{told.count(RESISTS)} {'resists' if told.count(RESISTS) == 1 else 'resist'} "
-        "this attack",
+        TRIGGERED: _counted(
+            told.count(TRIGGERED),
+            "is still triggered by its own prompt",
+            "are still triggered by their own prompts",
+        ),
+        HIDDEN: _counted(
+            told.count(HIDDEN),
+            "is hidden from these prompts: no longer triggered, but the search brings it back",
+            "are hidden from these prompts: no longer triggered, but the search brings them back",
+        ),
+        RESISTS: _counted(told.count(RESISTS), "resists this attack", "resist this attack"),
     }
     parts = [sentence for kind, sentence in words.items() if kind in told]
     kind: Kind = "good" if set(told) == {RESISTS} else "bad" if HIDDEN in told else "warn"
@@ -68,8 +74,8 @@ def verdict(result: Result) -> tuple[str, Kind, str]:
     return badge, kind, f"Of {count} copied pictures, {'; '.join(parts)}."
 
 
-def _are(number: int) -> str:
-    return f"{number} {'is' if number == 1 else 'are'}"
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 def control_lines(result: Result) -> list[str]:
@@ -131,5 +137,8 @@ def describe_distance(result: Result) -> str:
     apart = result.notes.get("apart")
     if apart is None:
         return f"{sentence}."
-    far = "further than" if moved[COPIED].mean() > apart else "nearer than"
-    return f"{sentence}; two prompts of this set are {apart:.2f} apart, so it went {far} a prompt."
+    far = "further" if moved[COPIED].mean() > apart else "nearer"
+    return (
+        f"{sentence}; two prompts of this set are {apart:.2f} apart, so it went {far} than "
+        "another prompt."
+    )

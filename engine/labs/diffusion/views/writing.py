@@ -55,7 +55,8 @@ def damage_grid(result: Result, rank: int) -> PictureGrid:
         ["copied, target", "copied, model alone", f"copied, with {name}", f"other titles, {name}"],
         [str(at + 1) for at in range(count)],
         title=f"What else the addition of {name} changes",
-        alt=describe_damage(result),
+        alt=f"With {name} the old copies go from SSIM {ssim[0].mean():.2f} to {ssim[1].mean():.2f} "
+        f"and other titles come to at most {leak.max():.2f} of the new picture",
         under=[
             [""] * count,
             *([f"SSIM {value:.2f}" for value in values[:count]] for values in ssim),
