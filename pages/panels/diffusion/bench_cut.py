@@ -45,8 +45,8 @@ SET, PICTURE = "diffusion.bench_set", "diffusion.bench_picture"
 MOST_CHANGED = -1
 
 
-def show_cut(lab: Lab, shown: Shown) -> Group:
-    """Everything about a cut but how it was made; returns the set whose pictures are shown."""
+def show_rows(lab: Lab, shown: Shown) -> Group:
+    """The verdict and the pictures of a set, before and after; returns the set."""
     groups = {group.name: group for group in shown.groups}
     mine = next(group for group in shown.groups if group.located)
     if mine.known:
@@ -57,7 +57,13 @@ def show_cut(lab: Lab, shown: Shown) -> Group:
     )
     group = groups[name]
     _pictures(shown, group)
-    if any(one.known for one in shown.groups):
+    return group
+
+
+def show_beside(lab: Lab, shown: Shown) -> None:
+    """Every picture's change, and all sets beside all controls: where there are targets."""
+    mine = next(group for group in shown.groups if group.located)
+    if mine.known:
         _apart(lab, shown, mine)
         _sets(lab, shown, mine)
     else:
@@ -65,7 +71,6 @@ def show_cut(lab: Lab, shown: Shown) -> Group:
             "The training pictures of these prompts are not known here, so nothing says which of "
             "the pictures are copies: compare before and after by eye."
         )
-    return group
 
 
 def chosen_picture(shown: Shown, group: Group) -> int:
