@@ -42,7 +42,6 @@ from pages.kit import (
 )
 
 SET, PICTURE = "diffusion.bench_set", "diffusion.bench_picture"
-MOST_CHANGED = -1
 
 
 def show_rows(lab: Lab, shown: Shown) -> Group:
@@ -62,15 +61,15 @@ def show_rows(lab: Lab, shown: Shown) -> Group:
 
 def show_beside(lab: Lab, shown: Shown) -> None:
     """Every picture's change, and all sets beside all controls: where there are targets."""
-    mine = next(group for group in shown.groups if group.located)
-    if mine.known:
-        _apart(lab, shown, mine)
-        _sets(lab, shown, mine)
-    else:
+    if not any(group.located and group.known for group in shown.groups):
         st.caption(
-            "The training pictures of these prompts are not known here, so nothing says which of "
-            "the pictures are copies: compare before and after by eye."
+            "These prompts have no training pictures that are known here, so nothing says which "
+            "of the pictures are copies: compare before and after by eye."
         )
+    known = sorted((group for group in shown.groups if group.known), key=lambda g: not g.located)
+    if known:
+        _apart(lab, shown, known[0])
+        _sets(lab, shown, known[0])
 
 
 def chosen_picture(shown: Shown, group: Group) -> int:
