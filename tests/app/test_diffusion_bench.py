@@ -51,7 +51,7 @@ def test_the_grid_answers_at_once_with_the_controls_and_the_claim_beside_it() ->
     ("sparsity", "words"),
     [
         ("0", "Nothing is cut here"),
-        ("0.01", "The cut changes no verdict"),
+        ("0.01", "The cut hides no picture: 16 of 16 come out after it, 16 before"),
         ("0.4", "are nearest to another training picture"),
     ],
 )

@@ -61,7 +61,7 @@ def test_pictures_that_lose_their_neighbour_are_said_to() -> None:
 @pytest.mark.parametrize(
     ("after", "whole", "said"),
     [
-        (copies(ssim(0.9), hits(8)), None, "The cut changes no verdict: 16 of 16"),
+        (copies(ssim(0.9), hits(8)), None, "The cut hides no picture: 16 of 16"),
         (copies(0.1, 0), copies(0.1, 0), "The whole model copies none of these pictures"),
     ],
 )

@@ -73,7 +73,7 @@ def verdict(shown: Shown, group: Group) -> str:
     hits = int(shown.measure("nn_hit", "located", group).sum())
     total = shown.seeds * group.count
     if after >= before:
-        return f"The cut changes no verdict: {after} of {total} pictures still come out."
+        return f"The cut hides no picture: {after} of {total} come out after it, {before} before."
     out = (
         f"No picture of {group.name} is triggered over SSIM {EXTRACTED} by these prompts any more"
         if not after
