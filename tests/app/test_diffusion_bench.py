@@ -51,7 +51,7 @@ def test_the_grid_answers_at_once_with_the_controls_and_the_claim_beside_it() ->
     ("sparsity", "words"),
     [
         ("0", "Nothing is cut here"),
-        ("0.01", "The cut changes no verdict"),
+        ("0.01", "The cut hides no picture: 16 of 16 come out after it, 16 before"),
         ("0.4", "are nearest to another training picture"),
     ],
 )
@@ -127,8 +127,22 @@ def test_pictures_of_an_unknown_model_are_shown_without_a_verdict() -> None:
     query = {"diffusion.bench": "cut", "diffusion.sparsity": "0.3"}
     app = visit("diffusion", **BENCH, **query)
     said = texts(app)
-    assert "training pictures of these prompts are not known" in said and "nan" not in said
+    assert "no training pictures that are known here" in said and "nan" not in said
     assert len(app.get("plotly_chart")) == 1
+
+
+def test_prompts_without_targets_stand_beside_the_copied_sets() -> None:
+    unknown = copies(0.9, 1)
+    unknown[:, :EACH] = np.nan
+    result = run_result(unknown, unknown)
+    groups = [{**group, "known": group["name"] != "A"} for group in result.notes["groups"]]
+    result = Result(result.fields, result.metrics, {**result.notes, "groups": groups})
+    keep("bench", result, BenchConfig(sparsity=0.3))
+    query = {"diffusion.bench": "cut", "diffusion.sparsity": "0.3"}
+    app = visit("diffusion", **BENCH, **query)
+    said = texts(app)
+    assert "no training pictures that are known here" in said and "nan" not in said
+    assert "B's SSIM falls by" in said and len(app.get("plotly_chart")) == 6
 
 
 def test_the_sites_stand_in_a_figure_and_a_table() -> None:

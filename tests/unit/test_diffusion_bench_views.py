@@ -42,7 +42,7 @@ def test_all_under_the_line_but_nearest_is_called_softened() -> None:
     cut = shown(run_result(copies(ssim(0.5), hits(8))))
     said = words.verdict(cut, cut.groups[0])
     assert "No picture of A is triggered over SSIM 0.7 by these prompts any more" in said
-    assert "16 of 16 are still nearest to their own training picture: softened" in said
+    assert "16 of 16 are still nearest to their own training picture: softened, not gone" in said
     assert not {"deleted", "removed", "erased"} & set(said.lower().split())
 
 
@@ -61,7 +61,7 @@ def test_pictures_that_lose_their_neighbour_are_said_to() -> None:
 @pytest.mark.parametrize(
     ("after", "whole", "said"),
     [
-        (copies(ssim(0.9), hits(8)), None, "The cut changes no verdict: 16 of 16"),
+        (copies(ssim(0.9), hits(8)), None, "The cut hides no picture: 16 of 16"),
         (copies(0.1, 0), copies(0.1, 0), "The whole model copies none of these pictures"),
     ],
 )
@@ -99,6 +99,9 @@ def test_the_most_changed_picture_is_named_with_its_neighbour() -> None:
     cut = shown(run_result(copies(ssim([0.8] * 7 + [0.05]), hits(7))))
     said = words.describe_uneven(cut, cut.groups[0])
     assert "“title7 word” is left with SSIM 0.05" in said and "in 0 of 2 seeds" in said
+    alike = shown(run_result(copies(ssim([0.55] * 7 + [0.5]), 1)))
+    said = words.describe_uneven(alike, alike.groups[0])
+    assert said == "The pictures of A are left alike: SSIM from 0.50 to 0.55."
 
 
 def test_a_spread_is_that_of_the_seeds() -> None:

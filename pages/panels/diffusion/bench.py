@@ -41,7 +41,7 @@ from pages.kit import (
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.bench_cut import chosen_picture, show_cut, show_how
+from pages.panels.diffusion.bench_cut import chosen_picture, show_beside, show_how, show_rows
 from pages.panels.diffusion.bench_sites import show_sites
 from pages.panels.diffusion.scene import View
 
@@ -106,8 +106,9 @@ def _show_grid(lab: Lab, config: GridConfig) -> None:
     assert isinstance(obtained.config, GridConfig)
     shown = _chosen_cell(result)
     made = made_in_grid(obtained.config, shown)
-    group = show_cut(lab, shown)
+    group = show_rows(lab, shown)
     _film(result, shown, chosen_picture(shown, group))
+    show_beside(lab, shown)
     _curves(lab, result, shown)
     _claim(result, shown.tau)
     show_how(lab, shown, made)
@@ -126,7 +127,8 @@ def _show_run(lab: Lab, config: BenchConfig) -> None:
         return
     assert isinstance(obtained.config, BenchConfig)
     shown = of_run(obtained.result, obtained.config.sparsity, obtained.config.tau)
-    show_cut(lab, shown)
+    show_rows(lab, shown)
+    show_beside(lab, shown)
     show_how(lab, shown, made_by_run(obtained.config))
     take_away(lab, experiment, obtained)
 
@@ -139,6 +141,7 @@ def _chosen_cell(result: Result) -> Shown:
     with left:
         first = f"{FIRST:g}" if FIRST in sparsities(result) else list(marks)[-1]
         sparsity = _slide("Sparsity", marks, SPARSITY, first)
+        st.caption(f"Stops: {', '.join(marks.values())}")
     with right:
         usual = str(TAU) if TAU in taus(result) else next(iter(steps))
         tau = choose("Steps that are looked at (tau)", steps, STEPS, default=usual)
@@ -166,6 +169,7 @@ def _slide(label: str, options: Mapping[str, str], key: str, default: str) -> st
 
 
 def _film(result: Result, shown: Shown, picture: int) -> None:
+    st.caption("Choose a picture above to see it at every sparsity.")
     words = describe_film(result, shown.tau, picture)
     show_pictures(film(result, shown.tau, picture, words), "diffusion_bench_film", size=84)
 

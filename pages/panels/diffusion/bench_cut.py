@@ -42,11 +42,10 @@ from pages.kit import (
 )
 
 SET, PICTURE = "diffusion.bench_set", "diffusion.bench_picture"
-MOST_CHANGED = -1
 
 
-def show_cut(lab: Lab, shown: Shown) -> Group:
-    """Everything about a cut but how it was made; returns the set whose pictures are shown."""
+def show_rows(lab: Lab, shown: Shown) -> Group:
+    """The verdict and the pictures of a set, before and after; returns the set."""
     groups = {group.name: group for group in shown.groups}
     mine = next(group for group in shown.groups if group.located)
     if mine.known:
@@ -57,15 +56,20 @@ def show_cut(lab: Lab, shown: Shown) -> Group:
     )
     group = groups[name]
     _pictures(shown, group)
-    if any(one.known for one in shown.groups):
-        _apart(lab, shown, mine)
-        _sets(lab, shown, mine)
-    else:
-        st.caption(
-            "The training pictures of these prompts are not known here, so nothing says which of "
-            "the pictures are copies: compare before and after by eye."
-        )
     return group
+
+
+def show_beside(lab: Lab, shown: Shown) -> None:
+    """Every picture's change, and all sets beside all controls: where there are targets."""
+    if not any(group.located and group.known for group in shown.groups):
+        st.caption(
+            "These prompts have no training pictures that are known here, so nothing says which "
+            "of the pictures are copies: compare before and after by eye."
+        )
+    known = sorted((group for group in shown.groups if group.known), key=lambda g: not g.located)
+    if known:
+        _apart(lab, shown, known[0])
+        _sets(lab, shown, known[0])
 
 
 def chosen_picture(shown: Shown, group: Group) -> int:

@@ -11,7 +11,7 @@ from engine.core.result import Result
 from engine.core.units import count
 from engine.figures import Event, Palette, Series, axis, bars, lines, pairs
 from engine.labs.diffusion.copying import EXTRACTED
-from engine.labs.diffusion.views.bench import MASKS, Shown, of_cell, short, sparsities
+from engine.labs.diffusion.views.bench import MASKS, Shown, hundredths, of_cell, short, sparsities
 
 MEASURES = {
     "ssim": "SSIM to the training picture",
@@ -34,7 +34,8 @@ def draw_pictures_apart(shown: Shown, palette: Palette, alt: str) -> go.Figure:
             labels.append(f"{group.name}: {short(caption)}")
             ends.append((before[:, at].mean(), after[:, at].mean()))
             near = "" if np.isnan(hit[0, at]) else f", {int(hit[:, at].sum())} of {shown.seeds}"
-            notes.append(f"{after[:, at].min():.2f} to {after[:, at].max():.2f}{near}")
+            low, high = hundredths(after[:, at].min()), hundredths(after[:, at].max())
+            notes.append(f"{low} to {high}{near}")
     values = np.array(ends)
     return pairs(
         labels,
@@ -45,7 +46,7 @@ def draw_pictures_apart(shown: Shown, palette: Palette, alt: str) -> go.Figure:
         subtitle=f"means of {count(shown.seeds, 'seed')}; on a row: the lowest and highest SSIM "
         "after, and in how many seeds the nearest training picture is the target",
         category="Picture",
-        value=axis(MEASURES["ssim"], limits=(min(0.0, float(values.min())), 1.1)),
+        value=axis(MEASURES["ssim"], limits=(min(0.0, float(values.min()) - 0.05), 1.1)),
         notes=notes,
         alt=alt,
     )

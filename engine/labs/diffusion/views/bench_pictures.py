@@ -7,7 +7,15 @@ import numpy as np
 from engine.core.result import Result
 from engine.figures.pictures import PictureGrid
 from engine.labs.diffusion.copying import EXTRACTED
-from engine.labs.diffusion.views.bench import MASKS, Group, Shown, of_cell, short, sparsities
+from engine.labs.diffusion.views.bench import (
+    MASKS,
+    Group,
+    Shown,
+    hundredths,
+    of_cell,
+    short,
+    sparsities,
+)
 
 STATES = (f"SSIM over {EXTRACTED}", "nearest")
 """Words of the frames: extracted; not extracted, but still nearest to its own training picture."""
@@ -66,7 +74,7 @@ def _told(shown: Shown, group: Group, mask: str) -> list[tuple[str, int]]:
     ssim, ratio, hit = (shown.measure(name, mask, group)[0] for name in ("ssim", "ratio", "nn_hit"))
     return [
         (
-            " | ".join(f"{value:.2f}" for value in (ssim[at], ratio[at]) if not np.isnan(value)),
+            " | ".join(hundredths(v) for v in (ssim[at], ratio[at]) if not np.isnan(v)),
             0 if ssim[at] > EXTRACTED else 1 if hit[at] == 1 else -1,
         )
         for at in range(group.count)

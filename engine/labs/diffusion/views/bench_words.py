@@ -13,6 +13,9 @@ from engine.labs.diffusion.views.bench import (
     short,
 )
 
+ALIKE = 0.15
+"""Pictures of a set whose SSIM differs by less after a cut are said to be left alike."""
+
 
 def describe_mask(shown: Shown) -> str:
     """How the mask came about, and how much it cuts."""
@@ -70,7 +73,7 @@ def verdict(shown: Shown, group: Group) -> str:
     hits = int(shown.measure("nn_hit", "located", group).sum())
     total = shown.seeds * group.count
     if after >= before:
-        return f"The cut changes no verdict: {after} of {total} pictures still come out."
+        return f"The cut hides no picture: {after} of {total} come out after it, {before} before."
     out = (
         f"No picture of {group.name} is triggered over SSIM {EXTRACTED} by these prompts any more"
         if not after
@@ -78,8 +81,8 @@ def verdict(shown: Shown, group: Group) -> str:
         f"SSIM {EXTRACTED} by these prompts"
     )
     left = (
-        f", yet {hits} of {total} are still nearest to their own training picture: softened rather "
-        "than gone"
+        f", yet {hits} of {total} are still nearest to their own training picture: softened, not "
+        "gone"
         if hits > after
         else f", and {total - hits} of {total} are nearest to another training picture"
     )
@@ -91,6 +94,11 @@ def describe_uneven(shown: Shown, group: Group) -> str:
     after = shown.measure("ssim", "located", group).mean(0)
     hits = shown.measure("nn_hit", "located", group)
     low, high = int(after.argmin()), int(after.argmax())
+    if after[high] - after[low] < ALIKE:
+        return (
+            f"The pictures of {group.name} are left alike: SSIM from {after[low]:.2f} to "
+            f"{after[high]:.2f}."
+        )
     names = [short(caption) for caption in shown.notes["captions"][group.places]]
     near = "" if np.isnan(hits).any() else (
         f"; its nearest training picture is the target in {int(hits[:, low].sum())} of "
