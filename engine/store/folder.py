@@ -1,6 +1,7 @@
 """A result as a folder: ``tensors.safetensors`` and ``manifest.json``.
 
-The store and the results that ship with the project use the same format, hence one loader.
+The store and the results that ship with the project use the same format, hence one loader; the
+tensors of the latter are packed with xz.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import lzma
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +23,7 @@ from engine.core.errors import EngramError, LimitExceeded
 from engine.core.result import Field, Result
 
 TENSORS = "tensors.safetensors"
+PACKED = f"{TENSORS}.xz"
 MANIFEST = "manifest.json"
 FORMAT = 1
 
@@ -29,14 +32,20 @@ class Corrupted(EngramError):
     """A result folder whose content is not what its manifest promises."""
 
 
-def save_folder(folder: Path, result: Result, manifest: Mapping[str, Any]) -> None:
+def save_folder(
+    folder: Path, result: Result, manifest: Mapping[str, Any], *, packed: bool = False
+) -> None:
     """Write ``result`` into the new folder ``folder``; on any failure the folder is removed.
 
-    Raises LimitExceeded when the disk has no room.
+    ``packed`` makes the tensors smaller and slower to read. Raises LimitExceeded when the disk has
+    no room.
     """
     try:
         folder.mkdir(parents=True)
         _write(folder, result, manifest)
+        if packed:
+            (folder / PACKED).write_bytes(lzma.compress((folder / TENSORS).read_bytes()))
+            (folder / TENSORS).unlink()
     except (OSError, SafetensorError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise LimitExceeded(f"the result could not be written: {why(error)}") from error
@@ -51,7 +60,7 @@ def load_folder(folder: Path) -> tuple[Result, dict[str, Any]]:
     Raises FileNotFoundError when there is none and Corrupted when it cannot be trusted.
     """
     manifest = read_manifest(folder)
-    data = (folder / TENSORS).read_bytes()
+    data = _tensors(folder, manifest)
     try:
         if hashlib.sha256(data).hexdigest() != manifest["sha256"]:
             raise Corrupted("the tensor file does not have the checksum in its manifest")
@@ -67,6 +76,18 @@ def load_folder(folder: Path) -> tuple[Result, dict[str, Any]]:
     except (SafetensorError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise Corrupted(f"the result cannot be read ({type(error).__name__})") from error
     return result, manifest
+
+
+def _tensors(folder: Path, manifest: Mapping[str, Any]) -> bytes:
+    """The bytes of the tensor file, unpacked to at most the size that the manifest names."""
+    try:
+        packed = (folder / PACKED).read_bytes()
+    except FileNotFoundError:
+        return (folder / TENSORS).read_bytes()
+    try:
+        return lzma.LZMADecompressor().decompress(packed, max_length=int(manifest["bytes"]))
+    except (lzma.LZMAError, KeyError, TypeError, ValueError) as error:
+        raise Corrupted("the packed tensor file cannot be read") from error
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

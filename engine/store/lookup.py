@@ -65,7 +65,7 @@ def save_shipped(
     folder = shipped_folder() / lab.name / digest
     temporary = folder.with_name(f"tmp-{digest}")
     shutil.rmtree(temporary, ignore_errors=True)
-    save_folder(temporary, result, {**manifest, "digest": digest})
+    save_folder(temporary, result, {**manifest, "digest": digest}, packed=True)
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
     _load.cache_clear()

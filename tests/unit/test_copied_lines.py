@@ -33,6 +33,18 @@ CHEAP_OF: dict[str, dict[str, Any]] = {
     "diffusion sites": {"seeds": 1},
     "diffusion overlap": {"groups": "A", "group_size": 2, "splits": 10},
     "diffusion neuron": {"neuron_layer": 0, "column": 0, "pictures": 1},
+    "diffusion honesty": {"pictures": 1, "search_steps": 2, "draws": 1},
+    "diffusion starts": {"search_steps": 2},
+    "diffusion writing": {"ranks": "1", "write_steps": 10},
+    "diffusion keys": {"per_rung": 1, "key_draws": 1},
+    "diffusion scores": {"steps": 5},
+    "diffusion detection": {"copied": "A", "against": "unseen", "seeds": 1, "steps": 5, "most": 4},
+    "diffusion ladder": {"seeds": 1, "steps": 2},
+    "diffusion arrival": {"model": "twin"},
+    "diffusion basin": {"seeds": 1, "points": 3},
+    "diffusion words": {"seeds": 1, "swaps": 1},
+    "diffusion race": {"pictures": 1, "scenes": 2, "seeds": 1, "steps": 4, "noises": 2},
+    "diffusion strength": {"pictures": 1, "scenes": 2, "seeds": 1, "steps": 4},
 }
 OWN_MODEL = {"memory_hardware": "gpt2", "diffusion": "fast"}  # labs without language models
 AWKWARD: dict[str, dict[str, Any]] = {
@@ -121,7 +133,7 @@ def test_a_copied_line_of_an_uploaded_text_runs(
 ) -> None:
     uploaded = Store.open().inputs.put(TEXT.encode(), "lines.txt")
     cheap = {**CHEAP, **CHEAP_OF.get(f"{lab.name} {experiment.name}", {})}
-    values = {**cheap, "model": OWN_MODEL.get(lab.name, str(model)), "text": uploaded}
+    values = {"model": OWN_MODEL.get(lab.name, str(model)), "text": uploaded, **cheap}
     fields = experiment.config.model_fields
     config = experiment.config.build({name: values[name] for name in values if name in fields})
     config = config.grounded(Store.open().inputs.put)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import sqlite3
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from engine.core import BadInput, EngramError, Field, LimitExceeded, NotFound, Result
 from engine.store import Store, lookup, save_shipped, shipped_manifest
 from engine.store.database import MIGRATIONS, Database
-from engine.store.folder import MANIFEST, TENSORS
+from engine.store.folder import MANIFEST, PACKED, TENSORS, Corrupted, load_folder, save_folder
 from engine.store.runs import Request
 from tests.conformance.runner_lab import LAB, Steps
 
@@ -196,6 +197,23 @@ def test_shipped_results_come_first(
     assert folder == tmp_path / "shipped" / LAB.name / digest
     manifest = shipped_manifest(LAB.name, digest)
     assert manifest is not None and manifest["seconds"] == 3.0
+
+
+def test_a_packed_result_is_the_same_and_a_spoilt_one_is_told(tmp_path: Path) -> None:
+    array = np.arange(3000, dtype=np.float32).reshape(30, 100)
+    result = Result({"x": Field(array, ("row", "column"))}, {"m": 1.5}, {"n": ["a"]})
+    save_folder(tmp_path / "r", result, {"lab": "t"}, packed=True)
+    assert {path.name for path in (tmp_path / "r").iterdir()} == {MANIFEST, PACKED}
+    back, manifest = load_folder(tmp_path / "r")
+    np.testing.assert_array_equal(back.array("x"), array)
+    assert (back.metrics, back.notes, manifest["lab"]) == ({"m": 1.5}, {"n": ["a"]}, "t")
+    # What unpacks to more than the manifest says is cut there, and its checksum fails.
+    (tmp_path / "r" / PACKED).write_bytes(lzma.compress(b"0" * 10_000_000))
+    with pytest.raises(Corrupted, match="checksum"):
+        load_folder(tmp_path / "r")
+    (tmp_path / "r" / PACKED).write_bytes(b"not packed")
+    with pytest.raises(Corrupted, match="cannot be read"):
+        load_folder(tmp_path / "r")
 
 
 def test_inputs_are_addressed_by_content(store: Store) -> None:
