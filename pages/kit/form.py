@@ -51,11 +51,12 @@ def form(
     plain = [control for control in drawn if not control.extra.get("advanced")]
     advanced = [control for control in drawn if control.extra.get("advanced")]
     for control in _places(plain, layout):
-        _draw(control)
+        _say(_draw(control))
     if advanced:
         with st.expander("More settings"):
-            for control in _places(advanced, layout):
-                _draw(control)
+            complaints = [_draw(control) for control in _places(advanced, layout)]
+        for complaint in complaints:
+            _say(complaint)  # out of the closed box, where nobody would see it
     values = {name: _value(control) for name, control in controls.items()}
     memory = f"#valid.{key_prefix or lab.name}.{experiment.name}"
     try:
@@ -127,8 +128,13 @@ def _places(controls: Sequence[Control], layout: str) -> Iterator[Control]:
                 yield control
 
 
-def _draw(control: Control) -> None:
-    """Draw, and say so when the link asked for a value that the widget had to drop."""
+def _say(sentence: str | None) -> None:
+    if sentence is not None:
+        complain_once(sentence)
+
+
+def _draw(control: Control) -> str | None:
+    """Draw; a sentence where the link asked for a value that the widget had to drop."""
     complaint = f"{control.key}#complaint"
     asked = st.query_params.get(control.key)
     if control.key in st.session_state:
@@ -147,9 +153,9 @@ def _draw(control: Control) -> None:
     if said is not None:
         sentence, meanwhile = said
         if _value(control) == meanwhile:
-            complain_once(sentence)
-        else:
-            del st.session_state[complaint]
+            return sentence
+        del st.session_state[complaint]
+    return None
 
 
 def _value(control: Control) -> Any:

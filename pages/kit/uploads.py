@@ -130,9 +130,9 @@ def _name_of(control: Control, own: str) -> str:
         return ""
     try:
         return Store.open().inputs.name(own)
-    except EngramError as error:
+    except EngramError:
         st.session_state.pop(control.key, None)
-        complain(error)
+        complain(BadInput(control.label, f"nothing is kept here as {own[:40]!r}; bring the file"))
         return ""
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from engine.labs.diffusion.config.bench import SITES, BenchConfig, GridConfig, SitesConfig
+from engine.labs.diffusion.cost import OTHER_PICTURE, PICTURE
 from engine.labs.diffusion.names import EMBEDDED
 
-# A picture of 20 steps with guidance: measured with a shipped model, and assumed for all others.
-EMBEDDED_PICTURE, OTHER_PICTURE = 0.11, 60.0
 COPIED, SCENES, SHOWN = 24, 12, 8
 CUTS = 4
 LOADING = 5.0
@@ -18,16 +17,16 @@ def bench(config: BenchConfig) -> float:
         return OTHER_PICTURE * config.seeds * SHOWN * 3
     more = sum(name not in ("A", "B", "C") for name in (config.prompts, *config.sets_also))
     pictures = COPIED + SCENES + SHOWN * more
-    return LOADING + EMBEDDED_PICTURE * config.seeds * pictures * (1 + CUTS)
+    return LOADING + PICTURE * config.seeds * pictures * (1 + CUTS)
 
 
 def grid(config: GridConfig) -> float:
     """Every cell and its controls."""
     cuts = len(config.rows) * len(config.columns) * CUTS
-    return LOADING + EMBEDDED_PICTURE * config.seeds * (COPIED + SCENES) * (1 + cuts)
+    return LOADING + PICTURE * config.seeds * (COPIED + SCENES) * (1 + cuts)
 
 
 def sites(config: SitesConfig) -> float:
     """Two cuts at every site."""
     pictures = config.seeds * (COPIED - 8 + SCENES)
-    return LOADING + EMBEDDED_PICTURE * pictures * (1 + 2 * len(SITES))
+    return LOADING + PICTURE * pictures * (1 + 2 * len(SITES))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from engine.labs.diffusion.config.atlas import NeuronConfig
 from engine.labs.diffusion.config.overlap import OverlapConfig
+from engine.labs.diffusion.cost import PICTURE
 from engine.labs.diffusion.names import DEFAULT
 
-PROMPT = 0.11
-"""Sampling one prompt with the default model in 20 steps."""
 SPLIT = 0.33
 """Masks of one random split at every step, layer, reference and sparsity."""
 
@@ -16,9 +15,9 @@ def overlap(config: OverlapConfig) -> float:
     """Every prompt is sampled once a model; most sets give two groups."""
     lists = 2 * (len(config.groups.split(",")) + 2) + 3
     models = 2 if config.model == DEFAULT and config.beside else 1
-    return models * (lists * config.group_size * PROMPT + config.splits * SPLIT)
+    return models * (lists * config.group_size * PICTURE + config.splits * SPLIT)
 
 
 def neuron(config: NeuronConfig) -> float:
     """Two lists of prompts are watched, and one of them is sampled twice without a column."""
-    return 4 * config.pictures * PROMPT
+    return 4 * config.pictures * PICTURE

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from engine.labs.diffusion.config import DetectionConfig, ScoresConfig
+from engine.labs.diffusion.cost import OTHER_PICTURE, STEPS
 from engine.labs.diffusion.names import EMBEDDED
 
 OPENING = 2.0
-STEP, FOREIGN = 0.007, 6.0
-"""One step of one picture with both halves: measured for the embedded models, and an estimate for
-a model of the size of Stable Diffusion."""
+STEP = 0.007
+"""One step of one picture with both halves and open attention, measured."""
 ORDINARY = 24
 
 
@@ -27,4 +27,4 @@ def detection(config: DetectionConfig) -> float:
 
 
 def _sampled(model: str, picture_steps: int) -> float:
-    return OPENING + picture_steps * (STEP if model in EMBEDDED else FOREIGN)
+    return OPENING + picture_steps * (STEP if model in EMBEDDED else OTHER_PICTURE / STEPS)

@@ -13,10 +13,14 @@ from engine.core.errors import BadInput
 from engine.io.model_folder import fingerprint
 from engine.io.model_id import check_model_id, is_model_id
 from engine.io.paths import local_path, read_file
+from engine.io.pipeline_folder import check_pipeline_folder
 from engine.io.shelf import model_shelf
 from engine.labs.diffusion.names import DEFAULT, EMBEDDED, SETS
 
 UPLOAD = "input:"
+PARTS = ("unet", "text_encoder", "scheduler", "tokenizer", "vae")
+# Eight digits for each part of a pipeline: the name of a folder may hold an @ as well.
+_GROUNDED = re.compile(r"@([0-9a-f]{8}){0,5}$")
 _ADDRESS = re.compile(r"input:[0-9a-f]{16}")
 PROMPT_BYTES = 1_000_000
 _CHOICES = "engine.labs.diffusion.choices"
@@ -73,10 +77,12 @@ class Modelled(Config):
         for name, value in self._prompts().items():
             if not (value in SETS or _ADDRESS.fullmatch(value)):
                 raise BadInput(name, f"must be one of {', '.join(SETS)} or prompts of your own")
-        if self.model in EMBEDDED or local:
+        named = model_folder(self.model)
+        if named in EMBEDDED and named != self.model:
+            raise BadInput("model", f"must be one of {', '.join(EMBEDDED)}, a folder, or a hub id")
+        if named in EMBEDDED or local:
             return
-        named, shelf = self.model.rpartition("@")[0] or self.model, model_shelf()
-        folder = local_path(named, field="model")
+        shelf, folder = model_shelf(), local_path(named, field="model")
         # "owner/name" may also be a folder below the one where the server was started.
         by_name = is_model_id(self.model) and not folder.exists()
         offered = shelf is not None and folder.resolve().is_relative_to(shelf)
@@ -90,15 +96,16 @@ class Modelled(Config):
     def grounded(self, put: Callable[[bytes, str], str]) -> Self:
         """A folder gets the fingerprint of its files, a file of prompts its content's address."""
         changes: dict[str, str] = {}
-        if self.model not in EMBEDDED and "@" not in self.model:
-            folder = local_path(self.model, field="model")
+        if self.model not in EMBEDDED:
+            named = model_folder(self.model)
+            folder = local_path(named, field="model")
             if folder.is_dir():
+                # Anew even where a link brings a fingerprint: the files may be others by now.
                 resolved = folder.resolve()
-                parts = ("unet", "text_encoder", "scheduler", "tokenizer", "vae")
-                marks = (fingerprint(resolved / p)[:8] for p in parts if (resolved / p).is_dir())
+                marks = (fingerprint(resolved / p)[:8] for p in PARTS if (resolved / p).is_dir())
                 changes["model"] = f"{resolved}@{''.join(marks)}"
             else:
-                check_model_id(self.model)
+                check_model_id(named)
         for name, value in self._prompts().items():
             if value in SETS or value.startswith(UPLOAD):
                 continue
@@ -111,9 +118,13 @@ class Modelled(Config):
         return self.model_copy(update=changes) if changes else self
 
     def fits(self, read: Callable[[str], bytes]) -> None:
-        """Prompts that were brought must be readable before a run is offered."""
+        """A folder must be a pipeline, and prompts readable, before a run is offered."""
         from engine.labs.diffusion.prompt_files import read_prompts
 
+        if self.model not in EMBEDDED:
+            folder = local_path(model_folder(self.model), field="model")
+            if folder.is_dir():
+                check_pipeline_folder(folder)
         for name, value in self._prompts().items():
             if value.startswith(UPLOAD):
                 read_prompts(read(value), name)
@@ -129,4 +140,4 @@ class Modelled(Config):
 
 def model_folder(model: str) -> str:
     """What ``load_pipeline`` opens: a grounded model's folder without its fingerprint."""
-    return model.rpartition("@")[0] or model
+    return _GROUNDED.sub("", model)

@@ -164,7 +164,9 @@ PICTURE_SECONDS = 0.006
 
 def race_cost(config: RaceConfig) -> float:
     """CPU seconds: all samplings, and what fits the methods (mostly the search for neurons)."""
-    searching = 1.3 * config.pictures * config.noises / 10
+    tries = 1 + (config.theta - config.theta_least) / 0.25
+    searching = 0.08 * tries * config.pictures * config.noises / 10
+    searching += 0.02 * config.iterations * config.seeds * (config.pictures + config.scenes)
     return 3 + searching + len(METHODS) * _sampling(config)
 
 
