@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from engine.io.model_folder import (
     read_json,
     refuse_code,
 )
-from engine.io.paths import local_path
+from engine.io.paths import local_path, read_file
 from engine.io.safetensors_check import check_safetensors
 
 INDEX = "model_index.json"
@@ -46,9 +47,17 @@ class PipelineFolder:
 
     @property
     def fingerprint(self) -> str:
-        """Hexadecimal digits that change when a file of a component does."""
+        """Hexadecimal digits that change when the index or a file of a component does."""
         parts = [*self.weights, "tokenizer", "scheduler"]
-        return "".join(fingerprint(self.path / part)[:8] for part in parts)
+        marks = [fingerprint(self.path / part)[:8] for part in parts]
+        return "".join([index_mark(self.path), *marks])
+
+
+def index_mark(folder: Path) -> str:
+    """Eight hexadecimal digits of the folder's index; of nothing where there is none."""
+    file = folder / INDEX
+    data = read_file(file, field="model", limit=CONFIG_BYTES) if file.is_file() else b""
+    return hashlib.sha256(data).hexdigest()[:8]
 
 
 def check_pipeline_folder(path: Path | str, *, field: str = "model") -> PipelineFolder:

@@ -85,3 +85,13 @@ def test_an_attack_leads_back_to_copied_pictures_only(pipeline: Pipeline) -> Non
     assert copied["after"]["extracted"] >= 0.9
     never = attack(pipeline, find_prompts(pipeline, "unseen"), pictures=4).summary()
     assert never["after"]["extracted"] == 0
+
+
+def test_a_cut_model_is_led_back_to_copied_pictures_only(pipeline: Pipeline) -> None:
+    wanted = find_prompts(pipeline, "A")
+    how = How(sparsity=0.2, tau=5)
+    cut = prune(pipeline, find_site(how.site), locate(pipeline, [wanted.prompts], how))
+    copied = attack(pipeline, wanted, cut, pictures=2).summary()
+    assert copied["before"]["extracted"] < copied["after"]["extracted"]
+    never = attack(pipeline, find_prompts(pipeline, "unseen"), cut, pictures=2).summary()
+    assert never["after"]["extracted"] == 0

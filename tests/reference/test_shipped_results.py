@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -12,10 +14,14 @@ from engine.store.lookup import load_shipped, shipped_folder
 
 # Counts of cycles are the same on every processor.
 EXACT = {"memory_hardware"}
+# Results of more CPU seconds are computed again with ENGRAM_RECOMPUTE=all only; other tests look
+# at parts of them.
+COSTLY = 30.0
 SHIPPED = [
     pytest.param(lab, experiment, config, id=f"{lab.name}-{experiment.name}-{i}")
     for lab in labs().values()
     for i, (experiment, config) in enumerate(shipped_configs(lab))
+    if experiment.cost_seconds(config) <= COSTLY or os.environ.get("ENGRAM_RECOMPUTE") == "all"
 ]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from pathlib import Path
 
+from engine.core.assets import ASSETS
 from engine.core.registry import Experiment, Lab
 from engine.labs.diffusion import bench_cost, config, cost_located, detection_cost
 from engine.labs.diffusion.config.race import race_cost, strength_cost
@@ -13,6 +16,19 @@ from engine.labs.diffusion.papers import PAPERS
 __all__ = ["LAB"]
 
 _LAB = "engine.labs.diffusion"
+
+
+def _version(revision: int) -> int:
+    """A result belongs to a revision of its code and to the weights of the embedded models."""
+    cards = sorted((ASSETS / "models" / "diffusion").glob("*/card.json"))
+    marks = "".join(
+        found[1] for card in cards if (found := _DIGEST.search(card.read_text("utf-8")))
+    )
+    return revision << 32 | zlib.crc32(marks.encode())
+
+
+_DIGEST = re.compile(r'"digest": "([0-9a-f]{16})"')
+VERSION = _version(1)
 _COMMANDS = f"{_LAB}.commands"
 
 LAB = Lab(
@@ -26,6 +42,7 @@ LAB = Lab(
             "One cut and its controls",
             config.BenchConfig,
             f"{_LAB}.bench:bench",
+            version=VERSION,
             cost_seconds=bench_cost.bench,
             memory_mb=OTHER_MB,
         ),
@@ -34,6 +51,7 @@ LAB = Lab(
             "Cuts at every sparsity and tau",
             config.GridConfig,
             f"{_LAB}.grid:grid",
+            version=VERSION,
             cost_seconds=bench_cost.grid,
             memory_mb=OTHER_MB,
         ),
@@ -42,6 +60,7 @@ LAB = Lab(
             "The same cut at every site",
             config.SitesConfig,
             f"{_LAB}.site_table:sites",
+            version=VERSION,
             cost_seconds=bench_cost.sites,
             memory_mb=OTHER_MB,
         ),
@@ -50,6 +69,7 @@ LAB = Lab(
             "Attack on a pruned model",
             config.HonestyConfig,
             f"{_LAB}.honesty:honesty",
+            version=VERSION,
             cost_seconds=priced(config.honesty_seconds),
             memory_mb=OTHER_MB,
         ),
@@ -58,6 +78,7 @@ LAB = Lab(
             "Searches from many starts",
             config.StartsConfig,
             f"{_LAB}.starts:starts",
+            version=VERSION,
             cost_seconds=priced(config.starts_seconds),
             memory_mb=OTHER_MB,
         ),
@@ -66,6 +87,7 @@ LAB = Lab(
             "A picture in a low-rank addition",
             config.WritingConfig,
             f"{_LAB}.writing:writing",
+            version=VERSION,
             cost_seconds=priced(config.writing_seconds),
             memory_mb=OTHER_MB,
         ),
@@ -74,6 +96,7 @@ LAB = Lab(
             "Border keys",
             config.KeysConfig,
             f"{_LAB}.keys:keys",
+            version=VERSION,
             cost_seconds=config.keys_seconds,
         ),
         Experiment(
@@ -81,6 +104,7 @@ LAB = Lab(
             "Scores of every step",
             config.ScoresConfig,
             "engine.labs.diffusion.scores:scores",
+            version=VERSION,
             cost_seconds=detection_cost.scores,
             memory_mb=OTHER_MB,
         ),
@@ -89,6 +113,7 @@ LAB = Lab(
             "Copied or ordinary?",
             config.DetectionConfig,
             "engine.labs.diffusion.detection:detection",
+            version=VERSION,
             cost_seconds=detection_cost.detection,
             memory_mb=OTHER_MB,
         ),
@@ -97,6 +122,7 @@ LAB = Lab(
             "Overlap of masks",
             config.OverlapConfig,
             "engine.labs.diffusion.overlap:overlap",
+            version=VERSION,
             cost_seconds=priced(cost_located.overlap),
             memory_mb=OTHER_MB,
         ),
@@ -105,6 +131,7 @@ LAB = Lab(
             "Neuron atlas",
             config.AtlasConfig,
             "engine.labs.diffusion.atlas:atlas",
+            version=VERSION,
             cost_seconds=priced(lambda settings: 4.0),
             memory_mb=OTHER_MB,
         ),
@@ -113,6 +140,7 @@ LAB = Lab(
             "One neuron",
             config.NeuronConfig,
             "engine.labs.diffusion.neuron:neuron",
+            version=VERSION,
             cost_seconds=priced(cost_located.neuron),
             memory_mb=OTHER_MB,
         ),
@@ -121,6 +149,7 @@ LAB = Lab(
             "Duplication ladder",
             config.LadderConfig,
             "engine.labs.diffusion.ladder:run",
+            version=VERSION,
             cost_seconds=priced(lambda settings: 2.0 + 1.05 * settings.seeds * settings.steps),
             memory_mb=OTHER_MB,
         ),
@@ -129,6 +158,7 @@ LAB = Lab(
             "Memorization over training",
             config.ArrivalConfig,
             "engine.labs.diffusion.arrival:run",
+            version=VERSION,
             cost_seconds=priced(lambda settings: 2.0),
             memory_mb=OTHER_MB,
         ),
@@ -137,6 +167,7 @@ LAB = Lab(
             "Recall basin",
             config.BasinConfig,
             "engine.labs.diffusion.basin:run",
+            version=VERSION,
             cost_seconds=priced(lambda settings: 2.0 + 0.4 * settings.seeds * settings.points),
             memory_mb=OTHER_MB,
         ),
@@ -145,6 +176,7 @@ LAB = Lab(
             "Where each word is looked at",
             config.TokensConfig,
             "engine.labs.diffusion.tokens:run",
+            version=VERSION,
             cost_seconds=priced(lambda settings: 2.0 + 0.1 * settings.steps),
             memory_mb=OTHER_MB,
         ),
@@ -153,6 +185,7 @@ LAB = Lab(
             "Which word is the key",
             config.WordsConfig,
             "engine.labs.diffusion.keywords:run",
+            version=VERSION,
             cost_seconds=priced(lambda settings: 2.0 + 1.0 * settings.seeds * (1 + settings.swaps)),
             memory_mb=OTHER_MB,
         ),
@@ -161,6 +194,7 @@ LAB = Lab(
             "Mitigation race",
             config.RaceConfig,
             "engine.labs.diffusion.racing:race",
+            version=VERSION,
             cost_seconds=priced(race_cost),
             memory_mb=OTHER_MB,
         ),
@@ -169,6 +203,7 @@ LAB = Lab(
             "Methods at several strengths",
             config.StrengthConfig,
             "engine.labs.diffusion.racing:strength",
+            version=VERSION,
             cost_seconds=priced(strength_cost),
             memory_mb=OTHER_MB,
         ),

@@ -129,17 +129,25 @@ def _masks(
         if config.reference == "own"
         else controls.reference_prompts(pipeline, config.reference)
     )
+    without = [wanted.prompts for wanted in _sets(pipeline, config.minus, "minus")]
     sources = look(
         pipeline,
         [wanted.prompts for wanted in sets],
         how,
         reference=reference,
-        without=[wanted.prompts for wanted in _sets(pipeline, config.minus, "minus")],
+        without=without,
         at_least=config.at_least,
         progress=tell,
     )
-    number = sum(len(wanted.prompts) for wanted in sets)
-    others = controls.other_sources(pipeline, how, number, reference, tell)
+    others = controls.other_sources(
+        pipeline,
+        how,
+        [len(wanted.prompts) for wanted in sets],
+        reference,
+        tell,
+        at_least=config.at_least,
+        without=without,
+    )
     every = {controls.LOCATED: sources, **others}
     return {name: one.masks(config.sparsity, config.tau) for name, one in every.items()}, sources
 

@@ -15,8 +15,9 @@ from engine.labs.diffusion.locate.prune import prune
 from engine.labs.diffusion.locate.sites import Site, find_site
 from engine.labs.diffusion.locate.sources import Sources, look
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.pictures.collection import SCENE_GROUP, build_collection
 from engine.labs.diffusion.prompts import find_prompts
-from engine.labs.diffusion.trial import SCENES, Cutting, first_of
+from engine.labs.diffusion.trial import SCENES, Cutting
 
 LOCATED, RANDOM, UNSEEN, ELSEWHERE = "located", "random", "unseen", "scenes"
 MASKS = (LOCATED, RANDOM, UNSEEN, ELSEWHERE)
@@ -25,26 +26,45 @@ MASKS = (LOCATED, RANDOM, UNSEEN, ELSEWHERE)
 def other_sources(
     pipeline: Pipeline,
     how: How,
-    count: int,
+    counts: Sequence[int],
     reference: Sequence[str] | None,
     progress: Callable[[], None] = lambda: None,
+    *,
+    at_least: int = 1,
+    without: Sequence[Sequence[str]] = (),
 ) -> dict[str, Sources]:
-    """Located alike from as many never-trained titles, and from as many held-out scenes.
+    """Located and joined alike, from sets of ``counts`` never-trained titles and of scenes.
 
-    The scenes are others than those that are judged. Nothing where the training is not known.
+    None of them is a prompt of the reference, and the scenes are others than those that are
+    judged. Sets are smaller where there are not enough. Nothing where the training is not known.
     """
     if pipeline.data_seed is None:
         return {}
-    unseen = find_prompts(pipeline, "unseen")
-    scenes = find_prompts(pipeline, "scenes")
-    prompts = {
-        UNSEEN: first_of(unseen, count).prompts,
-        ELSEWHERE: first_of(scenes, count, SCENES).prompts,
-    }
-    return {
-        name: look(pipeline, [some], how, reference=reference, progress=progress)
-        for name, some in prompts.items()
-    }
+    data = build_collection(pipeline.data_seed)
+    scenes = [scene.caption for scene in data.held_out[SCENES:]]
+    trained = [data.captions[at] for at in data.members(SCENE_GROUP)]
+    taken = {*(reference or ()), *(prompt for prompts in without for prompt in prompts)}
+    pools = {UNSEEN: data.unseen_titles, ELSEWHERE: dict.fromkeys([*scenes, *trained])}
+    found = {}
+    for name, pool in pools.items():
+        sets = _sets([prompt for prompt in pool if prompt not in taken], counts)
+        found[name] = look(
+            pipeline,
+            sets,
+            how,
+            reference=reference,
+            without=without,
+            at_least=min(at_least, len(sets)),
+            progress=progress,
+        )
+    return found
+
+
+def _sets(pool: Sequence[str], counts: Sequence[int]) -> list[Sequence[str]]:
+    """Sets of these sizes, one after the other; all by one share smaller in a pool too small."""
+    share = min(1.0, len(pool) / sum(counts))
+    sizes = [max(1, int(count * share)) for count in counts]
+    return [pool[sum(sizes[:at]) : sum(sizes[: at + 1])] for at in range(len(sizes))]
 
 
 def reference_prompts(pipeline: Pipeline, name: str) -> tuple[str, ...] | None:

@@ -43,7 +43,7 @@ def grid(config: GridConfig, context: Context) -> Result:
 
     sources = {
         controls.LOCATED: look(pipeline, [wanted.prompts], how, reference=reference, progress=stop),
-        **controls.other_sources(pipeline, how, len(wanted.prompts), reference, stop),
+        **controls.other_sources(pipeline, how, [len(wanted.prompts)], reference, stop),
     }
     whole = judges.attempt(pipeline, lambda seed: None, meter.tell)
     mine = [at for at, caption in enumerate(judges.captions()) if caption in wanted.prompts]

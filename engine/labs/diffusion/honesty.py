@@ -111,7 +111,11 @@ def asked_mask(
         return file.masks, file.site, "your mask file"
     how = How(sparsity=config.sparsity, tau=config.tau, site=config.site)
     sets = [one.prompts for one in asked_sets(pipeline, config.sets, "sets")]
-    return locate(pipeline, sets, how), config.site, f"located from {config.sets}"
+
+    def tell(*_: int) -> None:
+        context.progress(0, 1)  # asks whether to stop
+
+    return locate(pipeline, sets, how, progress=tell), config.site, f"located from {config.sets}"
 
 
 def sum_cut(masks: Masks) -> int:

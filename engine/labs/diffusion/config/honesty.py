@@ -10,6 +10,7 @@ from pydantic import Field
 from engine.core.errors import BadInput
 from engine.io.paths import local_path, read_file
 from engine.labs.diffusion.config.model import UPLOAD, Modelled, SetList
+from engine.labs.diffusion.cost import PICTURE, STEPS
 
 MASK_BYTES = 20_000_000
 CASES = ("pruned, copied", "pruned, never seen", "unpruned, copied", "unpruned, never seen")
@@ -111,4 +112,6 @@ class HonestyConfig(Modelled):
 def honesty_seconds(config: HonestyConfig) -> float:
     """CPU seconds on the default model: 2.5 a picture and 50 steps, and a sampling 0.12."""
     each = 0.05 * config.search_steps + 0.12 * (6 + 2 * config.draws)
-    return 6 + len(CASES) * config.pictures * each
+    prompts = 8 * (1 + len(config.sets.split(",")))
+    located = 0 if config.mask else PICTURE / STEPS * config.tau * prompts
+    return 4 + located + len(CASES) * config.pictures * each

@@ -13,14 +13,14 @@ from engine.core.errors import BadInput
 from engine.io.model_folder import fingerprint
 from engine.io.model_id import check_model_id, is_model_id
 from engine.io.paths import local_path, read_file
-from engine.io.pipeline_folder import check_pipeline_folder
+from engine.io.pipeline_folder import check_pipeline_folder, index_mark
 from engine.io.shelf import model_shelf
 from engine.labs.diffusion.names import DEFAULT, EMBEDDED, SETS
 
 UPLOAD = "input:"
 PARTS = ("unet", "text_encoder", "scheduler", "tokenizer", "vae")
-# Eight digits for each part of a pipeline: the name of a folder may hold an @ as well.
-_GROUNDED = re.compile(r"@([0-9a-f]{8}){0,5}$")
+# Eight digits for the index and for each part of a pipeline; a folder's name may hold an @, too.
+_GROUNDED = re.compile(r"@([0-9a-f]{8}){0,6}$")
 _ADDRESS = re.compile(r"input:[0-9a-f]{16}")
 PROMPT_BYTES = 1_000_000
 _CHOICES = "engine.labs.diffusion.choices"
@@ -102,8 +102,8 @@ class Modelled(Config):
             if folder.is_dir():
                 # Anew even where a link brings a fingerprint: the files may be others by now.
                 resolved = folder.resolve()
-                marks = (fingerprint(resolved / p)[:8] for p in PARTS if (resolved / p).is_dir())
-                changes["model"] = f"{resolved}@{''.join(marks)}"
+                marks = [fingerprint(resolved / p)[:8] for p in PARTS if (resolved / p).is_dir()]
+                changes["model"] = f"{resolved}@{''.join([index_mark(resolved), *marks])}"
             else:
                 check_model_id(named)
         for name, value in self._prompts().items():

@@ -12,7 +12,7 @@ from engine.labs.diffusion.config.model import UPLOAD, model_folder
 from engine.labs.diffusion.locate.mask_bits import mask_file
 from engine.labs.diffusion.views.bench import Shown
 
-MASK, PROMPTS = "mask.safetensors", "prompts.txt"
+MASK, PROMPTS, REFERENCE = "mask.safetensors", "prompts.txt", "reference.txt"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def made_by_run(config: BenchConfig) -> Made:
     return Made(
         model=config.model,
         sets=tuple(_file(name) for name in (config.prompts, *config.sets_also)),
-        reference=_file(reference),
+        reference=_file(reference, REFERENCE),
         sparsity=config.sparsity,
         tau=config.tau,
         first=config.first,
@@ -124,5 +124,5 @@ def command_lines(made: Made) -> str:
     )
 
 
-def _file(name: str) -> str:
-    return PROMPTS if name.startswith(UPLOAD) else name
+def _file(name: str, file: str = PROMPTS) -> str:
+    return file if name.startswith(UPLOAD) else name
