@@ -87,4 +87,4 @@ else:
         ):
             with column:
                 show_card(lab, wide=False)
-st.caption("Labs on diffusion models and motion are to come.")
+st.caption("A lab on motion is to come.")

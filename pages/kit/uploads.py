@@ -132,7 +132,9 @@ def _name_of(control: Control, own: str) -> str:
         return Store.open().inputs.name(own)
     except EngramError:
         st.session_state.pop(control.key, None)
-        complain(BadInput(control.label, f"nothing is kept here as {own[:40]!r}; bring the file"))
+        complain(
+            BadInput(control.label, f"nothing is kept here as {own[:40]!r}; bring the file again")
+        )
         return ""
 
 

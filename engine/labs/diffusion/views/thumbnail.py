@@ -12,7 +12,7 @@ from engine.labs.diffusion.views.bench import of_run
 from engine.labs.diffusion.views.bench_pictures import picture_rows
 from engine.labs.diffusion.views.bench_words import describe_copies
 
-ROWS, COLUMNS = 3, 5
+ROWS, COLUMNS = 3, 6
 
 
 def draw_thumbnail(result: Result, palette: Palette) -> go.Figure:
@@ -24,9 +24,11 @@ def draw_thumbnail(result: Result, palette: Palette) -> go.Figure:
     few = PictureGrid(
         grid.pictures[:ROWS, :COLUMNS],
         ("training", "before", "after"),
-        [f"{number + 1}" for number in range(COLUMNS)],
+        [""] * COLUMNS,
         "Copied pictures before and after a cut",
         grid.alt,
         [line[:COLUMNS] for line in grid.under[:ROWS]],
     )
-    return draw_pictures(few, palette).update_layout(width=None, height=None)
+    return draw_pictures(few, palette).update_layout(
+        width=None, height=None, margin={"t": 56, "b": 8}
+    )
