@@ -133,7 +133,7 @@ def _name_of(control: Control, own: str) -> str:
     except EngramError:
         st.session_state.pop(control.key, None)
         complain(
-            BadInput(control.label, f"nothing is kept here as {own[:40]!r}; bring the file again")
+            BadInput(control.label, f"{own[:40]!r} is not kept here; bring the file again")
         )
         return ""
 
