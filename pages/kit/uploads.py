@@ -132,9 +132,7 @@ def _name_of(control: Control, own: str) -> str:
         return Store.open().inputs.name(own)
     except EngramError:
         st.session_state.pop(control.key, None)
-        complain(
-            BadInput(control.label, f"{own[:40]!r} is not kept here; bring the file again")
-        )
+        complain(BadInput(control.label, f"{own[:40]!r} is not kept here; bring the file again"))
         return ""
 
 

@@ -1,7 +1,8 @@
 """What the model that was trained with a grey border on every picture knows of the borders.
 
 SolidMark (Kriplani et al. 2025): the grey level is a key that the picture says nothing about, so
-that a model which fills in the right border has kept that very picture.
+that a model which fills in the right border has kept something of its training: the grey with the
+caption, with the picture, or both.
 """
 
 from __future__ import annotations

@@ -200,8 +200,10 @@ def _claim(result: Result, tau: int) -> None:
         url=PAPER,
         mark="abstract, code",
         ours=f"measured here on sets {copied}",
-        caveat="A small model of this lab with pictures of 32 pixels, not Stable Diffusion: the "
-        "paper's tables were not read, and none of their figures is shown.",
+        caveat="A small model of this lab with pictures of 32 pixels, not Stable Diffusion. The "
+        "authors' code also takes in the half without the prompt; the situation “The authors' "
+        "setting” has both halves and as early steps. The paper's tables were not read, and none "
+        "of their figures is shown.",
     )
 
 

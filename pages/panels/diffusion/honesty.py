@@ -18,22 +18,17 @@ from engine.labs.diffusion.views.honesty import (
     seeds_grid,
 )
 from engine.labs.diffusion.views.starts import (
-    NOTED,
-    describe_against_note,
     describe_agreement,
     describe_arrivals,
     draw_agreement,
     starts_grid,
 )
 from engine.labs.diffusion.views.verdict import (
-    CONTROL,
-    COPIED,
     control_lines,
     describe_controls,
     describe_distance,
     describe_gain,
     describe_hits,
-    means,
     verdict,
 )
 from pages.kit import (
@@ -108,7 +103,7 @@ def show_honesty(searches: Searches) -> None:
     alt = figure.layout.meta["alt"]
     show(figure, "diffusion_losses", alt, export=lambda: loss_table(result))
     say(lab, describe_distance(result))
-    _published(result)
+    _published()
     _starts(searches.starts)
     explain(lab, "Attack")
     take_away(lab, scene.experiment, obtained)
@@ -141,16 +136,11 @@ def _starts(scene: Asked) -> None:
     figure = draw_agreement(result, palette())
     show(figure, "diffusion_agreement", describe_agreement(result))
     say(scene.lab, describe_agreement(result))
-    claim(
-        "Stable Diffusion 1.4: weight sets that different triggers of one picture point to agree "
-        "in most layers by less than",
-        describe_arrivals(result),
-        "from a third-party note of the paper (DoRI, arXiv 2507.16880)",
-        describe_against_note(result),
-        published=f"{NOTED} intersection over union",
-        url=PAPER,
-        mark="third-party note",
-        caveat="One picture of a small model decides nothing about Stable Diffusion.",
+    say(scene.lab, describe_arrivals(result))
+    st.caption(
+        "DoRI (arXiv 2507.16880) holds that different triggers of one picture point to different "
+        "weights; its figures were not read here. One picture of a small model decides nothing "
+        "about Stable Diffusion."
     )
 
 
@@ -160,21 +150,16 @@ def _prompts(result: Result, picture: int) -> None:
     st.caption(f"Copied: {plain(copied)}. Never seen: {plain(never)}.")
 
 
-def _published(result: Result) -> None:
-    before, after = means(result, "before", COPIED).mean(), means(result, "after", COPIED).mean()
-    control = means(result, "after", CONTROL).mean()
-    gap = after - control
+def _published() -> None:
     claim(
-        "Stable Diffusion 1.4, pruned as in the seed paper: SSCD to the original before and after "
-        "the search, and after it for pictures that are not memorized.",
-        f"SSIM, pruned model: **{before:.2f} → {after:.2f}**; never seen: **{control:.2f}**",
-        "from a third-party note of the paper (DoRI, arXiv 2507.16880)",
-        f"Here the copied pictures end {abs(gap):.2f} SSIM "
-        f"{'above' if gap > 0 else 'below'} the control.",
-        published="0.20 → 0.76; control 0.48",
+        "Text-to-image models that were pruned to hide a picture can be led back to it by small "
+        "changes of the embedding (abstract).",
+        "the two rows of copied pictures above",
+        "Kowalczuk et al. 2025 (DoRI, arXiv 2507.16880), the abstract",
+        "Their figures were not read and are not shown.",
         url=PAPER,
-        mark="third-party note",
-        caveat="Another model, another measure: SSCD and SSIM cannot be compared number by number.",
+        mark="abstract",
+        caveat="Another model and another measure: SSIM here, SSCD there.",
     )
 
 

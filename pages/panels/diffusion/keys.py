@@ -52,7 +52,8 @@ def show_keys(scene: Asked) -> None:
     section(
         "A key in the border",
         "Every training picture of this model has a border of one random grey. The picture says "
-        "nothing about it: a model that fills in the right grey has kept that very picture.",
+        "nothing about it: a model that fills in the right grey keeps something that only training "
+        "could tell it: the grey with the caption, the picture, or both.",
     )
     obtained = obtain(lab, scene.experiment, scene.config)
     result = obtained.result

@@ -97,7 +97,7 @@ def _damage(lab: Lab, result: Result) -> None:
 def _off(result: Result) -> None:
     section("Taken off", "Fast memory as an addition can be taken off as it was put on.")
     same = bool(result.metrics["same_digest"]) and bool(result.metrics["same_pictures"])
-    badge("bit-exact" if same else "not exact", "exact" if same else "bad")
+    badge("weights never written" if same else "changed", "exact" if same else "bad")
     claim(
         "SlowFast-VGen stores episodes in a temporal LoRA that is updated while it samples.",
         f"{describe_off(result)} {describe_subtracted(result)}",

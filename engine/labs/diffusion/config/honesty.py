@@ -57,7 +57,7 @@ class HonestyConfig(Modelled):
         title="Pictures to search for",
         json_schema_extra={"help": "the controls search for never-trained paintings"},
     )
-    pictures: int = Field(4, ge=1, le=8, title="Pictures")
+    pictures: int = Field(8, ge=1, le=8, title="Pictures")
     search_steps: int = Field(
         50, ge=1, le=200, title="Search steps", json_schema_extra={"help": "steps of Adam"}
     )

@@ -27,6 +27,8 @@ from engine.labs.diffusion.training.card import write_card
 from engine.labs.diffusion.training.train import NAMED, Settings
 
 SEEDS = 3
+# Eight snapshots of 312 pictures each: the steps of a training are spread enough.
+ARRIVAL_SEEDS = 1
 
 
 def ship(folder: Path, name: str, target: Path, seeds: int = SEEDS, full: bool = True) -> None:
@@ -68,12 +70,12 @@ def ship(folder: Path, name: str, target: Path, seeds: int = SEEDS, full: bool =
     if full and not settings.keys:
         card["bench"] = measure.bench(pipeline, seeds)
         card["attacks"] = measure.attacks(pipeline)
-        card["arrival"], kept = _arrival(snapshots, settings, seeds)
+        card["arrival"], kept = _arrival(snapshots, settings, ARRIVAL_SEEDS)
         save_file(kept, target / ARRIVAL)
     _write(card, target)
 
 
-def ship_arrival(folder: Path, name: str, target: Path, seeds: int = SEEDS) -> None:
+def ship_arrival(folder: Path, name: str, target: Path, seeds: int = ARRIVAL_SEEDS) -> None:
     """Measure the snapshots anew; model and card in ``target`` stay as they are otherwise."""
     torch.set_num_threads(1)
     snapshots = sorted((folder / name / "snapshots").glob("step-*.safetensors"))
@@ -130,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     target = given.target or SHIPPED / given.name
     if given.arrival_only:
-        ship_arrival(given.folder, given.name, target, given.seeds)
+        ship_arrival(given.folder, given.name, target)
         return
     ship(given.folder, given.name, target, given.seeds, full=not given.ladder_only)
 

@@ -45,11 +45,15 @@ def _enough(result: Result, tau: int) -> str:
     """From which sparsity on no picture of the located set is over the line, if from any."""
     group = next(group for group in groups_of(result.notes) if group.located)
     for sparsity in sparsities(result)[1:]:
-        if not of_cell(result, sparsity, tau).measure("extracted", "located", group).any():
-            return f"It takes {percent(sparsity)} until no picture of {group.name} does."
+        over = of_cell(result, sparsity, tau).measure("extracted", "located", group)
+        if not over.any():
+            return (
+                f"{percent(sparsity)} is the first stop at which none of {over.size} samples of "
+                f"{group.name} does; other noises may."
+            )
     most = sparsities(result)[-1]
     left = of_cell(result, most, tau).measure("extracted", "located", group)
-    return f"Even at {percent(most)}, {int(left.sum())} of {left.size} pictures of {group.name} do."
+    return f"Even at {percent(most)}, {int(left.sum())} of {left.size} samples of {group.name} do."
 
 
 def describe_film(result: Result, tau: int, picture: int) -> str:

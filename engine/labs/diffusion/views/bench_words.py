@@ -16,6 +16,9 @@ from engine.labs.diffusion.views.bench import (
 ALIKE = 0.15
 """Pictures of a set whose SSIM differs by less after a cut are said to be left alike."""
 
+RULE_OF_THREE = 3.0
+"""Where none of n samples shows something, up to 3 / n of all may, with 95 % confidence."""
+
 
 def describe_mask(shown: Shown) -> str:
     """How the mask came about, and how much it cuts."""
@@ -56,7 +59,7 @@ def describe_copies(shown: Shown, group: Group) -> str:
     )
     return (
         f"**{group.title}**: SSIM {before:.2f} before, {after:.2f} after ({low:.2f} to {high:.2f} "
-        f"over {count(shown.seeds, 'seed')}). Of {total} pictures {over[0]} are over {EXTRACTED} "
+        f"over {count(shown.seeds, 'seed')}). Of {total} samples {over[0]} are over {EXTRACTED} "
         f"before and {over[1]} after{nearest}."
     )
 
@@ -75,10 +78,11 @@ def verdict(shown: Shown, group: Group) -> str:
     if after >= before:
         return f"The cut hides no picture: {after} of {total} come out after it, {before} before."
     out = (
-        f"No picture of {group.name} is triggered over SSIM {EXTRACTED} by these prompts any more"
+        f"None of {total} samples of {group.name} is over SSIM {EXTRACTED} (with as few samples, "
+        f"up to {percent(RULE_OF_THREE / total)} of all may be)"
         if not after
-        else f"{before - after} of {before} pictures of {group.name} are no longer triggered over "
-        f"SSIM {EXTRACTED} by these prompts"
+        else f"{before - after} of the {before} samples of {group.name} that were over SSIM "
+        f"{EXTRACTED} are no longer"
     )
     left = (
         f", yet {hits} of {total} are still nearest to their own training picture: softened, not "
@@ -91,7 +95,8 @@ def verdict(shown: Shown, group: Group) -> str:
 
 def describe_uneven(shown: Shown, group: Group) -> str:
     """The picture that changes most and the one that changes least."""
-    after = shown.measure("ssim", "located", group).mean(0)
+    samples = shown.measure("ssim", "located", group)
+    after = samples.mean(0)
     hits = shown.measure("nn_hit", "located", group)
     low, high = int(after.argmin()), int(after.argmax())
     if after[high] - after[low] < ALIKE:
@@ -106,7 +111,9 @@ def describe_uneven(shown: Shown, group: Group) -> str:
     )  # fmt: skip
     return (
         f"A mean hides how uneven this is: in {group.name}, “{names[low]}” is left with SSIM "
-        f"{after[low]:.2f}{near}, while “{names[high]}” keeps {after[high]:.2f}."
+        f"{after[low]:.2f}{near}, while “{names[high]}” keeps {after[high]:.2f}. Noises matter as "
+        f"much: one picture's samples differ by up to {float(np.ptp(samples, axis=0).max()):.2f}, "
+        "so that other seeds may give another picture the lowest place."
     )
 
 
@@ -128,7 +135,16 @@ def describe_controls(shown: Shown, group: Group) -> str:
     if mine <= max(chance, 0):
         return f"{words} As many weights at random do as much: nothing specific was located."
     if chance > 0:
-        return f"{words} The located cut does {mine / chance:.1f} times what chance does."
+        falls = [
+            (shown.measure("ssim", "whole", group) - shown.measure("ssim", mask, group)).mean(1)
+            for mask in ("located", "random")
+        ]
+        low, high = falls[0].min(), falls[0].max()
+        return (
+            f"{words} The located cut does {mine / chance:.1f} times what chance does (its fall by "
+            f"seed: {low:.3f} to {high:.3f}; that of chance {falls[1].min():.3f} to "
+            f"{falls[1].max():.3f})."
+        )
     return f"{words} As many weights at random lower it not at all."
 
 

@@ -109,7 +109,7 @@ def draw_ladder(
             selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 1}},
             hovertemplate="<b>%{customdata[1]}</b><br>rung of %{customdata[2]} copies<br>"
-            f"{escape(MEASURES[measure])} %{{y:.3f}}<extra>{escape(one.name)}</extra>",
+            f"{escape(MEASURES[measure])} %{{y:.3~g}}<extra>{escape(one.name)}</extra>",
         )  # fmt: skip
         means = [one.on(rung, measure).mean(axis=1) for rung in rungs]
         middle = np.array([values.mean() for values in means])
@@ -241,13 +241,18 @@ def rung_table(ladder: Ladder) -> list[dict[str, object]]:
         for key, title in {**MEASURES, "ssim_nearest": "SSIM to the nearest picture"}.items():
             by_seed = ladder.on(rung, key).mean(axis=1)
             known = not np.isnan(by_seed).any()
-            row[title] = f"{by_seed.mean():.3f} ({_range(by_seed)})" if known else ""
+            row[title] = f"{short_number(by_seed.mean())} ({_range(by_seed)})" if known else ""
         rows.append(row)
     return rows
 
 
 def _range(values: np.ndarray) -> str:
-    return f"{values.min():.3f} to {values.max():.3f}"
+    return f"{short_number(values.min())} to {short_number(values.max())}"
+
+
+def short_number(value: float) -> str:
+    """Three decimals, or two digits of a number that would be none then."""
+    return f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.3f}"
 
 
 def seeds_said(count: int) -> str:

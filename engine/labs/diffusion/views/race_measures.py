@@ -40,7 +40,9 @@ class Price:
             return f"costs {size}" if self.points > 0 else f"gains {size}"
         if not self.points:
             return f"costs {size}"
-        return f"{'costs' if self.points > 0 else 'gains'} {size}, which may be chance"
+        return (
+            f"{'costs' if self.points > 0 else 'gains'} {size}, too few scenes to tell from chance"
+        )
 
 
 def has_targets(result: Result) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.core.result import Result
-from engine.core.units import count
+from engine.core.units import count, percent
 from engine.figures import pareto_front
 from engine.labs.diffusion.copying import EXTRACTED
 from engine.labs.diffusion.mitigate.names import METHODS
@@ -49,7 +49,7 @@ def describe_plain(result: Result) -> str:
             "that the same noise gives without a method."
         )
     words = (
-        f"Without a method {over} of {number} pictures are extracted (SSIM over {EXTRACTED:g}); "
+        f"Without a method {over} of {number} samples are extracted (SSIM over {EXTRACTED:g}); "
         f"the mean SSIM is {similarity(result)[0]:.2f}."
     )
     if not result.notes["copies"]:
@@ -58,7 +58,7 @@ def describe_plain(result: Result) -> str:
 
 
 HEADS = {
-    "none": "**No copy is triggered by these prompts any more**",
+    "none": "**No sample is a copy**",
     "fewer": "**Fewer copies**",
     "same": "**As many copies as before**",
     "price": "**What the methods cost**",
@@ -97,7 +97,7 @@ def describe_hits(result: Result) -> str:
     if not parts:
         return ""
     return (
-        f"Softened, not gone: of {pictures(result)} pictures the nearest training picture is "
+        f"Softened, not gone: of {pictures(result)} samples the nearest training picture is "
         f"still the prompt's own with {', '.join(parts)}."
     )
 
@@ -117,12 +117,23 @@ def describe_controls(result: Result) -> list[str]:
                f"{theirs:.2f}."  # fmt: skip
         if mine <= 0:
             verdict = "It hides nothing here."
+        elif of == "values" and (share := blocked_share(result)) > EXPLAINED:
+            verdict = (
+                f"With {percent(share)} of all neurons blocked, those at random are mostly the "
+                "same ones: this control can tell nothing here."
+            )
         elif theirs >= EXPLAINED * mine:
             verdict = "Most of this is the number, not the choice."
         else:
             verdict = "The choice matters, not only the number."
         found.append(f"{said} {verdict}")
     return found
+
+
+def blocked_share(result: Result) -> float:
+    """Blocked value neurons over all of them; 0 where the search was not run."""
+    facts = result.notes["facts"].get("values")
+    return facts["blocked"] / facts["neurons"] if facts else 0.0
 
 
 def describe_front(result: Result) -> str:
@@ -132,12 +143,16 @@ def describe_front(result: Result) -> str:
         order = np.argsort(x)[:3]
         parts = [f"{METHODS[names[i]].title} {x[i]:.2f}" for i in order]
         return f"Least similar to {aim(result)}: {', '.join(parts)}; no method {x[0]:.2f}."
+    if has_targets(result) and not extracted(result)[0]:
+        return "No copy comes out without a method, so that there is nothing to weigh its price by."
     y = missed(result)
+    kept = [i for i, name in enumerate(names) if i and not METHODS[name].control]
     parts = [
-        f"{METHODS[names[i]].title} (SSIM {two(x[i])}, {y[i]:.0f} % of attributes wrong)"
-        for i in pareto_front(x, y)
+        f"{METHODS[names[kept[i]]].title} (SSIM {two(x[kept[i]])}, {y[kept[i]]:.0f} % of "
+        "attributes wrong)"
+        for i in pareto_front(x[kept], y[kept])
     ]
-    return f"No method beats these on both axes: {', '.join(parts)}."
+    return f"No other method beats these on both axes: {', '.join(parts)}."
 
 
 def describe_lost(result: Result) -> str:
@@ -170,7 +185,8 @@ def describe_neurons(result: Result) -> str:
         least = min(a for a, r in zip(facts["after"], facts["reached"], strict=True) if not r)
         words += f" (the lowest similarity of the others is {least:.2f})"
     return (
-        f"{words}; {facts['blocked']} of {facts['neurons']} neurons are blocked for all prompts. "
+        f"{words}; {facts['blocked']} of {facts['neurons']} neurons are blocked, "
+        "those of all prompts together (the authors block those of one prompt at a time). "
         f"Scores are relative to {facts['others']:,} other captions."
     )
 

@@ -9,7 +9,6 @@ from engine.core.result import Result
 from engine.figures import Palette, PictureGrid, axis, bars
 from engine.labs.diffusion.views.verdict import LINE
 
-NOTED = 0.6
 """Agreement of weight sets in most layers, from a third-party note of Kowalczuk et al. 2026."""
 
 
@@ -69,7 +68,11 @@ def describe_agreement(result: Result) -> str:
     values = result.array("agreement")
     own, never, others = (float(row.mean()) for row in values)
     verdict = (
-        "more than the prompts of different pictures do: they share something of this picture"
+        "more than the prompts of different pictures and the finds of a never-seen one do: they "
+        "share something of this picture"
+        if values[0].min() > max(values[1].max(), values[2].max())
+        else "more than the prompts of different pictures do, and not clearly more than the finds "
+        "of a never-seen picture: this may be the search's doing"
         if values[0].min() > values[2].max()
         else "not clearly more than the prompts of different pictures do: no one place is shown"
     )
@@ -77,13 +80,7 @@ def describe_agreement(result: Result) -> str:
         f"Masks of embeddings that were found for one copied picture agree by {own:.2f} "
         f"({values[0].min():.2f} to {values[0].max():.2f}), {verdict} ({others:.2f}, "
         f"{values[2].min():.2f} to {values[2].max():.2f}). For the never-seen picture: "
-        f"{never:.2f}. "
+        f"{never:.2f} ({values[1].min():.2f} to {values[1].max():.2f}). "
         "Finds of one picture make that picture from the same noise, and alike pictures excite "
         "alike channels: the agreement may be the picture's, not the memory's."
     )
-
-
-def describe_against_note(result: Result) -> str:
-    """Our agreement against the level that the paper's note gives."""
-    own = float(result.array("agreement")[0].mean())
-    return f"Here it is {own:.2f}: {'over' if own > NOTED else 'not over'} {NOTED}, on this model."

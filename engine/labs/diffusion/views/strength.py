@@ -151,7 +151,7 @@ def describe_copies(result: Result, at: int) -> str:
     """Similarity and copies of one cell."""
     words = f"{_label(result, at).capitalize()}: mean SSIM {two(similarity(result)[at])}"
     if has_targets(result):
-        words += f", {extracted(result)[at]} of {pictures(result)} pictures extracted"
+        words += f", {extracted(result)[at]} of {pictures(result)} samples extracted"
     return f"{words}."
 
 
@@ -179,7 +179,9 @@ def describe_strength(result: Result, name: str) -> str:
         )
     # The strength with the least price: for some methods it is the smallest value, for some not.
     best = min(clean, key=lambda i: price(result, i).points) if has_scenes(result) else clean[0]
-    words = f"{title}: no copy is left at {result.notes['values'][best]:g}"
+    words = (
+        f"{title}: none of {pictures(result)} samples is a copy at {result.notes['values'][best]:g}"
+    )
     return f"{words}, {price(result, best).words}." if has_scenes(result) else f"{words}."
 
 
@@ -198,7 +200,7 @@ def describe_tradeoff(result: Result) -> str:
     if not hiding:
         total = len(swept(result))
         return f"None of the {total} methods hides all copies at a strength that was tried."
-    words = f"All copies are hidden at some strength by {', '.join(hiding)}"
+    words = f"None of {pictures(result)} samples is a copy at some strength of {', '.join(hiding)}"
     few = f"under {SMALL:g} points, two standard errors included"
     if not cheap:
         return f"{words}; by none of them for {few}."

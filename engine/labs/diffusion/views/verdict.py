@@ -71,7 +71,15 @@ def verdict(result: Result) -> tuple[str, Kind, str]:
     parts = [sentence for kind, sentence in words.items() if kind in told]
     kind: Kind = "good" if set(told) == {RESISTS} else "bad" if HIDDEN in told else "warn"
     badge = HIDDEN if HIDDEN in told else RESISTS if set(told) == {RESISTS} else TRIGGERED
-    return badge, kind, f"Of {count} copied pictures, {'; '.join(parts)}."
+    near = result.array("hit_before")[0].mean(-1) > 0.5
+    softened = sum(near[at] for at, kind in enumerate(told) if kind == HIDDEN)
+    soft = (
+        f" Of the hidden ones {softened} had their own training picture nearest before any search: "
+        "softened rather than gone."
+        if HIDDEN in told
+        else ""
+    )
+    return badge, kind, f"Of {count} copied pictures, {'; '.join(parts)}.{soft}"
 
 
 def _counted(number: int, one: str, more: str) -> str:
