@@ -41,7 +41,7 @@ def shown(result: Result) -> Shown:
 def test_all_under_the_line_but_nearest_is_called_softened() -> None:
     cut = shown(run_result(copies(ssim(0.5), hits(8))))
     said = words.verdict(cut, cut.groups[0])
-    assert "No picture of A is triggered over SSIM 0.7 by these prompts any more" in said
+    assert "None of 16 samples of A is over SSIM 0.7 (with as few samples, up to 18.8 %" in said
     assert "16 of 16 are still nearest to their own training picture: softened, not gone" in said
     assert not {"deleted", "removed", "erased"} & set(said.lower().split())
 
@@ -54,7 +54,7 @@ def test_steps_that_were_not_looked_at_are_not_called_looked_at() -> None:
 def test_pictures_that_lose_their_neighbour_are_said_to() -> None:
     cut = shown(run_result(copies(ssim([0.1] * 6 + [0.9] * 2), hits(0))))
     said = words.verdict(cut, cut.groups[0])
-    assert said.startswith("12 of 16 pictures of A are no longer triggered over SSIM 0.7")
+    assert said.startswith("12 of the 16 samples of A that were over SSIM 0.7 are no longer")
     assert "16 of 16 are nearest to another training picture" in said
 
 
@@ -109,7 +109,7 @@ def test_a_spread_is_that_of_the_seeds() -> None:
     after[1, :EACH, 0] = 0.3
     said = words.describe_copies(shown(run_result(after)), shown(run_result(after)).groups[0])
     assert "0.40 after (0.30 to 0.50 over 2 seeds)" in said
-    assert "Of 16 pictures 16 are over 0.7 before and 0 after" in said
+    assert "Of 16 samples 16 are over 0.7 before and 0 after" in said
 
 
 @pytest.mark.parametrize(
@@ -129,10 +129,13 @@ def test_the_claim_is_judged_by_what_one_percent_did(at_one_percent: np.ndarray,
 def test_the_claim_names_the_sparsity_that_is_enough_or_what_is_left() -> None:
     enough = grid_result({0.01: copies(0.9, 1), 0.2: copies(ssim(0.5), 1)})
     beside = bench_grid_words.seed_cell(enough, 1)
-    assert beside is not None and "It takes 20 % until no picture of A does" in beside[1]
+    assert (
+        beside is not None
+        and "20 % is the first stop at which none of 16 samples of A does" in beside[1]
+    )
     never = grid_result({0.01: copies(0.9, 1), 0.2: copies(ssim([0.5] * 7 + [0.9]), 1)})
     beside = bench_grid_words.seed_cell(never, 1)
-    assert beside is not None and "Even at 20 %, 2 of 16 pictures of A do" in beside[1]
+    assert beside is not None and "Even at 20 %, 2 of 16 samples of A do" in beside[1]
 
 
 def test_a_model_without_copies_and_a_grid_without_one_percent_make_no_verdict() -> None:

@@ -97,7 +97,8 @@ def test_a_run_says_how_far_it_is_and_can_be_cancelled(folder: Path) -> None:
 
     class Watch(QuietContext):
         def progress(self, done: float, total: float, **metrics: float) -> None:
-            seen.append((done, total, metrics))
+            if metrics:  # before them it only asks whether to stop
+                seen.append((done, total, metrics))
             if len(seen) == 5:
                 raise Cancelled("stop")
 
@@ -209,7 +210,9 @@ def test_the_verdict_follows_the_pictures_and_the_control() -> None:
     assert badge == "hidden from these prompts" and kind == "bad"
     assert sentence == (
         "Of 3 copied pictures, 1 is still triggered by its own prompt; 1 is hidden from these "
-        "prompts: no longer triggered, but the search brings it back; 1 resists this attack."
+        "prompts: no longer triggered, but the search brings it back; 1 resists this attack. "
+        "Of the hidden ones 1 had their own training picture nearest before any search: softened rather "
+        "than gone."
     )
     badge, kind, _ = words.verdict(told([0.3, 0.3], [0.5, 0.4], 0.2))
     assert (badge, kind) == ("resists this attack", "good")

@@ -157,12 +157,12 @@ def test_settings_out_of_range_are_named(values: dict[str, object], words: str) 
 
 
 def made(errors: dict[str, float], ssim: dict[str, float]) -> Result:
-    """Two pictures a rung with the key 0.5, guessed off by ``errors`` in every mode."""
+    """Two pictures a rung with the key 0.25, guessed off by ``errors`` in every mode."""
     rungs = [rung for rung in errors for _ in range(2)]
-    guess = np.array([0.5 + errors[rung] for rung in rungs])
+    guess = np.array([0.25 + errors[rung] for rung in rungs])
     return Result(
         fields={
-            "key": Field(np.full(len(rungs), 0.5), ("picture",)),
+            "key": Field(np.full(len(rungs), 0.25), ("picture",)),
             "guess": Field(np.tile(guess, (4, 1))[..., None], ("mode", "picture", "seed")),
             "picture_ssim": Field(
                 np.array([ssim[rung] for rung in rungs])[:, None], ("picture", "seed")
@@ -187,8 +187,10 @@ def test_words_follow_the_errors() -> None:
         "Of 6 trained pictures (key known: within 5 %), extracted with their key known: 2; "
         "extracted only: 0; key known only: 2; neither: 2."
     )
-    assert "100 copies 3, 30 copies 5, 1 copy 76, never trained 61" in views.describe_keys(told)
-    assert "64 for always guessing middle grey and 64 for a grey drawn by chance" in (
+    said = views.describe_keys(told)
+    assert "100 copies 3 (always middle grey 64), 30 copies 5 (" in said
+    assert "1 copy 76 (always middle grey 64), never trained 61 (" in said
+    assert "64 for always guessing middle grey and 80 for a grey drawn by chance" in (
         views.describe_control(told)
     )
     assert "still gives its key away better than a guess" in views.describe_modes(told)

@@ -207,7 +207,9 @@ class TestWords:
             {"none": 0.9, "words": 0.2, "noise": 0.5}, {"none": 1.0, "words": 0.8, "noise": 0.7}
         )
         said = race_words.describe_front(result)
-        assert "random words" in said and "no method" in said and "embedding noise" not in said
+        assert "random words" in said and "embedding noise" not in said
+        # Neither plain sampling nor a control stands on the front.
+        assert "no method" not in said
 
     def test_a_model_without_copies_is_said_to_have_none(self) -> None:
         result = told(
@@ -219,7 +221,7 @@ class TestWords:
         assert race_words.describe_controls(result) == []
         (prices,) = race_words.describe_methods(result)
         assert "What the methods cost" in prices and "located weights cut: costs 50.0" in prices
-        assert "0 of 8 pictures are extracted" in said and "every picture once" in said
+        assert "0 of 8 samples are extracted" in said and "every picture once" in said
 
     def test_prompts_that_were_cut_are_counted(self) -> None:
         result = told({"none": 0.9, "words": 0.2}, {"none": 1.0, "words": 0.5})
@@ -238,7 +240,7 @@ class TestWords:
         cost = race_measures.price(result, 1)
         assert cost.points == pytest.approx(50) and cost.shows
         chance = race_measures.Price(6.0, 4.0)
-        assert not chance.shows and not chance.small and "may be chance" in chance.words
+        assert not chance.shows and not chance.small and "too few scenes to tell" in chance.words
         assert race_measures.relative_cost(result).tolist() == [1, 2]
 
 
@@ -283,7 +285,7 @@ class TestFigures:
                       dict(zip(names, (1.0, 1.0, 0.4), strict=True)))  # fmt: skip
         result.notes.update(swept=["", "words", "words"], values=[0.0, 2.0, 4.0])
         said = strength.describe_strength(result, "words")
-        assert "no copy is left at 2, costs 0.0" in said
+        assert "none of 8 samples is a copy at 2, costs 0.0" in said
         assert "two standard errors included, by random words" in strength.describe_tradeoff(result)
         spoiling = told(dict(zip(names, (0.9, 0.5, 0.1), strict=True)),
                         dict(zip(names, (1.0, 0.5, 0.4), strict=True)))  # fmt: skip
