@@ -14,7 +14,7 @@ from engine.labs.diffusion.judge.network import ATTRIBUTES
 from engine.labs.diffusion.locate.locating import How, locate
 from engine.labs.diffusion.locate.sites import find_site
 from engine.labs.diffusion.prompts import find_prompts
-from engine.labs.diffusion.trial import MEASURES, Judges, copied_judges, first_of
+from engine.labs.diffusion.trial import MEASURES, Judges, copied_judges
 
 HELD = 4
 """Pictures of each of the two sets that were not located: its first."""
@@ -27,7 +27,7 @@ def sites(config: SitesConfig, context: Context) -> Result:
     pipeline = asked_pipeline(config)
     wanted = find_prompts(pipeline, config.located, "located")
     every = copied_judges(pipeline, range(config.seed, config.seed + config.seeds))
-    held = [first_of(one, HELD) for one in every.sets if one.name != config.located]
+    held = [one.part(HELD) for one in every.sets if one.name != config.located]
     judges = Judges((wanted, *held), every.scenes, every.seeds)
     meter = Meter(context, judges.pictures * (1 + len(SITES) * len(CUTS)))
     whole = judges.attempt(pipeline, lambda seed: None, meter.tell)
