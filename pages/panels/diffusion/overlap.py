@@ -26,6 +26,7 @@ from engine.labs.diffusion.views.overlap_table import (
     anything,
     group_names,
     kinds_of_pairs,
+    layer_labels,
     model_names,
     moment_name,
     square,
@@ -105,7 +106,7 @@ def _choose_place(result: Result) -> Place:
         )
         labels = {f"{share:g}": f"{share:.0%}" for share in sparsities}
         sparsity = choose("Sparsity", labels, SPARSITY, default=list(labels)[-1])
-    names = result.notes["layer_names"]
+    names = layer_labels(result)
     layers = {"mean": "mean over all", **{str(at): name for at, name in enumerate(names)}}
     left, right = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with left:
@@ -241,7 +242,7 @@ def _pair(lab: Lab, result: Result, place: Place) -> None:
         "diffusion_overlap_profile",
         found,
         export=lambda: {
-            "layer": result.notes["layer_names"],
+            "layer": layer_labels(result),
             **{
                 f"overlap, {name}": result.array("iou")[(model, *index)][:, at].astype(float)
                 for model, name in enumerate(model_names(result))
@@ -270,7 +271,7 @@ def _pair(lab: Lab, result: Result, place: Place) -> None:
         row_title="Layer, in running order",
         column_title="Step",
         value=IOU,
-        row_labels=result.notes["layer_names"],
+        row_labels=layer_labels(result),
         column_labels=[str(step + 1) for step in range(values.shape[1])],
         selected=chosen,
         on_select=choose_cell,

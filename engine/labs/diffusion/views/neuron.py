@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from engine.core import Result
 from engine.figures import Palette, PictureGrid, Series, axis, bars, lines
+from engine.labs.diffusion.layer_names import layer_label
 
 WITHOUT, WITH = 0, 1
 ROWS = ("whole model", "where it is active", "this column off", "another column off")
@@ -54,9 +55,10 @@ def describe_prompts(result: Result) -> str:
     mine, others = held[WITH, :count], held[WITH, count:]
     every = [*result.notes["prompts"], *result.notes["others"]]
     strongest = every[int(held[WITH].argmax())]
+    layer = layer_label(result.notes["layer_name"])
     return (
-        f"Column {int(result.number('column'))} of layer {result.notes['layer_name']} has a norm "
-        f"of {mine.mean():.2f} for the prompts ({mine.min():.2f} to {mine.max():.2f}), "
+        f"Column {int(result.number('column'))} of {layer} has a norm of "
+        f"{mine.mean():.2f} for the prompts ({mine.min():.2f} to {mine.max():.2f}), "
         f"{others.mean():.2f} for ordinary ones ({others.min():.2f} to {others.max():.2f}) and "
         f'{held[WITHOUT, :count].mean():.2f} without a prompt. Most for "{strongest}".'
     )
