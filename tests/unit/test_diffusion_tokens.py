@@ -189,11 +189,6 @@ def test_entropy_is_judged_beside_the_reference() -> None:
     assert "above all of them at 1 of 3 steps, below all at 1, among them at 1" in said
 
 
-def test_an_even_attention_has_the_entropy_of_its_tokens() -> None:
-    assert tokens.entropy(torch.full((1, 14), 1 / 14))[0] == pytest.approx(np.log(14))
-    assert tokens.entropy(torch.tensor([[1.0, 0.0]]))[0] == 0
-
-
 def test_words_are_left_out_and_swapped_one_at_a_time(worded: Result) -> None:
     notes, words = worded.notes, PROMPT.split()
     for act, place, prompt, other in zip(

@@ -17,6 +17,7 @@ from engine.core.result import Field, Result
 from engine.labs.diffusion import copying
 from engine.labs.diffusion.asked import asked_pipeline
 from engine.labs.diffusion.config.tokens import TokensConfig
+from engine.labs.diffusion.detect.entropy import entropy
 from engine.labs.diffusion.evaluation import training_pictures
 from engine.labs.diffusion.layer_names import in_running_order, layer_label
 from engine.labs.diffusion.model.attention import Attention, cross_layers
@@ -107,7 +108,7 @@ def look(
     def open_step(index: int) -> Attention:
         def see(name: str, shares: Tensor) -> None:
             mean = shares[len(prompts) :].mean(1)  # n queries tokens
-            entropies[:, index, place[name]] = entropy(mean.mean(1))
+            entropies[:, index, place[name]] = entropy(mean.mean(1).double()).numpy()
             if keep:
                 maps[index, place[name]] = on_grid(mean[0]).numpy()
 
@@ -124,11 +125,6 @@ def look(
             previews.append(pipeline.decode(step.preview[:1])[0])
     shown = torch.stack(previews).numpy() if previews else np.zeros((0, 0, 0, 3), np.uint8)
     return Seen(entropies, maps, pipeline.decode(latents).numpy(), shown)
-
-
-def entropy(shares: Tensor) -> np.ndarray:
-    """Entropy in nats of rows (n, tokens) that sum to 1 (Ren et al. 2024), (n,)."""
-    return torch.special.entr(shares.double()).sum(-1).numpy()
 
 
 def on_grid(attention: Tensor) -> Tensor:
