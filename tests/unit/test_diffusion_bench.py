@@ -55,7 +55,7 @@ def pipeline(folder: Path) -> Pipeline:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two sets and three scenes: the shapes of a bench at a part of its cost."""
-    monkeypatch.setattr(trial, "COPIED", ("A", "B"))
+    monkeypatch.setattr(trial, "COPIED_SETS", ("A", "B"))
     monkeypatch.setattr(trial, "SCENES", 3)
     monkeypatch.setattr(controls, "SCENES", 3)
 
@@ -68,7 +68,7 @@ def asked(folder: Path) -> BenchConfig:
 @pytest.fixture(scope="module")
 def result(asked: BenchConfig) -> Result:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trial, "COPIED", ("A", "B"))
+        patch.setattr(trial, "COPIED_SETS", ("A", "B"))
         patch.setattr(trial, "SCENES", 3)
         patch.setattr(controls, "SCENES", 3)
         return bench(asked, QuietContext())
@@ -221,7 +221,7 @@ def test_a_grid_s_cell_is_the_run_of_its_own(result: Result, folder: Path) -> No
 
 def test_sites_are_cut_one_by_one(folder: Path, pipeline: Pipeline) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("engine.labs.diffusion.site_table.SITES", ("ff_out", "text"))
+        patch.setattr("engine.labs.diffusion.site_table.SITE_NAMES", ("ff_out", "text"))
         found = sites(SitesConfig(model=str(folder), tau=2, seeds=1), QuietContext())
     assert found.notes["sites"] == ["ff_out", "text"]
     wanted = find_prompts(pipeline, "A")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +15,6 @@ import torch
 from engine.core import BadInput, Field, Result
 from engine.figures import Palette, check_axes
 from engine.labs.diffusion.config import OverlapConfig
-from engine.labs.diffusion.config.overlap import SiteName
 from engine.labs.diffusion.layer_names import in_running_order, layer_label, short_name
 from engine.labs.diffusion.locate import masks as masking
 from engine.labs.diffusion.locate import splits as splitting
@@ -23,6 +22,7 @@ from engine.labs.diffusion.locate.sites import SITES, find_site, layers
 from engine.labs.diffusion.locate.statistics import Statistics, measure
 from engine.labs.diffusion.model.load import load_pipeline
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.names import SITE_NAMES
 from engine.labs.diffusion.overlap import null_pool, splits
 from engine.labs.diffusion.prompt_groups import Group, prompt_groups
 from engine.labs.diffusion.prompts import find_prompts
@@ -177,7 +177,7 @@ def test_bad_settings_name_their_field_and_range(field: str, value: object, word
 
 
 def test_the_config_offers_every_site() -> None:
-    assert set(get_args(SiteName)) == set(SITES)
+    assert tuple(SITES) == SITE_NAMES
 
 
 def test_layers_run_down_mid_up_and_are_told_apart(pipeline: Pipeline) -> None:

@@ -9,13 +9,8 @@ import numpy as np
 
 from engine.core import BadInput
 from engine.labs.diffusion.model.pipeline import Pipeline
-from engine.labs.diffusion.names import SETS
-from engine.labs.diffusion.pictures.collection import (
-    LADDER,
-    SINGLE_GROUP,
-    Collection,
-    build_collection,
-)
+from engine.labs.diffusion.names import LADDER, SETS, SINGLE_GROUP
+from engine.labs.diffusion.pictures.collection import Collection, build_collection
 from engine.labs.diffusion.pictures.paintings import paint
 from engine.labs.diffusion.pictures.scenes import Scene
 from engine.labs.diffusion.prompt_files import read_prompts

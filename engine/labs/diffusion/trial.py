@@ -11,12 +11,12 @@ import numpy as np
 from engine.labs.diffusion.evaluation import measures
 from engine.labs.diffusion.judge.network import judged, load_judge
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.names import COPIED_SETS
 from engine.labs.diffusion.pictures.shrink import shrunk
 from engine.labs.diffusion.prompts import PromptSet, find_prompts
 from engine.labs.diffusion.sampler import Cut, sample
 
 MEASURES = ("ssim", "ratio", "nn_hit")
-COPIED = ("A", "B", "C")
 SCENES = 12
 """Held-out scenes that are judged, the first of them; scenes to locate from come after them."""
 MOST_SIDE = 96
@@ -113,8 +113,8 @@ def copied_judges(
     """Sets A, B and C (``each`` pictures of them), ``more`` sets, and scenes: where known."""
     if pipeline.data_seed is None:
         return Judges(tuple(more), None, tuple(seeds))
-    copied = [find_prompts(pipeline, name).part(each) for name in COPIED]
-    others = [wanted for wanted in more if wanted.name not in COPIED]
+    copied = [find_prompts(pipeline, name).part(each) for name in COPIED_SETS]
+    others = [wanted for wanted in more if wanted.name not in COPIED_SETS]
     scenes = find_prompts(pipeline, "scenes").part(SCENES)
     return Judges((*copied, *others), scenes, tuple(seeds))
 

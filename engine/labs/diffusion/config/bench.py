@@ -9,12 +9,9 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from engine.core.errors import BadInput
 from engine.labs.diffusion.config.model import Modelled, prompts_field
-from engine.labs.diffusion.names import SETS
+from engine.labs.diffusion.names import SETS, CopiedSet, SiteName
 
-Site = Literal["ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv", "text"]
 Half = Literal["conditional", "both"]
-CopiedSet = Literal["A", "B", "C"]
-SITES: tuple[Site, ...] = ("ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv", "text")
 MOST_SPARSITY = 0.6
 MOST_STOPS = 8
 # How a number of a grid is written, and its range.
@@ -51,7 +48,7 @@ def _half() -> Half:
     )
 
 
-def _site(*, advanced: bool = False) -> Site:
+def _site(*, advanced: bool = False) -> SiteName:
     return Field(
         "ff_out",
         title="Site",
@@ -141,7 +138,7 @@ class BenchConfig(Modelled):
         le=20,
         json_schema_extra={"unit": "steps", "help": "the mask joins the steps before this one"},
     )
-    site: Site = _site()
+    site: SiteName = _site()
     half: Half = _half()
     seeds: int = _seeds(3)
     seed: int = _seed()
@@ -210,7 +207,7 @@ class GridConfig(Modelled):
         max_length=40,
         json_schema_extra={"advanced": True, "help": "1 to 20 steps, separated by commas"},
     )
-    site: Site = _site(advanced=True)
+    site: SiteName = _site(advanced=True)
     reference: Literal["null", "unseen", "scenes"] = Field(
         "null", title="Reference", json_schema_extra={"advanced": True}
     )

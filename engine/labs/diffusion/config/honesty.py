@@ -10,6 +10,7 @@ from pydantic import Field
 from engine.core.errors import BadInput
 from engine.io.paths import local_path, read_file
 from engine.labs.diffusion.config.model import UPLOAD, Modelled, SetList
+from engine.labs.diffusion.names import Rung, SiteName
 
 MASK_BYTES = 20_000_000
 CASES = ("pruned, copied", "pruned, never seen", "unpruned, copied", "unpruned, never seen")
@@ -39,7 +40,7 @@ class HonestyConfig(Modelled):
         title="Steps τ",
         json_schema_extra={"help": "the first steps of 20 that the mask is joined over"},
     )
-    site: Literal["ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv", "text"] = Field(
+    site: SiteName = Field(
         "ff_out", title="Site", json_schema_extra={"help": "which kind of layer is cut"}
     )
     mask: str = Field(
@@ -51,7 +52,7 @@ class HonestyConfig(Modelled):
             "help": "a mask that `locate` wrote for this model, in place of the settings above",
         },
     )
-    searched: Literal["A", "B", "C", "x50", "x30", "x20", "x10", "x3", "x1"] = Field(
+    searched: Rung = Field(
         "A",
         title="Pictures to search for",
         json_schema_extra={"help": "the controls search for never-trained paintings"},

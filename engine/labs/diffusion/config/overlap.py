@@ -9,8 +9,7 @@ from pydantic import Field
 
 from engine.core.errors import BadInput
 from engine.labs.diffusion.config.model import UPLOAD, Modelled, SetList, prompts_field
-
-SiteName = Literal["ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv", "text"]
+from engine.labs.diffusion.names import SiteName
 
 
 class OverlapConfig(Modelled):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from engine.labs.diffusion.config.model import Modelled
+from engine.labs.diffusion.names import Rung
 
 
 class StartsConfig(Modelled):
     """One copied and one never-seen picture on the whole model, searched for from random starts."""
 
-    searched: Literal["A", "B", "C", "x50", "x30", "x20", "x10", "x3", "x1"] = Field(
-        "A", title="Pictures to search for"
-    )
+    searched: Rung = Field("A", title="Pictures to search for")
     which: int = Field(
         0, ge=0, le=7, title="Picture of the set", json_schema_extra={"widget": "number"}
     )
