@@ -44,7 +44,7 @@ from pages.kit import (
 )
 from pages.kit.obtain import find
 from pages.panels.diffusion.basin import show_basin
-from pages.panels.diffusion.scene import Asked, View, asked
+from pages.panels.diffusion.scene import Asked, View, begin, settings
 
 CHECKPOINT = "diffusion.checkpoint"
 PICTURE = "diffusion.ladder_picture"
@@ -52,23 +52,19 @@ DOTS = "diffusion_ladder"
 TWIN = "twin"
 
 
-def ladder_settings(lab: Lab) -> Asked:
-    """The model, its seeds, and how it is sampled."""
-    return asked(lab, "ladder")
-
-
 def show_ladder(scene: Asked) -> None:
     """The rungs, one prompt of them, what leaks, the training, and the recall basin."""
     lab = scene.lab
-    section(
+    found = begin(
+        scene,
         "Duplication ladder",
         "Paintings were trained on once, 3, 10, 20, 30, 50 or 100 times a pass. Which of them come "
         "out again? Choose a dot to see its picture.",
     )
-    obtained = obtain(lab, scene.experiment, scene.config)
-    if obtained.result is None:
+    if found is None:
         return
-    result, config = obtained.result, obtained.config
+    obtained, result = found
+    config = obtained.config
     assert isinstance(config, LadderConfig)
     arrival = _arrival(lab, config.model)
     ladder, step = _at_step(result, arrival)
@@ -182,4 +178,4 @@ def _training(lab: Lab, arrival: Result, result: Result) -> None:
     st.caption("Choose a picture to go to its step.")
 
 
-VIEW = View("Duplication ladder", ladder_settings, show_ladder)
+VIEW = View("Duplication ladder", settings("ladder"), show_ladder)

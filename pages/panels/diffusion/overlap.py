@@ -44,7 +44,6 @@ from pages.kit import (
     claim,
     explain,
     linked,
-    obtain,
     offer,
     palette,
     say,
@@ -54,7 +53,7 @@ from pages.kit import (
     take_away,
 )
 from pages.kit.components.matrix import Selection, matrix
-from pages.panels.diffusion.scene import Asked, View, asked
+from pages.panels.diffusion.scene import Asked, View, begin, settings
 
 REFERENCE = "diffusion.overlap_reference"
 SPARSITY = "diffusion.overlap_sparsity"
@@ -69,23 +68,18 @@ REFERENCES = {
 NOTEBOOK = "Notebook of the authors' code, github.com/ruchikachavhan/concept-prune"
 
 
-def overlap_settings(lab: Lab) -> Asked:
-    """The left column: which groups, which site, how many random splits."""
-    return asked(lab, "overlap")
-
-
 def show_overlap(scene: Asked) -> None:
     """The matrices of both models, kinds of pairs over the steps, and one pair in detail."""
     lab = scene.lab
-    section(
+    found = begin(
+        scene,
         "Overlap of masks",
         "A mask is what a group of prompts points to. If copies shared a subspace of their own, "
         "masks of copied sets would overlap more than masks of ordinary sets do.",
     )
-    obtained = obtain(lab, scene.experiment, scene.config)
-    if obtained.result is None:
+    if found is None:
         return
-    result = obtained.result
+    obtained, result = found
     place = _choose_place(result)
     _matrices(lab, result, place)
     for sentence in judge_copies(result, place):
@@ -286,4 +280,4 @@ def _pair(lab: Lab, result: Result, place: Place) -> None:
     )
 
 
-VIEW = View("Overlap of masks", overlap_settings, show_overlap)
+VIEW = View("Overlap of masks", settings("overlap"), show_overlap)
