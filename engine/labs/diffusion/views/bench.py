@@ -195,11 +195,6 @@ def _common(result: Result, sparsity: float, tau: int) -> dict[str, Any]:
     }
 
 
-def hundredths(value: float) -> str:
-    """Two digits, and no sign where they are zeros."""
-    return f"{round(float(value), 2) + 0.0:.2f}"
-
-
 def short(caption: str) -> str:
     """A caption as a column's heading: a painting by its title alone."""
     if caption.startswith("the painting "):
