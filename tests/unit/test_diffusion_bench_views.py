@@ -62,7 +62,7 @@ def test_pictures_that_lose_their_neighbour_are_said_to() -> None:
     ("after", "whole", "said"),
     [
         (copies(ssim(0.9), hits(8)), None, "The cut hides no picture: 16 of 16"),
-        (copies(0.1, 0), copies(0.1, 0), "The whole model copies none of these pictures"),
+        (copies(0.1, 0), copies(0.1, 0), "The unpruned model copies none of these pictures"),
     ],
 )
 def test_nothing_is_claimed_where_nothing_changed(
@@ -142,7 +142,7 @@ def test_a_model_without_copies_and_a_grid_without_one_percent_make_no_verdict()
     assert bench_grid_words.seed_cell(grid_result({0.2: nothing}), 5) is None
 
 
-def test_a_cell_has_the_grid_s_numbers_and_none_is_the_whole_model() -> None:
+def test_a_cell_has_the_grid_s_numbers_and_none_is_the_unpruned_model() -> None:
     grid = grid_result({0.01: copies(0.8, 1), 0.2: copies(0.4, 0)})
     assert sparsities(grid) == (0.0, 0.01, 0.2) and taus(grid) == (1, 5)
     cell, nothing = of_cell(grid, 0.2, 5), of_cell(grid, 0.0, 5)

@@ -12,7 +12,7 @@ LOADING = 5.0
 
 
 def bench(config: BenchConfig) -> float:
-    """One cut and its controls beside the whole model."""
+    """One cut and its controls beside the unpruned model."""
     if config.model not in EMBEDDED:
         return OTHER_PICTURE * config.seeds * SHOWN * 3
     more = sum(name not in COPIED_SETS for name in (config.prompts, *config.sets_also))

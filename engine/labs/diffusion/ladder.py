@@ -21,7 +21,11 @@ from engine.labs.diffusion.rungs import RIGHT, measured
 
 SETS = (*GROUPS, "unseen", "scenes")
 NO_RUNG = -1
-RUNGS = {**{name: times for name, _, times in LADDER}, "unseen": 0, "scenes": NO_RUNG}
+RUNGS: dict[str, int] = {
+    **{name: times for name, _, times in LADDER},
+    "unseen": 0,
+    "scenes": NO_RUNG,
+}
 """Set -> copies of each of its pictures on the ladder."""
 MEASURES = ("ssim", "zncc", "ratio", "nn_hit", "ssim_nearest", "score")
 

@@ -129,8 +129,8 @@ def _starts(scene: Asked) -> None:
     found = begin(
         scene,
         "One place, or many?",
-        "If a memory sat in one place, every way to it would point there. Searches on the whole "
-        "model start from random numbers; each find is then located like a prompt.",
+        "If a memory sat in one place, every way to it would point there. Searches on the "
+        "unpruned model start from random numbers; each find is then located like a prompt.",
     )
     if found is None:
         return

@@ -197,8 +197,8 @@ class GridConfig(Modelled):
         max_length=80,
         json_schema_extra={
             "advanced": True,
-            "help": f"over 0 to {MOST_SPARSITY:g}, separated by commas; the whole model is always "
-            "there",
+            "help": f"over 0 to {MOST_SPARSITY:g}, separated by commas; the unpruned model is "
+            "always there",
         },
     )
     taus: str = Field(

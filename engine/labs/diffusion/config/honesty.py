@@ -37,8 +37,11 @@ class HonestyConfig(Modelled):
         5,
         ge=1,
         le=20,
-        title="Steps τ",
-        json_schema_extra={"help": "the first steps of 20 that the mask is joined over"},
+        title="Tau",
+        json_schema_extra={
+            "unit": "steps",
+            "help": "the first steps of 20 that the mask is joined over",
+        },
     )
     site: SiteName = Field(
         "ff_out", title="Site", json_schema_extra={"help": "which kind of layer is cut"}

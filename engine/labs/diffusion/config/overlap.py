@@ -53,7 +53,7 @@ class OverlapConfig(Modelled):
         title="First steps joined",
         json_schema_extra={
             "advanced": True,
-            "help": "the last stop of the slider joins the masks of so many first steps of the 20",
+            "help": "tau: the last stop of the slider joins the masks of so many first steps of 20",
         },
     )
     splits: int = Field(

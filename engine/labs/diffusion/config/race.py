@@ -112,7 +112,9 @@ class Mitigating(Modelled):
             "help": "assumed: 0.2; published is 0.01 (Chavhan et al., code)",
         },
     )
-    tau: int = _constant(5, 1, 50, "Cut: tau", "assumed: 5 of 20 steps; published are 10 of 51")
+    tau: int = _constant(
+        5, 1, 50, "Tau", "assumed: the cut joins masks of 5 of 20 steps; published are 10 of 51"
+    )
 
     @property
     def strengths(self) -> Strengths:

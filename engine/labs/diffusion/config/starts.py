@@ -9,7 +9,7 @@ from engine.labs.diffusion.names import Rung
 
 
 class StartsConfig(Modelled):
-    """One copied and one never-seen picture on the whole model, searched for from random starts."""
+    """A copied and a never-seen picture on the unpruned model, searched for from random starts."""
 
     searched: Rung = Field("A", title="Pictures to search for")
     which: int = Field(
@@ -18,7 +18,7 @@ class StartsConfig(Modelled):
     starts: int = Field(4, ge=2, le=8, title="Random starts")
     search_steps: int = Field(50, ge=1, le=200, title="Search steps")
     sparsity: float = Field(0.2, ge=0.0, le=0.6, title="Sparsity", json_schema_extra={"step": 0.01})
-    tau: int = Field(5, ge=1, le=20, title="Steps τ")
+    tau: int = Field(5, ge=1, le=20, title="Tau", json_schema_extra={"unit": "steps"})
     search_seed: int = Field(
         0, ge=0, le=9999, title="Seed of the search", json_schema_extra={"advanced": True}
     )

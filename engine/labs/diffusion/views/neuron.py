@@ -12,7 +12,7 @@ from engine.figures import Palette, PictureGrid, Series, axis, bars, lines
 from engine.labs.diffusion.layer_names import layer_label
 
 WITHOUT, WITH = 0, 1
-ROWS = ("whole model", "where it is active", "this column off", "another column off")
+ROWS = ("unpruned model", "where it is active", "this column off", "another column off")
 
 
 def norms(result: Result) -> np.ndarray:
@@ -104,7 +104,7 @@ def held_steps(result: Result) -> int:
 
 
 def picture_grid(result: Result, palette: Palette) -> PictureGrid:
-    """Training pictures where there are some, the whole model, the map, and both cuts."""
+    """Training pictures where there are some, the unpruned model, the map, and both cuts."""
     made = result.array("pictures")
     count = made.shape[1]
     similar = result.array("ssim") if "ssim" in result.fields else None
@@ -128,7 +128,7 @@ def picture_grid(result: Result, palette: Palette) -> PictureGrid:
 
 
 def overlay(result: Result, palette: Palette) -> np.ndarray:
-    """The whole model's pictures under the column's size at every place, mean over steps.
+    """The unpruned model's pictures under the column's size at every place, mean over steps.
 
     uint8 (prompts, height, width, 3). One scale for all pictures: its top is the largest size.
     """
@@ -159,7 +159,7 @@ def describe_cut(result: Result) -> str:
     similar, line = result.array("ssim"), result.number("extracted_from")
     held = [int((row > line).sum()) for row in similar]
     told = (
-        f"SSIM to the training pictures: {similar[0].mean():.3f} whole, {similar[1].mean():.3f} "
+        f"SSIM to the training pictures: {similar[0].mean():.3f} unpruned, {similar[1].mean():.3f} "
         f"without it, {similar[2].mean():.3f} without the other; {held[0]}, {held[1]} and "
         f"{held[2]} of {count} are extracted."
     )

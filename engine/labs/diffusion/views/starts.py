@@ -21,7 +21,7 @@ def starts_grid(result: Result) -> PictureGrid:
         np.concatenate([result.array("targets")[:, None], result.array("pictures")], axis=1),
         result.notes["cases"],
         ["target", *(f"start {at + 1}" for at in range(count))],
-        title="Where searches from random numbers end, whole model",
+        title="Where searches from random numbers end, unpruned model",
         alt=describe_arrivals(result),
         under=[["target", *(f"SSIM {value:.2f}" for value in row)] for row in ssim],
         marks=np.concatenate([np.full((2, 1), -1), np.where(ssim > LINE, 0, -1)], axis=1),
