@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from engine.core.errors import BadInput
 from engine.labs.diffusion.config.model import Modelled, prompts_field
+from engine.labs.diffusion.config.seeds import seed_field
 from engine.labs.diffusion.names import SETS, CopiedSet, SiteName
 
 Half = Literal["conditional", "both"]
@@ -74,12 +75,6 @@ def _seeds(default: int) -> int:
     )
 
 
-def _seed() -> int:
-    return Field(
-        0, title="First seed", ge=0, le=10**6 - 10, json_schema_extra={"advanced": True}
-    )  # fmt: skip
-
-
 class BenchConfig(Modelled):
     """One cut: located from sets or a visitor's prompts, with every control beside it."""
 
@@ -141,7 +136,7 @@ class BenchConfig(Modelled):
     site: SiteName = _site()
     half: Half = _half()
     seeds: int = _seeds(3)
-    seed: int = _seed()
+    seed: int = seed_field(advanced=True)
     resamples: int = Field(
         50,
         title="Bootstrap resamples",
@@ -213,7 +208,7 @@ class GridConfig(Modelled):
     )
     half: Half = _half()
     seeds: int = _seeds(3)
-    seed: int = _seed()
+    seed: int = seed_field(advanced=True)
 
     @property
     def rows(self) -> tuple[float, ...]:
@@ -246,4 +241,4 @@ class SitesConfig(Modelled):
     tau: int = Field(5, title="Tau", ge=1, le=20, json_schema_extra={"unit": "steps"})
     half: Half = _half()
     seeds: int = _seeds(2)
-    seed: int = _seed()
+    seed: int = seed_field(advanced=True)

@@ -10,6 +10,7 @@ from pydantic import Field
 from engine.core.errors import BadInput
 from engine.io.paths import local_path, read_file
 from engine.labs.diffusion.config.model import UPLOAD, Modelled, SetList
+from engine.labs.diffusion.config.seeds import seed_field
 from engine.labs.diffusion.names import Rung, SiteName
 
 MASK_BYTES = 20_000_000
@@ -78,12 +79,8 @@ class HonestyConfig(Modelled):
         title="Sampling seeds",
         json_schema_extra={"advanced": True, "help": "none of them is used by the search"},
     )
-    search_seed: int = Field(
-        0,
-        ge=0,
-        le=9999,
-        title="Seed of the search",
-        json_schema_extra={"advanced": True, "help": "of its noise and of a random start"},
+    search_seed: int = seed_field(
+        "Seed of the search", advanced=True, help="of its noise and of a random start"
     )
 
     def admit(self, *, local: bool) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from engine.core.errors import BadInput
 from engine.labs.diffusion.config.model import UPLOAD, Modelled, SetList, prompts_field
+from engine.labs.diffusion.config.seeds import seed_field
 from engine.labs.diffusion.names import SiteName
 
 
@@ -70,7 +71,7 @@ class OverlapConfig(Modelled):
         title="Twin beside it",
         json_schema_extra={"help": "the model trained without copies, with the default model only"},
     )
-    seed: int = Field(0, ge=0, le=1_000_000, title="Seed")
+    seed: int = seed_field("Seed")
 
     def fits(self, read: Callable[[str], bytes]) -> None:
         """Prompts that were brought must be as many as a group takes."""

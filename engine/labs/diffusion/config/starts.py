@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from engine.labs.diffusion.config.model import Modelled
+from engine.labs.diffusion.config.seeds import seed_field
 from engine.labs.diffusion.names import Rung
 
 
@@ -19,9 +20,7 @@ class StartsConfig(Modelled):
     search_steps: int = Field(50, ge=1, le=200, title="Search steps")
     sparsity: float = Field(0.2, ge=0.0, le=0.6, title="Sparsity", json_schema_extra={"step": 0.01})
     tau: int = Field(5, ge=1, le=20, title="Tau", json_schema_extra={"unit": "steps"})
-    search_seed: int = Field(
-        0, ge=0, le=9999, title="Seed of the search", json_schema_extra={"advanced": True}
-    )
+    search_seed: int = seed_field("Seed of the search", advanced=True)
 
 
 def starts_seconds(config: StartsConfig) -> float:
