@@ -10,7 +10,7 @@ from engine.figures import Palette, PictureGrid, axis, bars
 from engine.labs.diffusion.views.verdict import LINE
 
 NOTED = 0.6
-"""Agreement of weight sets in most layers, from a third-party note of Kowalczuk et al. 2026."""
+"""Agreement of weight sets in most layers, from a third-party note of Kowalczuk et al. 2025."""
 
 
 def starts_grid(result: Result) -> PictureGrid:
