@@ -15,20 +15,22 @@ from engine.labs.diffusion.views.arrival import (
     draw_arrival,
     film,
 )
-from engine.labs.diffusion.views.ladder import (
+from engine.labs.diffusion.views.ladder import draw_ladder
+from engine.labs.diffusion.views.ladder_pictures import draw_prompt, targets_of
+from engine.labs.diffusion.views.ladder_table import (
     MEASURES,
     Ladder,
-    describe_ladder,
-    describe_leak,
-    describe_step,
-    describe_twin,
-    draw_ladder,
     ladder_at,
     ladder_of,
     ladder_table,
     rung_table,
 )
-from engine.labs.diffusion.views.ladder_pictures import draw_prompt, targets_of
+from engine.labs.diffusion.views.ladder_words import (
+    describe_ladder,
+    describe_leak,
+    describe_step,
+    describe_twin,
+)
 from pages.kit import (
     choose,
     explain,
