@@ -28,9 +28,10 @@ from engine.labs.diffusion.locate.sites import find_site
 from engine.labs.diffusion.locate.sources import look
 from engine.labs.diffusion.model.load import load_pipeline
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.pictures.shrink import shrunk
 from engine.labs.diffusion.prompts import find_prompts
 from engine.labs.diffusion.site_table import sites
-from engine.labs.diffusion.trial import Judges, first_of, smaller
+from engine.labs.diffusion.trial import Judges, smaller
 from engine.labs.diffusion.views.bench import of_cell, of_run
 from engine.labs.diffusion.views.bench_files import command_lines, made_by_run, mask_of
 from engine.labs.diffusion.views.bench_pictures import picture_rows
@@ -54,7 +55,7 @@ def pipeline(folder: Path) -> Pipeline:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two sets and three scenes: the shapes of a bench at a part of its cost."""
-    monkeypatch.setattr(trial, "COPIED", ("A", "B"))
+    monkeypatch.setattr(trial, "COPIED_SETS", ("A", "B"))
     monkeypatch.setattr(trial, "SCENES", 3)
     monkeypatch.setattr(controls, "SCENES", 3)
 
@@ -67,7 +68,7 @@ def asked(folder: Path) -> BenchConfig:
 @pytest.fixture(scope="module")
 def result(asked: BenchConfig) -> Result:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trial, "COPIED", ("A", "B"))
+        patch.setattr(trial, "COPIED_SETS", ("A", "B"))
         patch.setattr(trial, "SCENES", 3)
         patch.setattr(controls, "SCENES", 3)
         return bench(asked, QuietContext())
@@ -171,7 +172,7 @@ def test_scenes_are_judged_as_evaluate_judges_them(
     result: Result, asked: BenchConfig, pipeline: Pipeline
 ) -> None:
     shown = of_run(result, asked.sparsity, asked.tau)
-    wanted = first_of(find_prompts(pipeline, "scenes"), 3)
+    wanted = find_prompts(pipeline, "scenes").part(3)
     made = evaluate(pipeline, wanted, seeds=2, first_seed=4)
     assert made.scenes is not None
     assert shown.scenes("whole").mean() == pytest.approx(made.scenes["mean"])
@@ -220,7 +221,7 @@ def test_a_grid_s_cell_is_the_run_of_its_own(result: Result, folder: Path) -> No
 
 def test_sites_are_cut_one_by_one(folder: Path, pipeline: Pipeline) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("engine.labs.diffusion.site_table.SITES", ("ff_out", "text"))
+        patch.setattr("engine.labs.diffusion.site_table.SITE_NAMES", ("ff_out", "text"))
         found = sites(SitesConfig(model=str(folder), tau=2, seeds=1), QuietContext())
     assert found.notes["sites"] == ["ff_out", "text"]
     wanted = find_prompts(pipeline, "A")
@@ -254,6 +255,20 @@ def test_large_pictures_are_kept_small() -> None:
     assert small.shape == (2, 66, 33, 3)
     assert small[1, 5, 7, 2] == round(float(pictures[1, 15:18, 21:24, 2].mean()))
     assert smaller(small) is small
+    films = pictures.reshape(2, 1, 200, 100, 3)
+    np.testing.assert_array_equal(shrunk(films, 96)[:, 0], small)
+
+
+def test_a_part_of_a_set_keeps_what_is_known_about_its_prompts(pipeline: Pipeline) -> None:
+    whole = find_prompts(pipeline, "B")
+    part = whole.part(3, 6)
+    assert part.name == "B" and part.prompts == whole.prompts[6:]
+    assert part.positions.tolist() == whole.positions[6:].tolist()
+    assert whole.targets is not None and part.targets is not None
+    np.testing.assert_array_equal(part.targets, whole.targets[6:])
+    scenes = find_prompts(pipeline, "scenes")
+    assert scenes.scenes is not None and scenes.part(2, 5).scenes == scenes.scenes[5:7]
+    assert scenes.part(2).targets is None
 
 
 def test_a_run_can_be_cancelled_between_pictures(pipeline: Pipeline) -> None:
@@ -263,7 +278,7 @@ def test_a_run_can_be_cancelled_between_pictures(pipeline: Pipeline) -> None:
     def tell(pictures: int) -> None:
         raise StoppedError
 
-    judges = Judges((first_of(find_prompts(pipeline, "A"), 1),), None, (0, 1))
+    judges = Judges((find_prompts(pipeline, "A").part(1),), None, (0, 1))
     with pytest.raises(StoppedError):
         judges.attempt(pipeline, lambda seed: None, tell)
 

@@ -83,7 +83,7 @@ def test_the_film_begins_at_the_start_and_ends_at_the_find(result: Result) -> No
 @pytest.mark.parametrize("start", ["random", "other"])
 def test_a_search_can_start_elsewhere(pipeline: Pipeline, start: str) -> None:
     config = HonestyConfig(start=start, **SMALL)
-    wanted = run.first(find_prompts(pipeline, "A"), 2)
+    wanted = find_prompts(pipeline, "A").part(2)
     own, begun = run.starts(pipeline, wanted, None, config)
     assert torch.equal(own, pipeline.encode(wanted.prompts))
     if start == "other":

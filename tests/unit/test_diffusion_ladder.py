@@ -24,6 +24,7 @@ from engine.labs.diffusion.sampler import first_noise, sample, sample_states, st
 from engine.labs.diffusion.views import arrival as arrival_views
 from engine.labs.diffusion.views import basin as basin_views
 from engine.labs.diffusion.views import ladder as views
+from engine.labs.diffusion.views import ladder_table, ladder_words
 from engine.labs.diffusion.views.ladder_pictures import describe_prompt, draw_prompt, targets_of
 from tests.diffusion_models import patches, save_latent, save_patches
 
@@ -89,8 +90,8 @@ def test_a_ladder_holds_what_each_prompt_gives(done: Result, folder: Path) -> No
 
 
 def test_the_figure_has_a_dot_for_every_picture_and_no_two_on_one_place(done: Result) -> None:
-    shown = views.ladder_of(done, "model")
-    for measure in views.MEASURES:
+    shown = ladder_table.ladder_of(done, "model")
+    for measure in ladder_table.MEASURES:
         figure = views.draw_ladder(shown, LIGHT, measure=measure, twin=shown, selected=0)
         assert not check_axes(figure)
         trace = figure.data[0]
@@ -100,12 +101,12 @@ def test_the_figure_has_a_dot_for_every_picture_and_no_two_on_one_place(done: Re
     assert y[ids.index(0)] == pytest.approx(done.array("ssim")[:, 0].mean())
 
 
-def fake(rates: dict[int, tuple[int, int]], nearest: float = 0.1) -> views.Ladder:
+def fake(rates: dict[int, tuple[int, int]], nearest: float = 0.1) -> ladder_table.Ladder:
     """Rungs with (extracted, pictures), one seed."""
     similar = np.concatenate([[0.9] * k + [0.1] * (n - k) for k, n in rates.values()])
     copies = np.concatenate([[rung] * n for rung, (_, n) in rates.items()])
     nothing = np.full((1, len(copies)), nearest)
-    return views.Ladder(
+    return ladder_table.Ladder(
         "model",
         copies,
         {
@@ -118,28 +119,28 @@ def fake(rates: dict[int, tuple[int, int]], nearest: float = 0.1) -> views.Ladde
 
 def test_sentences_follow_the_numbers() -> None:
     steep = fake({0: (0, 3), 1: (0, 4), 10: (0, 4), 20: (4, 4), 100: (4, 4)})
-    said = views.describe_ladder(steep)
+    said = ladder_words.describe_ladder(steep)
     assert "4 of 4 with 100 copies" in said and "0 of 4 with 1 copy" in said
-    told = views.describe_step(steep)
+    told = ladder_words.describe_step(steep)
     assert "between 10 and 20 copies" in told and "no curve is fitted" in told
-    assert views.describe_step(fake({1: (0, 4), 100: (1, 4)})).startswith("No rung has half")
+    assert ladder_words.describe_step(fake({1: (0, 4), 100: (1, 4)})).startswith("No rung has half")
     gentle = fake({1: (1, 4), 10: (2, 4), 100: (3, 4)})
-    assert "between 1 and 10" in views.describe_step(gentle)
-    assert "too few" not in views.describe_step(gentle)
-    assert "4 of 12" not in views.describe_twin(steep, gentle)
-    assert "8 of 16 samples extracted" in views.describe_twin(steep, gentle)
-    assert "6 of 12" in views.describe_twin(steep, gentle)
+    assert "between 1 and 10" in ladder_words.describe_step(gentle)
+    assert "too few" not in ladder_words.describe_step(gentle)
+    assert "4 of 12" not in ladder_words.describe_twin(steep, gentle)
+    assert "8 of 16 samples extracted" in ladder_words.describe_twin(steep, gentle)
+    assert "6 of 12" in ladder_words.describe_twin(steep, gentle)
 
 
 def test_a_leak_stands_beside_what_is_due_without_a_model() -> None:
     copying_all = fake({0: (0, 4), 5: (0, 1)}, nearest=0.8)
-    said = views.describe_leak(copying_all, np.array([0.9, 0.1, 0.1, 0.1, np.nan]))
+    said = ladder_words.describe_leak(copying_all, np.array([0.9, 0.1, 0.1, 0.1, np.nan]))
     assert "Of 4 samples for titles that were never trained 4 (100 %" in said
     assert "1 of 4 are" in said and "scenes" not in said
 
 
 def test_a_table_has_every_rung_with_its_spread(done: Result) -> None:
-    rows = views.rung_table(views.ladder_of(done, "model"))
+    rows = ladder_table.rung_table(ladder_table.ladder_of(done, "model"))
     assert [row["Copies"] for row in rows] == ["100", "3", "never", "scenes"]
     values = done.array("ssim")[:, :8].mean(1)
     words = f"{values.mean():.3f} ({values.min():.3f} to {values.max():.3f})"

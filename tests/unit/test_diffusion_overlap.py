@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,14 +15,14 @@ import torch
 from engine.core import BadInput, Field, Result
 from engine.figures import Palette, check_axes
 from engine.labs.diffusion.config import OverlapConfig
-from engine.labs.diffusion.config.overlap import SiteName
-from engine.labs.diffusion.layer_names import in_running_order, short_name
+from engine.labs.diffusion.layer_names import in_running_order, layer_label, short_name
 from engine.labs.diffusion.locate import masks as masking
 from engine.labs.diffusion.locate import splits as splitting
 from engine.labs.diffusion.locate.sites import SITES, find_site, layers
 from engine.labs.diffusion.locate.statistics import Statistics, measure
 from engine.labs.diffusion.model.load import load_pipeline
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.names import SITE_NAMES
 from engine.labs.diffusion.overlap import null_pool, splits
 from engine.labs.diffusion.prompt_groups import Group, prompt_groups
 from engine.labs.diffusion.prompts import find_prompts
@@ -176,16 +177,37 @@ def test_bad_settings_name_their_field_and_range(field: str, value: object, word
 
 
 def test_the_config_offers_every_site() -> None:
-    assert set(get_args(SiteName)) == set(SITES)
+    assert tuple(SITES) == SITE_NAMES
 
 
-def test_layers_run_down_mid_up_and_have_short_names(pipeline: Pipeline) -> None:
+def test_layers_run_down_mid_up_and_are_told_apart(pipeline: Pipeline) -> None:
     names = in_running_order(layers(pipeline, find_site("ff_out")))
-    shown = [short_name(name) for name in names]
-    assert shown == sorted(shown, key=lambda name: ("down", "mid", "up").index(name.split()[0]))
-    assert shown[0] == "down 0.0.0" and "mid 0.0" in shown
-    assert short_name("down_blocks.0.resnets.1.conv2") == "down 0.1 conv2"
-    assert short_name("text_model.encoder.layers.1.mlp.fc2") == "layer 1"
+    shown = [layer_label(name) for name in names]
+    parts = [re.split(r"\W", name)[0] for name in shown]
+    assert parts == sorted(parts, key=("down", "mid", "up").index)
+    assert shown[0] == "down 1, layer 1" and "mid, layer 1" in shown
+    assert len(set(shown)) == len(shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "short", "label"),
+    [
+        ("down_blocks.0.attentions.0.transformer_blocks.2.ff.net.2", "down 0.0.2",
+         "down 1, layer 3"),
+        ("up_blocks.1.attentions.2.transformer_blocks.0.attn2", "up 1.2.0",
+         "up 2, part 3, layer 1"),
+        ("mid_block.attentions.0.transformer_blocks.1.attn2.to_k", "mid 0.1", "mid, layer 2"),
+        ("down_blocks.0.resnets.1.conv2", "down 0.1 conv2", "down 1, residual 2, conv2"),
+        ("mid_block.resnets.0.conv1", "mid 0 conv1", "mid, residual 1, conv1"),
+        ("text_model.encoder.layers.1.mlp.fc2", "layer 1", "layer 2"),
+        ("h", "layer ", "h"),
+    ],
+)  # fmt: skip
+def test_a_layer_has_one_name_in_words(name: str, short: str, label: str) -> None:
+    assert short_name(name) == short
+    assert layer_label(name) == label
+    if name != label:
+        assert layer_label(short) == label
 
 
 def test_random_splits_are_disjoint_and_of_the_copies_family() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from engine.core.seeds import rng
+from engine.labs.diffusion.names import LADDER
 from engine.labs.diffusion.pictures import draw
-from engine.labs.diffusion.pictures.collection import LADDER, build_collection
+from engine.labs.diffusion.pictures.collection import build_collection
 from engine.labs.diffusion.pictures.paintings import all_titles, paint
 from engine.labs.diffusion.pictures.scenes import ATTRIBUTES, Scene, all_scenes
 

@@ -96,7 +96,7 @@ def test_the_run_holds_every_method_with_every_seed(raced: Result) -> None:
 
 def test_the_first_row_is_plain_sampling_as_evaluated_elsewhere(raced: Result, folder: str) -> None:
     pipeline = load_pipeline(folder)
-    wanted = racing.first(find_prompts(pipeline, "A"), 2)
+    wanted = find_prompts(pipeline, "A").part(2)
     plain = evaluate(pipeline, wanted, seeds=2, first_seed=3, count=2)
     np.testing.assert_array_equal(raced.array("pictures")[0], plain.pictures[0])
     np.testing.assert_allclose(raced.array("ssim")[0], plain.measures["ssim"], atol=1e-6)

@@ -16,6 +16,7 @@ from engine.figures import Palette, check_axes
 from engine.labs.diffusion import copying, keywords, kinds, tokens
 from engine.labs.diffusion.config import TokensConfig, WordsConfig
 from engine.labs.diffusion.evaluation import training_pictures
+from engine.labs.diffusion.layer_names import in_running_order, layer_label
 from engine.labs.diffusion.model.attention import Attention, cross_layers
 from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.pictures.collection import build_collection
@@ -64,7 +65,7 @@ def test_maps_and_entropies_are_those_of_the_open_attention(
     states = pipeline.encode(["", PROMPT])
     noise = first_noise(pipeline, 1, 0)
     list(steps(pipeline, states, noise, count=2, attention=lambda _: watch))
-    layers = tokens.in_order(cross_layers(pipeline.unet))
+    layers = in_running_order(cross_layers(pipeline.unet))
     assert len(seen) == 2 * len(layers)
     names = done.notes["tokens"]
     assert names == ["<start>", *PROMPT.split(), "<end>", "padding"]
@@ -95,8 +96,8 @@ def test_layers_stand_in_the_order_of_their_calls(pipeline: Pipeline) -> None:
     watch = Attention(see=lambda name, _: called.append(name))
     states, noise = pipeline.encode(["", PROMPT]), first_noise(pipeline, 1, 0)
     list(steps(pipeline, states, noise, count=1, attention=lambda _: watch))
-    assert tokens.in_order(cross_layers(pipeline.unet)) == called
-    labels = [tokens.layer_label(name) for name in called]
+    assert in_running_order(cross_layers(pipeline.unet)) == called
+    labels = [layer_label(name) for name in called]
     assert len(set(labels)) == len(labels) and labels[0] == "down 1, layer 1"
 
 
@@ -186,11 +187,6 @@ def test_entropy_is_judged_beside_the_reference() -> None:
 
     said = told([2.0, 1.0, 0.5], [[1.0, 0.9, 0.6], [1.5, 1.1, 0.7]])
     assert "above all of them at 1 of 3 steps, below all at 1, among them at 1" in said
-
-
-def test_an_even_attention_has_the_entropy_of_its_tokens() -> None:
-    assert tokens.entropy(torch.full((1, 14), 1 / 14))[0] == pytest.approx(np.log(14))
-    assert tokens.entropy(torch.tensor([[1.0, 0.0]]))[0] == 0
 
 
 def test_words_are_left_out_and_swapped_one_at_a_time(worded: Result) -> None:

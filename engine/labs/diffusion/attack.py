@@ -1,6 +1,6 @@
 """The search for an embedding that brings a picture back, and the controls that belong to it.
 
-After Kowalczuk et al. 2026 (DoRI): if a cut model can still be led to a training picture in a few
+After Kowalczuk et al. 2025 (DoRI): if a cut model can still be led to a training picture in a few
 steps, while it cannot be led to a picture that it never saw, the picture was hidden, not removed.
 """
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.labs.diffusion.config.bench import SITES, BenchConfig, GridConfig, SitesConfig
+from engine.labs.diffusion.config.bench import BenchConfig, GridConfig, SitesConfig
 from engine.labs.diffusion.cost import OTHER_PICTURE, PICTURE
-from engine.labs.diffusion.names import EMBEDDED
+from engine.labs.diffusion.names import COPIED_SETS, EMBEDDED, SITE_NAMES
 
 COPIED, SCENES, SHOWN = 24, 12, 8
 CUTS = 4
@@ -12,10 +12,10 @@ LOADING = 5.0
 
 
 def bench(config: BenchConfig) -> float:
-    """One cut and its controls beside the whole model."""
+    """One cut and its controls beside the unpruned model."""
     if config.model not in EMBEDDED:
         return OTHER_PICTURE * config.seeds * SHOWN * 3
-    more = sum(name not in ("A", "B", "C") for name in (config.prompts, *config.sets_also))
+    more = sum(name not in COPIED_SETS for name in (config.prompts, *config.sets_also))
     pictures = COPIED + SCENES + SHOWN * more
     return LOADING + PICTURE * config.seeds * pictures * (1 + CUTS)
 
@@ -29,4 +29,4 @@ def grid(config: GridConfig) -> float:
 def sites(config: SitesConfig) -> float:
     """Two cuts at every site."""
     pictures = config.seeds * (COPIED - 8 + SCENES)
-    return LOADING + PICTURE * pictures * (1 + 2 * len(SITES))
+    return LOADING + PICTURE * pictures * (1 + 2 * len(SITE_NAMES))

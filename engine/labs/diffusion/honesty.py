@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +54,7 @@ def honesty(config: HonestyConfig, context: Context) -> Result:
     pipeline = asked_pipeline(config)
     copied = find_prompts(pipeline, config.searched, field="searched")
     never = find_prompts(pipeline, "unseen", field="searched")
-    wanted = {True: first(copied, config.pictures), False: first(never, config.pictures)}
+    wanted = {True: copied.part(config.pictures), False: never.part(config.pictures)}
     masks, site, made = asked_mask(pipeline, config, context)
     cut = prune(pipeline, find_site(site), masks)
     cases = ((wanted[True], cut), (wanted[False], cut), (wanted[True], None), (wanted[False], None))
@@ -80,16 +80,6 @@ def honesty(config: HonestyConfig, context: Context) -> Result:
             "mask": {"site": site, "by": made},
             "apart": apart(pipeline, wanted[True].prompts),
         },
-    )
-
-
-def first(prompts: PromptSet, count: int) -> PromptSet:
-    """The first pictures of a set that has targets."""
-    return replace(
-        prompts,
-        prompts=prompts.prompts[:count],
-        positions=prompts.positions[:count],
-        targets=targets_of(prompts)[:count],
     )
 
 

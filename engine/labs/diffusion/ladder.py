@@ -14,13 +14,18 @@ from engine.labs.diffusion import copying
 from engine.labs.diffusion.asked import asked_pipeline
 from engine.labs.diffusion.config.ladder import LadderConfig
 from engine.labs.diffusion.evaluation import training_pictures
-from engine.labs.diffusion.pictures.collection import LADDER, build_collection
+from engine.labs.diffusion.names import LADDER
+from engine.labs.diffusion.pictures.collection import build_collection
 from engine.labs.diffusion.prompts import FEW, GROUPS, PromptSet, find_prompts
 from engine.labs.diffusion.rungs import RIGHT, measured
 
 SETS = (*GROUPS, "unseen", "scenes")
 NO_RUNG = -1
-RUNGS = {**{name: times for name, _, times in LADDER}, "unseen": 0, "scenes": NO_RUNG}
+RUNGS: dict[str, int] = {
+    **{name: times for name, _, times in LADDER},
+    "unseen": 0,
+    "scenes": NO_RUNG,
+}
 """Set -> copies of each of its pictures on the ladder."""
 MEASURES = ("ssim", "zncc", "ratio", "nn_hit", "ssim_nearest", "score")
 

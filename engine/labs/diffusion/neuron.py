@@ -29,13 +29,13 @@ WAYS = ("whole", "off", "another off")
 def neuron(config: NeuronConfig, context: Context) -> Result:
     """Pictures uint8 (way, prompt, height, width, channel) and activity of one column.
 
-    The ways are the whole model, the model without the column, and without another column of the
+    The ways are the unpruned model, the model without the column, and without another column of the
     layer, drawn at random. "activity" (half, prompt, step, row, column) float32 is the column's
     input at every place of the picture over the length of that place's row; its halves are
     guidance's, without and with the prompt, and its prompts the pictured ones, then the ordinary
     ones. "ssim" (way, prompt) is to the training pictures, where the prompts have some, and
-    "change" (way, prompt) the root mean square difference to the whole model's picture, from 0 to
-    1. Raises BadInput for a layer or column that is not there.
+    "change" (way, prompt) the root mean square difference to the unpruned model's picture, from 0
+    to 1. Raises BadInput for a layer or column that is not there.
     """
     pipeline = asked_pipeline(config)
     site = find_site(config.site)

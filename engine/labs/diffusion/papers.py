@@ -50,6 +50,19 @@ PAPERS: tuple[Paper, ...] = (
         arxiv="2010.02502",
     ),
     Paper(
+        "Progressive Distillation for Fast Sampling of Diffusion Models",
+        "Tim Salimans, Jonathan Ho",
+        2022,
+        arxiv="2202.00512",
+    ),
+    Paper(
+        "Attention Is All You Need",
+        "Ashish Vaswani, Noam Shazeer, Niki Parmar, Jakob Uszkoreit, Llion Jones, Aidan N. Gomez, "
+        "Łukasz Kaiser, Illia Polosukhin",
+        2017,
+        arxiv="1706.03762",
+    ),
+    Paper(
         "Image Quality Assessment: From Error Visibility to Structural Similarity",
         "Zhou Wang, Alan C. Bovik, Hamid R. Sheikh, Eero P. Simoncelli",
         2004,
@@ -109,7 +122,7 @@ PAPERS: tuple[Paper, ...] = (
     Paper(
         "Broken Memories: Detecting and Mitigating Memorization in Diffusion Models with Degraded "
         "Generations",
-        "Chen Chen, Feifei Li, Geng Hong and others",
+        "Yuanmin Huang, Mi Zhang, Chen Chen, Feifei Li, Geng Hong, Xiaoyu You, Min Yang",
         2026,
         arxiv="2605.22050",
     ),

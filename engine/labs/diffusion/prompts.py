@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from engine.core import BadInput
 from engine.labs.diffusion.model.pipeline import Pipeline
-from engine.labs.diffusion.names import SETS
-from engine.labs.diffusion.pictures.collection import (
-    LADDER,
-    SINGLE_GROUP,
-    Collection,
-    build_collection,
-)
+from engine.labs.diffusion.names import LADDER, SETS, SINGLE_GROUP
+from engine.labs.diffusion.pictures.collection import Collection, build_collection
 from engine.labs.diffusion.pictures.paintings import paint
 from engine.labs.diffusion.pictures.scenes import Scene
 from engine.labs.diffusion.prompt_files import read_prompts
@@ -39,6 +34,17 @@ class PromptSet:
     positions: np.ndarray
     targets: np.ndarray | None = None
     scenes: tuple[Scene, ...] | None = None
+
+    def part(self, count: int, start: int = 0) -> PromptSet:
+        """``count`` prompts from the position ``start`` on, or as many as there are."""
+        some = slice(start, start + count)
+        return replace(
+            self,
+            prompts=self.prompts[some],
+            positions=self.positions[some],
+            targets=None if self.targets is None else self.targets[some],
+            scenes=None if self.scenes is None else self.scenes[some],
+        )
 
 
 def find_prompts(pipeline: Pipeline, name: str, field: str = "prompts") -> PromptSet:

@@ -173,13 +173,13 @@ class Track:
 
 def _track(config: Mitigating, context: Context) -> Track:
     pipeline = asked_pipeline(config)
-    wanted = first(asked_prompts(pipeline, config, "prompts", context.read_input), config.pictures)
+    wanted = asked_prompts(pipeline, config, "prompts", context.read_input).part(config.pictures)
     ordinary = asked_prompts(pipeline, config, "ordinary", context.read_input).prompts
     if len(ordinary) < 2:
         raise BadInput("ordinary", f"at least 2 prompts are needed (got {len(ordinary)})")
     scenes = None
     if pipeline.data_seed is not None:
-        scenes = first(find_prompts(pipeline, "scenes"), config.scenes)
+        scenes = find_prompts(pipeline, "scenes").part(config.scenes)
     room = Room(
         pipeline=pipeline,
         hidden=wanted.prompts,
@@ -192,17 +192,6 @@ def _track(config: Mitigating, context: Context) -> Track:
     # The first call of a network costs more than those after it.
     sample(pipeline, wanted.prompts[:1], count=1)
     return Track(room, wanted, scenes, tuple(range(config.seed, config.seed + config.seeds)))
-
-
-def first(wanted: PromptSet, number: int) -> PromptSet:
-    """The first prompts of a set with what is known about them."""
-    return PromptSet(
-        wanted.name,
-        wanted.prompts[:number],
-        wanted.positions[:number],
-        None if wanted.targets is None else wanted.targets[:number],
-        None if wanted.scenes is None else wanted.scenes[:number],
-    )
 
 
 def _right(pictures: np.ndarray, scenes: tuple[Scene, ...]) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,6 +16,7 @@ from engine.labs.diffusion.detect.where import coordinate_map, pixel_map
 from engine.labs.diffusion.evaluation import training_pictures
 from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.pictures.collection import build_collection
+from engine.labs.diffusion.pictures.shrink import shrunk
 from engine.labs.diffusion.prompts import PromptSet
 from engine.labs.diffusion.sampler import Step
 
@@ -69,7 +68,7 @@ def scores(config: ScoresConfig, context: Context) -> Result:
     fields = {**_rail(shown, ""), **_rail(band, "ordinary_"), **seen.fields()}
     training: list[dict[str, object]] = []
     if wanted.targets is not None:
-        fields["target"] = Field(_small(wanted.targets), ("prompt", *_PICTURE[2:]))
+        fields["target"] = Field(shrunk(wanted.targets, MOST_SIDE), ("prompt", *_PICTURE[2:]))
         fields["ssim"] = Field(_to_targets(seen.previews(), wanted.targets), ("prompt", "step"))
     if pipeline.data_seed is not None:
         nearest, training = _nearest(pipeline, seen.previews())
@@ -92,16 +91,10 @@ def scores(config: ScoresConfig, context: Context) -> Result:
 
 
 def _chosen(found: PromptSet, config: ScoresConfig) -> PromptSet:
-    part = slice(config.skip, config.skip + config.shown)
-    if not found.prompts[part]:
+    part = found.part(config.shown, config.skip)
+    if not part.prompts:
         raise BadInput("skip", f"must be below {len(found.prompts)}, the number of prompts")
-    return replace(
-        found,
-        prompts=found.prompts[part],
-        positions=found.positions[part],
-        targets=None if found.targets is None else found.targets[part],
-        scenes=None if found.scenes is None else found.scenes[part],
-    )
+    return part
 
 
 class _Seen:
@@ -121,8 +114,10 @@ class _Seen:
         self._previews.append(pipeline.decode(step.preview).numpy())
         for name in ("prompted", "plain"):
             clean: Tensor = getattr(step, name)
-            drawn[name].append(_small(pipeline.decode(clean).numpy()))
-            drawn[f"{name}_noise"].append(_small(noise_picture(pipeline, step.noise(clean))))
+            drawn[name].append(shrunk(pipeline.decode(clean).numpy(), MOST_SIDE))
+            drawn[f"{name}_noise"].append(
+                shrunk(noise_picture(pipeline, step.noise(clean)), MOST_SIDE)
+            )
         drawn["where"].append(pixel_map(pipeline, coordinate_map(step)).numpy())
 
     def previews(self) -> np.ndarray:
@@ -136,7 +131,7 @@ class _Seen:
             if name != "where"
         }
         found["previews"] = Field(
-            np.stack([_small(one) for one in self._previews], axis=1), _PICTURE
+            np.stack([shrunk(one, MOST_SIDE) for one in self._previews], axis=1), _PICTURE
         )
         where = np.stack(self._drawn["where"], axis=1).astype(np.float32)
         return {**found, "where": Field(where, _PICTURE[:4])}
@@ -153,17 +148,6 @@ def noise_picture(pipeline: Pipeline, noise: Tensor) -> np.ndarray:
         noise = noise[:, :1].expand(-1, 3, -1, -1)
     scaled = 127.5 + 127.5 * noise[:, :3] / NOISE_RANGE
     return scaled.round().clamp(0, 255).to(torch.uint8).movedim(1, -1).numpy()
-
-
-def _small(pictures: np.ndarray) -> np.ndarray:
-    """Pictures uint8 (n, height, width, 3) at 64 pixels a side or less."""
-    block = -(-max(pictures.shape[1:3]) // MOST_SIDE)
-    if block == 1:
-        return pictures
-    n, height, width = pictures.shape[0], pictures.shape[1] // block, pictures.shape[2] // block
-    cut = pictures[:, : height * block, : width * block]
-    blocks = cut.reshape(n, height, block, width, block, 3)
-    return blocks.mean((2, 4)).round().astype(np.uint8)
 
 
 def _rail(recording: Recording, prefix: str) -> dict[str, Field]:

@@ -9,12 +9,13 @@ from engine.core.result import Field, Result
 from engine.labs.diffusion import controls
 from engine.labs.diffusion.asked import asked_pipeline
 from engine.labs.diffusion.bench import Meter
-from engine.labs.diffusion.config.bench import SITES, SitesConfig
+from engine.labs.diffusion.config.bench import SitesConfig
 from engine.labs.diffusion.judge.network import ATTRIBUTES
 from engine.labs.diffusion.locate.locating import How, locate
 from engine.labs.diffusion.locate.sites import find_site
+from engine.labs.diffusion.names import SITE_NAMES
 from engine.labs.diffusion.prompts import find_prompts
-from engine.labs.diffusion.trial import MEASURES, Judges, copied_judges, first_of
+from engine.labs.diffusion.trial import MEASURES, Judges, copied_judges
 
 HELD = 4
 """Pictures of each of the two sets that were not located: its first."""
@@ -27,12 +28,12 @@ def sites(config: SitesConfig, context: Context) -> Result:
     pipeline = asked_pipeline(config)
     wanted = find_prompts(pipeline, config.located, "located")
     every = copied_judges(pipeline, range(config.seed, config.seed + config.seeds))
-    held = [first_of(one, HELD) for one in every.sets if one.name != config.located]
+    held = [one.part(HELD) for one in every.sets if one.name != config.located]
     judges = Judges((wanted, *held), every.scenes, every.seeds)
-    meter = Meter(context, judges.pictures * (1 + len(SITES) * len(CUTS)))
+    meter = Meter(context, judges.pictures * (1 + len(SITE_NAMES) * len(CUTS)))
     whole = judges.attempt(pipeline, lambda seed: None, meter.tell)
     copies, right, cut, weights = [], [], [], []
-    for site in SITES:
+    for site in SITE_NAMES:
         how = How(
             sparsity=config.sparsity, tau=config.tau, site=site, half=config.half, seed=config.seed
         )
@@ -54,8 +55,8 @@ def sites(config: SitesConfig, context: Context) -> Result:
         },
         metrics={"seeds": config.seeds},
         notes={
-            "sites": list(SITES),
-            "titles": [find_site(site).title for site in SITES],
+            "sites": list(SITE_NAMES),
+            "titles": [find_site(site).title for site in SITE_NAMES],
             "masks": list(CUTS),
             "measures": list(MEASURES),
             "attributes": list(ATTRIBUTES),

@@ -1,6 +1,6 @@
 """Is the memory of a picture one place? Searches from many starts, and the weights each points to.
 
-After the locality tests of Kowalczuk et al. 2026 (DoRI), on the whole model.
+After the locality tests of Kowalczuk et al. 2025 (DoRI), on the unpruned model.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,9 @@ from engine.core.result import Field, Result
 from engine.labs.diffusion import copying
 from engine.labs.diffusion.asked import asked_pipeline
 from engine.labs.diffusion.config.tokens import TokensConfig
+from engine.labs.diffusion.detect.entropy import entropy
 from engine.labs.diffusion.evaluation import training_pictures
+from engine.labs.diffusion.layer_names import in_running_order, layer_label
 from engine.labs.diffusion.model.attention import Attention, cross_layers
 from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.pictures.collection import build_collection
@@ -29,7 +30,6 @@ GRID = 8
 """Maps are kept with 8 x 8 places: larger layers are averaged, smaller ones repeated."""
 REFERENCES, NEAREST = 8, 6
 PADDING = "padding"
-_LAYER = re.compile(r"(down|mid|up)_blocks?\.(?:(\d+)\.)?attentions\.(\d+)\..*blocks\.(\d+)\.")
 
 
 def run(config: TokensConfig, context: Context) -> Result:
@@ -41,7 +41,7 @@ def run(config: TokensConfig, context: Context) -> Result:
     (neighbour, row, column, channel) are the training pictures nearest to "picture".
     """
     pipeline = asked_pipeline(config)
-    layers = in_order(cross_layers(pipeline.unet))
+    layers = in_running_order(cross_layers(pipeline.unet))
     made = look(pipeline, [config.prompt], config, layers, context, keep=True)
     names, count = _tokens(pipeline, config.prompt)
     maps = np.concatenate(
@@ -108,7 +108,7 @@ def look(
     def open_step(index: int) -> Attention:
         def see(name: str, shares: Tensor) -> None:
             mean = shares[len(prompts) :].mean(1)  # n queries tokens
-            entropies[:, index, place[name]] = entropy(mean.mean(1))
+            entropies[:, index, place[name]] = entropy(mean.mean(1).double()).numpy()
             if keep:
                 maps[index, place[name]] = on_grid(mean[0]).numpy()
 
@@ -127,11 +127,6 @@ def look(
     return Seen(entropies, maps, pipeline.decode(latents).numpy(), shown)
 
 
-def entropy(shares: Tensor) -> np.ndarray:
-    """Entropy in nats of rows (n, tokens) that sum to 1 (Ren et al. 2024), (n,)."""
-    return torch.special.entr(shares.double()).sum(-1).numpy()
-
-
 def on_grid(attention: Tensor) -> Tensor:
     """Attention (places, tokens) of a square layer as (8, 8, tokens)."""
     side = math.isqrt(len(attention))
@@ -143,28 +138,6 @@ def on_grid(attention: Tensor) -> Tensor:
     else:
         square = torch.nn.functional.interpolate(square, (GRID, GRID), mode="nearest")
     return square[0].permute(1, 2, 0)
-
-
-def in_order(layers: Sequence[str]) -> list[str]:
-    """Layers as the U-Net calls them: down, mid, up. It lists the middle ones last."""
-    return sorted(layers, key=lambda name: ("down", "mid", "up").index(_parts(name)[0]))
-
-
-def layer_label(name: str) -> str:
-    """ "down_blocks.1.attentions.0.transformer_blocks.2.attn2" as "down 2, layer 3"."""
-    kind, block, attention, transformer = _parts(name)
-    where = kind if kind == "mid" else f"{kind} {block + 1}"
-    part = f" part {attention + 1}," if attention else ""
-    return f"{where},{part} layer {transformer + 1}"
-
-
-def _parts(name: str) -> tuple[str, int, int, int]:
-    match = _LAYER.match(name)
-    if match is None:
-        raise BadInput("model", f"has a layer that is not known here: {name[:80]}")
-    kind, *numbers = match.groups()
-    block, attention, transformer = (int(number or 0) for number in numbers)
-    return kind, block, attention, transformer
 
 
 def _tokens(pipeline: Pipeline, prompt: str) -> tuple[list[str], int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,12 @@ import numpy as np
 from engine.labs.diffusion.evaluation import measures
 from engine.labs.diffusion.judge.network import judged, load_judge
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.names import COPIED_SETS
+from engine.labs.diffusion.pictures.shrink import shrunk
 from engine.labs.diffusion.prompts import PromptSet, find_prompts
 from engine.labs.diffusion.sampler import Cut, sample
 
 MEASURES = ("ssim", "ratio", "nn_hit")
-COPIED = ("A", "B", "C")
 SCENES = 12
 """Held-out scenes that are judged, the first of them; scenes to locate from come after them."""
 MOST_SIDE = 96
@@ -112,33 +113,20 @@ def copied_judges(
     """Sets A, B and C (``each`` pictures of them), ``more`` sets, and scenes: where known."""
     if pipeline.data_seed is None:
         return Judges(tuple(more), None, tuple(seeds))
-    copied = [first_of(find_prompts(pipeline, name), each) for name in COPIED]
-    others = [wanted for wanted in more if wanted.name not in COPIED]
-    scenes = first_of(find_prompts(pipeline, "scenes"), SCENES)
+    copied = [find_prompts(pipeline, name).part(each) for name in COPIED_SETS]
+    others = [wanted for wanted in more if wanted.name not in COPIED_SETS]
+    scenes = find_prompts(pipeline, "scenes").part(SCENES)
     return Judges((*copied, *others), scenes, tuple(seeds))
 
 
 def first_of(wanted: PromptSet, count: int, start: int = 0) -> PromptSet:
     """A part of a set, by its positions."""
-    part = slice(start, start + count)
-    return replace(
-        wanted,
-        prompts=wanted.prompts[part],
-        positions=wanted.positions[part],
-        targets=None if wanted.targets is None else wanted.targets[part],
-        scenes=None if wanted.scenes is None else wanted.scenes[part],
-    )
+    return wanted.part(count, start)
 
 
 def smaller(pictures: np.ndarray) -> np.ndarray:
     """Pictures uint8 (n, height, width, 3) of at most 96 pixels a side, by means of blocks."""
-    block = -(-max(pictures.shape[1:3]) // MOST_SIDE)
-    if block == 1:
-        return pictures
-    high, wide = pictures.shape[1] // block, pictures.shape[2] // block
-    cropped = pictures[:, : high * block, : wide * block].astype(np.float32)
-    blocks = cropped.reshape(len(pictures), high, block, wide, block, 3)
-    return blocks.mean((2, 4)).round().astype(np.uint8)
+    return shrunk(pictures, MOST_SIDE)
 
 
 def _columns(pipeline: Pipeline, wanted: PromptSet, made: np.ndarray) -> np.ndarray:

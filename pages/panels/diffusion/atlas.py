@@ -19,7 +19,7 @@ from engine.labs.diffusion.views.atlas import (
     draw_scores,
     mask_values,
 )
-from engine.labs.diffusion.views.atlas_table import SIDES, Scored, Spot, control, layer_label, score
+from engine.labs.diffusion.views.atlas_table import SIDES, Scored, Spot, control, layer_at, score
 from pages.kit import (
     choose,
     explain,
@@ -103,7 +103,7 @@ def _choose_spot(lab: Lab, result: Result) -> tuple[Spot, int]:
         st.selectbox(
             "Layer, in running order",
             list(range(len(numbers))),
-            format_func=lambda at: f"{numbers[at]}: {result.notes['layer_names'][at]}",
+            format_func=lambda at: f"{numbers[at]}: {layer_at(result, at)}",
             key=widget,
             on_change=_take_layer,
             args=(lab, result, side, float(sparsity), widget),
@@ -162,7 +162,7 @@ def _mask(lab: Lab, result: Result, spot: Spot, scored: Scored, column: int) -> 
             values,
             key="diffusion_atlas_mask",
             palette=palette(),
-            title=f"Cut weights of {layer_label(result, spot.layer)}; the others are empty",
+            title=f"Cut weights of {layer_at(result, spot.layer)}; the others are empty",
             row_title="Row",
             column_title="Column",
             value="Score",

@@ -144,7 +144,7 @@ def _chosen_cell(result: Result) -> Shown:
         st.caption(f"Stops: {', '.join(marks.values())}")
     with right:
         usual = str(TAU) if TAU in taus(result) else next(iter(steps))
-        tau = choose("Steps that are looked at (tau)", steps, STEPS, default=usual)
+        tau = choose("Tau: steps that are looked at", steps, STEPS, default=usual)
     return of_cell(result, float(sparsity), int(tau))
 
 

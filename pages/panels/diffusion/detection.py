@@ -167,7 +167,7 @@ def _all_methods(lab: Lab, result: Result, choice: Choice) -> None:
     claim(
         "Memorized prompts found by norms of latent updates, Stable Diffusion 1.4",
         f"Our reading of it: AUC {published.measured}",
-        "Chen et al. 2026, abstract",
+        "Huang et al. 2026, abstract",
         published.verdict,
         published="AUC over 0.999",
         url="https://arxiv.org/abs/2605.22050",

@@ -36,16 +36,14 @@ from pages.kit import (
     choose,
     claim,
     explain,
-    obtain,
     palette,
     plain,
     say,
-    section,
     show,
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked, View, asked
+from pages.panels.diffusion.scene import Asked, View, asked, begin
 
 PICTURE = "diffusion.attacked"
 PAPER = "https://arxiv.org/abs/2507.16880"
@@ -75,15 +73,15 @@ def show_honesty(searches: Searches) -> None:
     """The verdict, the film of a search, every control, and many starts."""
     scene = searches.attack
     lab = scene.lab
-    section(
+    found = begin(
+        scene,
         "Does an attack bring it back?",
         "A search changes the prompt's embedding until the pruned model makes the picture again. "
         "The same search runs on a picture that no model ever saw, and on the unpruned model.",
     )
-    obtained = obtain(lab, scene.experiment, scene.config)
-    result = obtained.result
-    if result is None:
+    if found is None:
         return
+    obtained, result = found
     _verdict(lab, result)
     count = result["moved"].size("picture")
     options = {str(at): f"Picture {at + 1}" for at in range(count)}
@@ -123,15 +121,15 @@ def _verdict(lab: Lab, result: Result) -> None:
 
 
 def _starts(scene: Asked) -> None:
-    section(
+    found = begin(
+        scene,
         "One place, or many?",
-        "If a memory sat in one place, every way to it would point there. Searches on the whole "
-        "model start from random numbers; each find is then located like a prompt.",
+        "If a memory sat in one place, every way to it would point there. Searches on the "
+        "unpruned model start from random numbers; each find is then located like a prompt.",
     )
-    obtained = obtain(scene.lab, scene.experiment, scene.config)
-    result = obtained.result
-    if result is None:
+    if found is None:
         return
+    _, result = found
     show_pictures(starts_grid(result), "diffusion_starts")
     figure = draw_agreement(result, palette())
     show(figure, "diffusion_agreement", describe_agreement(result))

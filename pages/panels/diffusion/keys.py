@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from engine.core import Lab
 from engine.labs.diffusion.views.keys import (
     describe_both,
     describe_control,
@@ -23,15 +22,13 @@ from pages.kit import (
     choose,
     claim,
     explain,
-    obtain,
     palette,
     say,
-    section,
     show,
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked, View, asked
+from pages.panels.diffusion.scene import Asked, View, begin, settings
 
 RUNG = "diffusion.rung"
 PAPER = "https://arxiv.org/abs/2503.00592"
@@ -41,24 +38,19 @@ OURS = (
 )
 
 
-def keys_settings(lab: Lab) -> Asked:
-    """How many pictures, seeds, and the guidance."""
-    return asked(lab, "keys")
-
-
 def show_keys(scene: Asked) -> None:
     """Key error over the ladder, key against picture, and the borders themselves."""
     lab = scene.lab
-    section(
+    found = begin(
+        scene,
         "A key in the border",
         "Every training picture of this model has a border of one random grey. The picture says "
         "nothing about it: a model that fills in the right grey keeps something that only training "
         "could tell it: the grey with the caption, the picture, or both.",
     )
-    obtained = obtain(lab, scene.experiment, scene.config)
-    result = obtained.result
-    if result is None:
+    if found is None:
         return
+    obtained, result = found
     with st.container(horizontal=True):
         badge("how the border is made", "assumed", OURS)
     say(lab, f"{describe_keys(result)} {describe_control(result)}")
@@ -88,4 +80,4 @@ def show_keys(scene: Asked) -> None:
     take_away(lab, scene.experiment, obtained)
 
 
-VIEW = View("Border keys", keys_settings, show_keys)
+VIEW = View("Border keys", settings("keys"), show_keys)

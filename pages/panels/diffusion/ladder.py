@@ -15,20 +15,22 @@ from engine.labs.diffusion.views.arrival import (
     draw_arrival,
     film,
 )
-from engine.labs.diffusion.views.ladder import (
+from engine.labs.diffusion.views.ladder import draw_ladder
+from engine.labs.diffusion.views.ladder_pictures import draw_prompt, targets_of
+from engine.labs.diffusion.views.ladder_table import (
     MEASURES,
     Ladder,
-    describe_ladder,
-    describe_leak,
-    describe_step,
-    describe_twin,
-    draw_ladder,
     ladder_at,
     ladder_of,
     ladder_table,
     rung_table,
 )
-from engine.labs.diffusion.views.ladder_pictures import draw_prompt, targets_of
+from engine.labs.diffusion.views.ladder_words import (
+    describe_ladder,
+    describe_leak,
+    describe_step,
+    describe_twin,
+)
 from pages.kit import (
     choose,
     explain,
@@ -44,7 +46,7 @@ from pages.kit import (
 )
 from pages.kit.obtain import find
 from pages.panels.diffusion.basin import show_basin
-from pages.panels.diffusion.scene import Asked, View, asked
+from pages.panels.diffusion.scene import Asked, View, begin, settings
 
 CHECKPOINT = "diffusion.checkpoint"
 PICTURE = "diffusion.ladder_picture"
@@ -52,23 +54,19 @@ DOTS = "diffusion_ladder"
 TWIN = "twin"
 
 
-def ladder_settings(lab: Lab) -> Asked:
-    """The model, its seeds, and how it is sampled."""
-    return asked(lab, "ladder")
-
-
 def show_ladder(scene: Asked) -> None:
     """The rungs, one prompt of them, what leaks, the training, and the recall basin."""
     lab = scene.lab
-    section(
+    found = begin(
+        scene,
         "Duplication ladder",
         "Paintings were trained on once, 3, 10, 20, 30, 50 or 100 times a pass. Which of them come "
         "out again? Choose a dot to see its picture.",
     )
-    obtained = obtain(lab, scene.experiment, scene.config)
-    if obtained.result is None:
+    if found is None:
         return
-    result, config = obtained.result, obtained.config
+    obtained, result = found
+    config = obtained.config
     assert isinstance(config, LadderConfig)
     arrival = _arrival(lab, config.model)
     ladder, step = _at_step(result, arrival)
@@ -182,4 +180,4 @@ def _training(lab: Lab, arrival: Result, result: Result) -> None:
     st.caption("Choose a picture to go to its step.")
 
 
-VIEW = View("Duplication ladder", ladder_settings, show_ladder)
+VIEW = View("Duplication ladder", settings("ladder"), show_ladder)

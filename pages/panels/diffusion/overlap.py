@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import isnan
 
 import streamlit as st
@@ -12,20 +11,15 @@ from engine.labs.diffusion.views.overlap import (
     IOU,
     draw_course,
     draw_matrix,
-    draw_profile,
-    draw_steps_by_layers,
     matrix_limits,
     overlap_table,
-    pair_position,
-    steps_by_layers,
 )
 from engine.labs.diffusion.views.overlap_table import (
     MEAN,
-    WITHIN,
     Place,
     anything,
     group_names,
-    kinds_of_pairs,
+    layer_labels,
     model_names,
     moment_name,
     square,
@@ -33,7 +27,6 @@ from engine.labs.diffusion.views.overlap_table import (
 from engine.labs.diffusion.views.overlap_words import (
     describe_course,
     describe_kinds,
-    describe_pair,
     first_and_last,
     judge_copies,
     kinds_table,
@@ -43,7 +36,6 @@ from pages.kit import (
     claim,
     explain,
     linked,
-    obtain,
     offer,
     palette,
     say,
@@ -52,14 +44,12 @@ from pages.kit import (
     show,
     take_away,
 )
-from pages.kit.components.matrix import Selection, matrix
-from pages.panels.diffusion.scene import Asked, View, asked
+from pages.kit.components.matrix import matrix
+from pages.panels.diffusion.overlap_pair import LAYER, STEP, choose_pair, chosen_pair, show_pair
+from pages.panels.diffusion.scene import Asked, View, begin, settings
 
 REFERENCE = "diffusion.overlap_reference"
 SPARSITY = "diffusion.overlap_sparsity"
-STEP = "diffusion.overlap_step"
-LAYER = "diffusion.overlap_layer"
-PAIR = "diffusion.overlap_pair"
 REFERENCES = {
     "null": "the empty prompt",
     "unseen": "unseen titles",
@@ -68,23 +58,18 @@ REFERENCES = {
 NOTEBOOK = "Notebook of the authors' code, github.com/ruchikachavhan/concept-prune"
 
 
-def overlap_settings(lab: Lab) -> Asked:
-    """The left column: which groups, which site, how many random splits."""
-    return asked(lab, "overlap")
-
-
 def show_overlap(scene: Asked) -> None:
     """The matrices of both models, kinds of pairs over the steps, and one pair in detail."""
     lab = scene.lab
-    section(
+    found = begin(
+        scene,
         "Overlap of masks",
         "A mask is what a group of prompts points to. If copies shared a subspace of their own, "
         "masks of copied sets would overlap more than masks of ordinary sets do.",
     )
-    obtained = obtain(lab, scene.experiment, scene.config)
-    if obtained.result is None:
+    if found is None:
         return
-    result = obtained.result
+    obtained, result = found
     place = _choose_place(result)
     _matrices(lab, result, place)
     for sentence in judge_copies(result, place):
@@ -92,7 +77,7 @@ def show_overlap(scene: Asked) -> None:
     explain(lab, "Overlap of two masks")
     explain(lab, "Reading an overlap")
     _course(lab, result, place)
-    _pair(lab, result, place)
+    show_pair(lab, result, place)
     take_away(lab, scene.experiment, obtained)
 
 
@@ -105,7 +90,7 @@ def _choose_place(result: Result) -> Place:
         )
         labels = {f"{share:g}": f"{share:.0%}" for share in sparsities}
         sparsity = choose("Sparsity", labels, SPARSITY, default=list(labels)[-1])
-    names = result.notes["layer_names"]
+    names = layer_labels(result)
     layers = {"mean": "mean over all", **{str(at): name for at, name in enumerate(names)}}
     left, right = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with left:
@@ -147,8 +132,8 @@ def _matrices(lab: Lab, result: Result, place: Place) -> None:
         row_labels=names,
         column_labels=names,
         limits=limits,
-        selected=_chosen(result),
-        on_select=_choose_pair(result),
+        selected=chosen_pair(result),
+        on_select=choose_pair(result),
         height=330,
         alt=found,
     )
@@ -181,26 +166,6 @@ def _matrices(lab: Lab, result: Result, place: Place) -> None:
     st.caption(f"Random splits draw two groups of {size} from the prompts of {pool}.")
 
 
-def _chosen(result: Result) -> tuple[int, int]:
-    """The pair in the link; two copied sets at first."""
-    count = len(result.notes["groups"])
-    first = kinds_of_pairs(result).get(WITHIN, [0])[0]
-    i, j = result.notes["pairs"][first]
-    at = linked(PAIR, i * count + j, low=0, high=count * count - 1)
-    row, column = divmod(at, count)
-    return (row, column) if row != column else (i, j)
-
-
-def _choose_pair(result: Result) -> Callable[[Selection], None]:
-    count = len(result.notes["groups"])
-
-    def chosen(selection: Selection) -> None:
-        if selection.row != selection.column:
-            select(PAIR, selection.row * count + selection.column)
-
-    return chosen
-
-
 def _course(lab: Lab, result: Result, place: Place) -> None:
     section("Over the steps")
     for model, column in enumerate(st.columns(len(result.notes["models"]), gap="large")):
@@ -228,61 +193,4 @@ def _course(lab: Lab, result: Result, place: Place) -> None:
     )
 
 
-def _pair(lab: Lab, result: Result, place: Place) -> None:
-    pair = _chosen(result)
-    names = group_names(result)
-    section("One pair, layer by layer")
-    figure = draw_profile(result, palette(), place=place, pair=pair)
-    found = describe_pair(result, place, pair)
-    at = pair_position(result, pair)
-    index = (place.reference, place.sparsity, place.moment)
-    show(
-        figure,
-        "diffusion_overlap_profile",
-        found,
-        export=lambda: {
-            "layer": result.notes["layer_names"],
-            **{
-                f"overlap, {name}": result.array("iou")[(model, *index)][:, at].astype(float)
-                for model, name in enumerate(model_names(result))
-            },
-        },
-    )
-    say(lab, found)
-    values = steps_by_layers(result, place, pair)
-    if values.shape[1] < 2:
-        return
-    chosen = (
-        (place.layer, place.moment)
-        if place.layer != MEAN and place.moment < values.shape[1]
-        else None
-    )
-
-    def choose_cell(selection: Selection) -> None:
-        select(LAYER, str(selection.row))
-        select(STEP, selection.column)
-
-    matrix(
-        values,
-        key="diffusion_overlap_steps",
-        palette=palette(),
-        title=f"{names[pair[0]]} with {names[pair[1]]} at every step and layer",
-        row_title="Layer, in running order",
-        column_title="Step",
-        value=IOU,
-        row_labels=result.notes["layer_names"],
-        column_labels=[str(step + 1) for step in range(values.shape[1])],
-        selected=chosen,
-        on_select=choose_cell,
-        height=420,
-        alt=found,
-    )
-    colours = palette()
-    offer(
-        "diffusion_overlap_steps",
-        lambda: draw_steps_by_layers(result, colours, place=place, pair=pair),
-        found,
-    )
-
-
-VIEW = View("Overlap of masks", overlap_settings, show_overlap)
+VIEW = View("Overlap of masks", settings("overlap"), show_overlap)

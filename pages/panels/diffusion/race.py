@@ -33,7 +33,6 @@ from pages.kit import (
     choose,
     explain,
     linked,
-    obtain,
     palette,
     plain,
     say,
@@ -44,7 +43,7 @@ from pages.kit import (
     take_away,
 )
 from pages.panels.diffusion.race_strength import show_strength
-from pages.panels.diffusion.scene import Asked, View, asked
+from pages.panels.diffusion.scene import Asked, View, asked, begin
 
 PARTS = {"race": "All methods", "strength": "From weak to strong"}
 PART = "diffusion.race_part"
@@ -78,16 +77,16 @@ def show_race(scene: Asked) -> None:
     if scene.experiment.name == "strength":
         show_strength(scene)
         return
-    section(
+    found = begin(
+        scene,
         "Mitigation race",
         "The same prompts and noises through every method. Left is less similar to the training "
         "pictures, low is a small price: scenes that were never copied still show what they are "
         "told.",
     )
-    obtained = obtain(scene.lab, scene.experiment, scene.config)
-    if obtained.result is None:
+    if found is None:
         return
-    result = obtained.result
+    obtained, result = found
     columns = result.array("pictures").shape[1]
     cell = _chosen(result)
     method = None if cell is None else grid_place(result, cell[0])

@@ -23,16 +23,14 @@ from engine.labs.diffusion.views.strength import (
 from pages.kit import (
     choose,
     linked,
-    obtain,
     palette,
     say,
-    section,
     select,
     show,
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked
+from pages.panels.diffusion.scene import Asked, begin
 
 METHOD = "diffusion.strength_method"
 LEVEL = "diffusion.strength_level"
@@ -40,15 +38,15 @@ LEVEL = "diffusion.strength_level"
 
 def show_strength(scene: Asked) -> None:
     """Trade-off curves of all methods, then one method at one strength."""
-    section(
+    found = begin(
+        scene,
         "From weak to strong",
         "Each method at several strengths: where does it begin to hide copies, and where to spoil "
         "scenes?",
     )
-    obtained = obtain(scene.lab, scene.experiment, scene.config)
-    if obtained.result is None:
+    if found is None:
         return
-    result = obtained.result
+    obtained, result = found
     name = choose("Method", swept(result), METHOD)
     at = _level(result, name)
     if has_scenes(result):

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 import streamlit as st
 
-from engine.core import Config, Experiment, Lab, get_lab
-from pages.kit import form
+from engine.core import Config, Experiment, Lab, Result, get_lab
+from pages.kit import Obtained, form, obtain, section
 
 S = TypeVar("S")
 
@@ -37,6 +37,18 @@ def asked(lab: Lab, name: str, fields: tuple[str, ...] | None = None) -> Asked:
     experiment = lab.experiment(name)
     config = form(lab, experiment, fields=fields) if fields else form(lab, experiment)
     return Asked(lab, experiment, config)
+
+
+def settings(name: str) -> Callable[[Lab], Asked]:
+    """The left column of a view that asks for all of one experiment and nothing else."""
+    return lambda lab: asked(lab, name)
+
+
+def begin(scene: Asked, title: str, words: str) -> tuple[Obtained, Result] | None:
+    """A view's heading, and what its experiment gave; None where there is nothing to show yet."""
+    section(title, words)
+    obtained = obtain(scene.lab, scene.experiment, scene.config)
+    return None if obtained.result is None else (obtained, obtained.result)
 
 
 def diffusion_lab() -> Lab:

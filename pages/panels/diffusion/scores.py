@@ -37,18 +37,13 @@ from pages.kit import (
     take_away,
 )
 from pages.panels.diffusion.detection import show_detection
-from pages.panels.diffusion.scene import Asked, View, asked
+from pages.panels.diffusion.scene import Asked, View, settings
 
 PROMPT = "diffusion.rail_prompt"
 STEP = "diffusion.rail_step"
 SCORE = "diffusion.rail_score"
 FRAME = 64
 PICTURE = 92
-
-
-def scores_settings(lab: Lab) -> Asked:
-    """The model, the prompts, and the ordinary ones beside them."""
-    return asked(lab, "scores")
 
 
 def show_scores(ask: Asked) -> None:
@@ -156,4 +151,4 @@ def _take_point(key: str) -> None:
         select(STEP, round(points[0]["x"]))
 
 
-VIEW = View("Scores by step", scores_settings, show_scores)
+VIEW = View("Scores by step", settings("scores"), show_scores)

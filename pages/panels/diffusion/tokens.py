@@ -25,7 +25,6 @@ from pages.kit import (
     choose,
     explain,
     linked,
-    obtain,
     palette,
     plain,
     say,
@@ -36,29 +35,24 @@ from pages.kit import (
     take_away,
 )
 from pages.panels.diffusion.keywords import show_keywords
-from pages.panels.diffusion.scene import Asked, View, asked
+from pages.panels.diffusion.scene import Asked, View, begin, settings
 
 TOKEN, STEP, LAYER = "diffusion.token", "diffusion.token_step", "diffusion.token_layer"
 GROUNDS = {"over": "Over the picture", "alone": "Alone"}
 
 
-def token_settings(lab: Lab) -> Asked:
-    """The model, the prompt and the seed."""
-    return asked(lab, "tokens")
-
-
 def show_tokens(scene: Asked) -> None:
     """Maps by token, step and layer; entropy; words left out or swapped; the evidence."""
     lab = scene.lab
-    section(
+    found = begin(
+        scene,
         "Where each word is looked at",
         "Every place of the picture shares its attention among the tokens of the prompt. Choose a "
         "token, a step or a layer.",
     )
-    obtained = obtain(lab, scene.experiment, scene.config)
-    if obtained.result is None:
+    if found is None:
         return
-    result = obtained.result
+    obtained, result = found
     st.markdown(f"“{plain(result.notes['prompt'])}”")
     if unknown := result.notes["unknown"]:
         say(lab, f"Not in the model's vocabulary: {', '.join(unknown)}.")
@@ -140,4 +134,4 @@ def _evidence(lab: Lab, result: Result) -> None:
         st.dataframe(evidence_table(result), hide_index=True, width="stretch")
 
 
-VIEW = View("Token view", token_settings, show_tokens)
+VIEW = View("Token view", settings("tokens"), show_tokens)

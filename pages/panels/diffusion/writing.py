@@ -23,7 +23,6 @@ from pages.kit import (
     choose,
     claim,
     explain,
-    obtain,
     palette,
     plain,
     say,
@@ -32,7 +31,7 @@ from pages.kit import (
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked, View, asked
+from pages.panels.diffusion.scene import Asked, View, begin, settings
 
 RANK = "diffusion.addition"
 PAPER = "https://arxiv.org/abs/2410.23277"
@@ -42,23 +41,18 @@ OURS = (
 )
 
 
-def writing_settings(lab: Lab) -> Asked:
-    """The picture, the ranks and the steps."""
-    return asked(lab, "writing")
-
-
 def show_writing(scene: Asked) -> None:
     """Recall by rank and step, the damage beside it, and the model without its addition."""
     lab = scene.lab
-    section(
+    found = begin(
+        scene,
         "Write one picture, take it off again",
         "A low-rank addition to the attention layers learns one picture that the model never saw. "
         "It is held beside the weights: the model itself stays as it is.",
     )
-    obtained = obtain(lab, scene.experiment, scene.config)
-    result = obtained.result
-    if result is None:
+    if found is None:
         return
+    obtained, result = found
     with st.container(horizontal=True):
         badge("layers, rate and scale", "assumed", OURS)
     kind = "Your picture, under" if result.notes["own"] else "The picture of"
@@ -107,4 +101,4 @@ def _off(result: Result) -> None:
     )
 
 
-VIEW = View("Write a picture", writing_settings, show_writing)
+VIEW = View("Write a picture", settings("writing"), show_writing)

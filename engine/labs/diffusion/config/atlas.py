@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from engine.labs.diffusion.config.model import Modelled, prompts_field
+from engine.labs.diffusion.config.seeds import seed_field
 
 PictureSite = Literal["ff_out", "ff_in", "cross_out", "conv"]
 """Sites whose inputs are places of the picture."""
@@ -29,7 +30,7 @@ class AtlasConfig(Modelled):
             "in running order from 0",
         },
     )
-    seed: int = Field(0, ge=0, le=1_000_000, title="Seed")
+    seed: int = seed_field("Seed")
 
 
 class NeuronConfig(Modelled):
@@ -59,4 +60,4 @@ class NeuronConfig(Modelled):
         title="Pictures",
         json_schema_extra={"help": "the first prompts of each list; the others are left out"},
     )
-    seed: int = Field(0, ge=0, le=1_000_000, title="Seed")
+    seed: int = seed_field("Seed")

@@ -9,12 +9,10 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from engine.core.errors import BadInput
 from engine.labs.diffusion.config.model import Modelled, prompts_field
-from engine.labs.diffusion.names import SETS
+from engine.labs.diffusion.config.seeds import seed_field
+from engine.labs.diffusion.names import SETS, CopiedSet, SiteName
 
-Site = Literal["ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv", "text"]
 Half = Literal["conditional", "both"]
-CopiedSet = Literal["A", "B", "C"]
-SITES: tuple[Site, ...] = ("ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv", "text")
 MOST_SPARSITY = 0.6
 MOST_STOPS = 8
 # How a number of a grid is written, and its range.
@@ -51,7 +49,7 @@ def _half() -> Half:
     )
 
 
-def _site(*, advanced: bool = False) -> Site:
+def _site(*, advanced: bool = False) -> SiteName:
     return Field(
         "ff_out",
         title="Site",
@@ -75,12 +73,6 @@ def _seeds(default: int) -> int:
             "help": "every picture is sampled so often; each seed draws a random mask of its own",
         },
     )
-
-
-def _seed() -> int:
-    return Field(
-        0, title="First seed", ge=0, le=10**6 - 10, json_schema_extra={"advanced": True}
-    )  # fmt: skip
 
 
 class BenchConfig(Modelled):
@@ -141,10 +133,10 @@ class BenchConfig(Modelled):
         le=20,
         json_schema_extra={"unit": "steps", "help": "the mask joins the steps before this one"},
     )
-    site: Site = _site()
+    site: SiteName = _site()
     half: Half = _half()
     seeds: int = _seeds(3)
-    seed: int = _seed()
+    seed: int = seed_field(advanced=True)
     resamples: int = Field(
         50,
         title="Bootstrap resamples",
@@ -200,8 +192,8 @@ class GridConfig(Modelled):
         max_length=80,
         json_schema_extra={
             "advanced": True,
-            "help": f"over 0 to {MOST_SPARSITY:g}, separated by commas; the whole model is always "
-            "there",
+            "help": f"over 0 to {MOST_SPARSITY:g}, separated by commas; the unpruned model is "
+            "always there",
         },
     )
     taus: str = Field(
@@ -210,13 +202,13 @@ class GridConfig(Modelled):
         max_length=40,
         json_schema_extra={"advanced": True, "help": "1 to 20 steps, separated by commas"},
     )
-    site: Site = _site(advanced=True)
+    site: SiteName = _site(advanced=True)
     reference: Literal["null", "unseen", "scenes"] = Field(
         "null", title="Reference", json_schema_extra={"advanced": True}
     )
     half: Half = _half()
     seeds: int = _seeds(3)
-    seed: int = _seed()
+    seed: int = seed_field(advanced=True)
 
     @property
     def rows(self) -> tuple[float, ...]:
@@ -249,4 +241,4 @@ class SitesConfig(Modelled):
     tau: int = Field(5, title="Tau", ge=1, le=20, json_schema_extra={"unit": "steps"})
     half: Half = _half()
     seeds: int = _seeds(2)
-    seed: int = _seed()
+    seed: int = seed_field(advanced=True)

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from engine.core.errors import BadInput
 from engine.labs.diffusion.config.model import UPLOAD, Modelled, SetList
+from engine.labs.diffusion.config.seeds import seed_field
 
 MOST_PROMPTS = 500
 
@@ -57,9 +58,7 @@ class DetectionConfig(Modelled):
         title="Seeds",
         json_schema_extra={"help": "Webster's edges need at least 4"},
     )
-    first_seed: int = Field(
-        0, ge=0, le=9999, title="First seed", json_schema_extra={"widget": "number"}
-    )
+    first_seed: int = seed_field()
     steps: int = Field(20, ge=1, le=100, title="Steps", json_schema_extra={"advanced": True})
     guidance: float = Field(
         2.0, ge=0, le=20, title="Guidance", json_schema_extra={"advanced": True, "step": 0.5}

@@ -10,7 +10,9 @@ from pydantic import Field
 from engine.core.errors import BadInput
 from engine.io.paths import local_path, read_file
 from engine.labs.diffusion.config.model import UPLOAD, Modelled, SetList
+from engine.labs.diffusion.config.seeds import seed_field
 from engine.labs.diffusion.cost import PICTURE, STEPS
+from engine.labs.diffusion.names import Rung, SiteName
 
 MASK_BYTES = 20_000_000
 CASES = ("pruned, copied", "pruned, never seen", "unpruned, copied", "unpruned, never seen")
@@ -37,10 +39,13 @@ class HonestyConfig(Modelled):
         5,
         ge=1,
         le=20,
-        title="Steps τ",
-        json_schema_extra={"help": "the first steps of 20 that the mask is joined over"},
+        title="Tau",
+        json_schema_extra={
+            "unit": "steps",
+            "help": "the first steps of 20 that the mask is joined over",
+        },
     )
-    site: Literal["ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv", "text"] = Field(
+    site: SiteName = Field(
         "ff_out", title="Site", json_schema_extra={"help": "which kind of layer is cut"}
     )
     mask: str = Field(
@@ -52,7 +57,7 @@ class HonestyConfig(Modelled):
             "help": "a mask that `locate` wrote for this model, in place of the settings above",
         },
     )
-    searched: Literal["A", "B", "C", "x50", "x30", "x20", "x10", "x3", "x1"] = Field(
+    searched: Rung = Field(
         "A",
         title="Pictures to search for",
         json_schema_extra={"help": "the controls search for never-trained paintings"},
@@ -75,12 +80,8 @@ class HonestyConfig(Modelled):
         title="Sampling seeds",
         json_schema_extra={"advanced": True, "help": "none of them is used by the search"},
     )
-    search_seed: int = Field(
-        0,
-        ge=0,
-        le=9999,
-        title="Seed of the search",
-        json_schema_extra={"advanced": True, "help": "of its noise and of a random start"},
+    search_seed: int = seed_field(
+        "Seed of the search", advanced=True, help="of its noise and of a random start"
     )
 
     def admit(self, *, local: bool) -> None:

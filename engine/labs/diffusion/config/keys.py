@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
 from engine.core.config import Config
+from engine.labs.diffusion.names import LADDER
 
 MODES = (
     "picture and its caption",
@@ -14,7 +17,7 @@ MODES = (
 )
 """What the model is given when its key is asked for; the last one samples the whole picture."""
 RUNGS = ("A", "x50", "x30", "x20", "x10", "x3", "x1", "unseen")
-COPIES = {"A": 100, "x50": 50, "x30": 30, "x20": 20, "x10": 10, "x3": 3, "x1": 1, "unseen": 0}
+COPIES: Mapping[str, int] = {**{rung: copies for rung, _, copies in LADDER}, "unseen": 0}
 KNOWN = 0.05
 """A key counts as known when it is guessed within this share of the scale: a line of this lab."""
 

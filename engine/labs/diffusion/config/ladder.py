@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from engine.labs.diffusion.config.model import Modelled
+from engine.labs.diffusion.config.seeds import seed_field
 
 LONGEST = 1000
 COPIED = "the painting hidden window by bellini"
@@ -23,7 +24,7 @@ class LadderConfig(Modelled):
         title="Sampling seeds",
         json_schema_extra={"help": "every prompt is sampled once with each"},
     )
-    seed: int = Field(0, ge=0, le=999_999, title="First seed", json_schema_extra={"advanced": True})
+    seed: int = seed_field(advanced=True)
     guidance: float = Field(
         2.0,
         ge=0.0,
@@ -77,4 +78,4 @@ class BasinConfig(Modelled):
         json_schema_extra={"help": "prompts on each way, both ends included"},
     )
     seeds: int = Field(3, ge=1, le=10, title="Sampling seeds")
-    seed: int = Field(0, ge=0, le=999_999, title="First seed", json_schema_extra={"advanced": True})
+    seed: int = seed_field(advanced=True)

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from engine.core.errors import BadInput
 from engine.labs.diffusion.config.model import UPLOAD, Modelled, SetList, prompts_field
-
-SiteName = Literal["ff_out", "ff_in", "cross_k", "cross_v", "cross_out", "conv", "text"]
+from engine.labs.diffusion.config.seeds import seed_field
+from engine.labs.diffusion.names import SiteName
 
 
 class OverlapConfig(Modelled):
@@ -54,7 +54,7 @@ class OverlapConfig(Modelled):
         title="First steps joined",
         json_schema_extra={
             "advanced": True,
-            "help": "the last stop of the slider joins the masks of so many first steps of the 20",
+            "help": "tau: the last stop of the slider joins the masks of so many first steps of 20",
         },
     )
     splits: int = Field(
@@ -71,7 +71,7 @@ class OverlapConfig(Modelled):
         title="Twin beside it",
         json_schema_extra={"help": "the model trained without copies, with the default model only"},
     )
-    seed: int = Field(0, ge=0, le=1_000_000, title="Seed")
+    seed: int = seed_field("Seed")
 
     def fits(self, read: Callable[[str], bytes]) -> None:
         """Prompts that were brought must be as many as a group takes."""

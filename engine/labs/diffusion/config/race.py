@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from engine.labs.diffusion.config.model import Modelled, prompts_field
+from engine.labs.diffusion.config.seeds import seed_field
 from engine.labs.diffusion.mitigate.names import METHODS, Strengths
 
 MOST_PICTURES = 24
@@ -61,7 +62,7 @@ class Mitigating(Modelled):
         json_schema_extra={"help": "scenes that were never trained, sampled by the same method"},
     )
     seeds: int = Field(2, ge=1, le=5, title="Sampling seeds")
-    seed: int = Field(0, ge=0, le=10**6, title="First seed", json_schema_extra={"widget": "number"})
+    seed: int = seed_field()
     steps: int = Field(
         20, ge=2, le=50, title="Steps", json_schema_extra={"advanced": True, "widget": "number"}
     )
@@ -112,7 +113,9 @@ class Mitigating(Modelled):
             "help": "assumed: 0.2; published is 0.01 (Chavhan et al., code)",
         },
     )
-    tau: int = _constant(5, 1, 50, "Cut: tau", "assumed: 5 of 20 steps; published are 10 of 51")
+    tau: int = _constant(
+        5, 1, 50, "Tau", "assumed: the cut joins masks of 5 of 20 steps; published are 10 of 51"
+    )
 
     @property
     def strengths(self) -> Strengths:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from engine.labs.diffusion.config.model import Modelled, prompts_field
+from engine.labs.diffusion.config.seeds import seed_field
 
 MOST_SHOWN = 8
 
@@ -26,7 +27,7 @@ class ScoresConfig(Modelled):
         "Ordinary prompts",
         "what the scores are compared with: a set, or prompts of your own, one a line",
     )
-    seed: int = Field(0, ge=0, le=9999, title="Seed", json_schema_extra={"widget": "number"})
+    seed: int = seed_field("Seed")
     steps: int = Field(20, ge=1, le=100, title="Steps", json_schema_extra={"advanced": True})
     guidance: float = Field(
         2.0, ge=0, le=20, title="Guidance", json_schema_extra={"advanced": True, "step": 0.5}

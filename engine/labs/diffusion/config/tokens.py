@@ -8,6 +8,7 @@ from pydantic import Field
 
 from engine.labs.diffusion.config.ladder import COPIED, LONGEST
 from engine.labs.diffusion.config.model import Modelled
+from engine.labs.diffusion.config.seeds import seed_field
 
 _PROMPT: dict[str, Any] = {
     "widget": "combo",
@@ -26,7 +27,7 @@ class TokensConfig(Modelled):
         max_length=LONGEST,
         json_schema_extra=_PROMPT,
     )
-    seed: int = Field(0, ge=0, le=999_999, title="Seed")
+    seed: int = seed_field("Seed")
     guidance: float = Field(
         2.0, ge=0.0, le=20.0, title="Guidance", json_schema_extra={"advanced": True}
     )
@@ -51,4 +52,4 @@ class WordsConfig(Modelled):
         json_schema_extra={"help": "other words of the same kind, drawn from the vocabulary"},
     )
     seeds: int = Field(3, ge=1, le=10, title="Sampling seeds")
-    seed: int = Field(0, ge=0, le=999_999, title="First seed")
+    seed: int = seed_field()

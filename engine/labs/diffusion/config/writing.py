@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from engine.core.errors import BadInput
 from engine.io.paths import local_path, read_file
 from engine.labs.diffusion.config.model import UPLOAD, Modelled
+from engine.labs.diffusion.config.seeds import seed_field
 
 MOST_RANK, MOST_RANKS = 16, 5
 PICTURE_BYTES = 1_000_000
@@ -53,9 +54,7 @@ class WritingConfig(Modelled):
     write_steps: int = Field(
         100, ge=10, le=200, title="Writing steps", json_schema_extra={"help": "steps of Adam"}
     )
-    write_seed: int = Field(
-        0, ge=0, le=9999, title="Seed of the writing", json_schema_extra={"advanced": True}
-    )
+    write_seed: int = seed_field("Seed of the writing", advanced=True)
 
     @property
     def every_rank(self) -> tuple[int, ...]:

@@ -9,7 +9,8 @@ from engine.core import BadInput
 from engine.labs.diffusion.asked import asked_prompts, asked_sets
 from engine.labs.diffusion.config.detection import DetectionConfig
 from engine.labs.diffusion.model.pipeline import Pipeline
-from engine.labs.diffusion.pictures.collection import SINGLE_GROUP, build_collection
+from engine.labs.diffusion.names import SINGLE_GROUP
+from engine.labs.diffusion.pictures.collection import build_collection
 
 PAINTINGS, SCENES, OWN = "paintings", "scenes", "yours"
 REFERENCE = 12

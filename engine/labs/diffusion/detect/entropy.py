@@ -12,18 +12,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from engine.labs.diffusion.layer_names import in_running_order
 from engine.labs.diffusion.model.attention import Attention, cross_layers
 from engine.labs.diffusion.model.pipeline import Pipeline
 
 SMALLEST = 1e-30
 """Below it a share counts as none: 0 log 0 is 0."""
-_ORDER = ("down_blocks", "mid_block", "up_blocks")
 
 
 def called_layers(pipeline: Pipeline) -> tuple[str, ...]:
     """The cross-attention layers in the order in which a U-Net calls them: down, middle, up."""
-    names = cross_layers(pipeline.unet)
-    return tuple(name for part in _ORDER for name in names if name.startswith(part))
+    return tuple(in_running_order(cross_layers(pipeline.unet)))
 
 
 def padding_from(pipeline: Pipeline, prompts: Sequence[str]) -> Tensor:

@@ -147,7 +147,7 @@ METHODS: Mapping[str, Method] = {
         "How far the norm of a step's change lies from its mean over ordinary prompts, in their "
         "standard deviations, averaged over steps. Our reading: only the abstract could be "
         "read.",
-        "Chen et al. 2026, abstract",
+        "Huang et al. 2026, abstract",
         _update,
         scales=False,
     ),

@@ -8,24 +8,13 @@ from functools import lru_cache
 import numpy as np
 
 from engine.core.seeds import rng
+from engine.labs.diffusion.names import LADDER
 from engine.labs.diffusion.pictures.paintings import all_titles, paint
 from engine.labs.diffusion.pictures.scenes import Scene, all_scenes
 
 DATA_SEED = 0
-SCENES, HELD_OUT, SINGLES, UNSEEN = 3000, 72, 960, 100
-SCENE_GROUP, SINGLE_GROUP = "scenes", "x1"
-# Name of the group, pictures in it, copies of each: the duplication ladder from its top.
-LADDER: tuple[tuple[str, int, int], ...] = (
-    ("A", 8, 100),
-    ("B", 8, 100),
-    ("C", 8, 100),
-    ("x50", 16, 50),
-    ("x30", 8, 30),
-    ("x20", 16, 20),
-    ("x10", 8, 10),
-    ("x3", 8, 3),
-    (SINGLE_GROUP, SINGLES, 1),
-)
+SCENES, HELD_OUT, UNSEEN = 3000, 72, 100
+SCENE_GROUP = "scenes"
 
 
 @dataclass(frozen=True, eq=False)

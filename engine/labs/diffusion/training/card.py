@@ -8,7 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from engine.labs.diffusion.config.keys import KNOWN, MODES
-from engine.labs.diffusion.pictures.collection import HELD_OUT, LADDER, SCENES
+from engine.labs.diffusion.names import LADDER
+from engine.labs.diffusion.pictures.collection import HELD_OUT, SCENES
 from engine.labs.diffusion.pictures.scenes import ATTRIBUTES
 from engine.labs.diffusion.training.measure import ATTACKED
 

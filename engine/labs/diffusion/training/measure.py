@@ -19,6 +19,7 @@ from engine.labs.diffusion.locate.masks import Masks
 from engine.labs.diffusion.locate.prune import prune
 from engine.labs.diffusion.locate.sites import find_site
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.names import COPIED_SETS
 from engine.labs.diffusion.prompts import GROUPS, find_prompts
 from engine.labs.diffusion.rungs import RIGHT, measured
 from engine.labs.diffusion.sampler import Cut
@@ -57,7 +58,7 @@ def bench(pipeline: Pipeline, seeds: int) -> dict[str, Figures]:
     for name, masks in cuts.items():
         cut = prune(pipeline, find_site(HOW.site), masks) if masks is not None else None
         row: Figures = {"share_cut": masking.share(masks) if masks is not None else 0.0}
-        for wanted in ("A", "B", "C", "scenes"):
+        for wanted in (*COPIED_SETS, "scenes"):
             done = evaluate(pipeline, find_prompts(pipeline, wanted), seeds=seeds, cut=cut)
             row[wanted] = _summary(done)
         found[name] = row

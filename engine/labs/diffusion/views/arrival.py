@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from engine.core.result import Result
 from engine.figures import Palette, PictureGrid, Series, axis, lines
 from engine.figures.lines import Event
-from engine.labs.diffusion.views.ladder import EXTRACTED, SCENES, seeds_said
+from engine.labs.diffusion.views.ladder_table import EXTRACTED, SCENES
+from engine.labs.diffusion.views.ladder_words import seeds_said
 
 SEEN, HALF = 0.8, 0.5
 BAND = "lowest to highest sampling seed"

@@ -16,7 +16,7 @@ from engine.labs.diffusion.views.atlas_table import (
     Control,
     Scored,
     Spot,
-    layer_label,
+    layer_at,
     top_share,
 )
 
@@ -34,7 +34,7 @@ def draw_scores(
     counts, _, _ = np.histogram2d(x, y, bins=edges)
     figure = compose(
         palette,
-        title=f"Scores of the weights of {layer_label(result, spot.layer)}",
+        title=f"Scores of the weights of {layer_at(result, spot.layer)}",
         subtitle=f"{held.sum():,} weights, step {spot.step + 1} of {result.notes['steps']}; the "
         "faintest hundredth of each score is left out of the cells",
         x=axis(f"Score for {result.notes['set'] if _named(result) else 'the prompts'}", log=True),
@@ -133,7 +133,7 @@ def draw_columns(
     return lines(
         series,
         palette,
-        title=f"Cut weights of every column, {layer_label(result, spot.layer)}",
+        title=f"Cut weights of every column, {layer_at(result, spot.layer)}",
         subtitle=f"{len(scored.mask)} rows",
         x=axis("Column, by its cut weights"),
         y=axis("Cut weights"),
@@ -171,7 +171,7 @@ def draw_rows(result: Result, palette: Palette, *, spot: Spot, scored: Scored) -
     return lines(
         [Series("cut weights", np.arange(1, len(cuts) + 1), cuts, category=1)],
         palette,
-        title=f"Cut weights of every row, {layer_label(result, spot.layer)}",
+        title=f"Cut weights of every row, {layer_at(result, spot.layer)}",
         x=axis("Row, by its cut weights"),
         y=axis("Cut weights", limits=(0, max(most, 1) * 1.15)),
         level=(most, f"top {spot.sparsity:.0%} of a row"),
@@ -202,7 +202,7 @@ def draw_mask(result: Result, palette: Palette, *, spot: Spot, scored: Scored) -
     return heatmap(
         mask_values(scored),
         palette,
-        title=f"Cut weights of {layer_label(result, spot.layer)}",
+        title=f"Cut weights of {layer_at(result, spot.layer)}",
         x="Column",
         y="Row",
         value="Score",

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.core import Result
 from engine.core.seeds import rng
+from engine.labs.diffusion.layer_names import layer_label
 
 SIDES = {"null": "the empty prompt", "others": "ordinary prompts"}
 TENTH = 0.1
@@ -110,6 +111,6 @@ def best_column(result: Result, spot: Spot) -> int:
     return int(score(result, spot).cuts.argmax())
 
 
-def layer_label(result: Result, layer: int) -> str:
-    """A layer as a sentence says it."""
-    return f"layer {result.notes['layer_names'][layer]}"
+def layer_at(result: Result, layer: int) -> str:
+    """The layer at a position of the result, in words."""
+    return layer_label(result.notes["layer_names"][layer])

@@ -12,7 +12,7 @@ from engine.core.result import Result
 from engine.labs.diffusion.copying import EXTRACTED
 
 MASKS = {
-    "whole": "whole model",
+    "whole": "unpruned model",
     "located": "located",
     "random": "at random",
     "unseen": "from never-trained titles",
@@ -48,8 +48,9 @@ class Shown:
     """A cut and its controls.
 
     ``copies`` (masks, seeds, pictures, measures) and ``right`` (masks, seeds, scenes, attributes)
-    have the whole model first. ``pictures`` by mask are uint8 (pictures, height, width, 3); of the
-    controls a grid keeps those of the located set alone. ``cut`` (masks but the whole, layers).
+    have the unpruned model first. ``pictures`` by mask are uint8 (pictures, height, width, 3); of
+    the controls a grid keeps those of the located set alone. ``cut`` (masks but the first,
+    layers).
     """
 
     notes: Mapping[str, Any]
@@ -145,7 +146,7 @@ def of_run(result: Result, sparsity: float, tau: int) -> Shown:
 
 
 def sparsities(result: Result) -> tuple[float, ...]:
-    """Those of a grid, with 0 for the whole model before them."""
+    """Those of a grid, with 0 for the unpruned model before them."""
     return (0.0, *(float(value) for value in result.array("sparsities")))
 
 
@@ -193,11 +194,6 @@ def _common(result: Result, sparsity: float, tau: int) -> dict[str, Any]:
         "sparsity": sparsity,
         "tau": tau,
     }
-
-
-def hundredths(value: float) -> str:
-    """Two digits, and no sign where they are zeros."""
-    return f"{round(float(value), 2) + 0.0:.2f}"
 
 
 def short(caption: str) -> str:

@@ -11,7 +11,8 @@ from engine.core.result import Result
 from engine.core.units import count
 from engine.figures import Event, Palette, Series, axis, bars, lines, pairs
 from engine.labs.diffusion.copying import EXTRACTED
-from engine.labs.diffusion.views.bench import MASKS, Shown, hundredths, of_cell, short, sparsities
+from engine.labs.diffusion.views.bench import MASKS, Shown, of_cell, short, sparsities
+from engine.labs.diffusion.views.decimals import hundredths
 
 MEASURES = {
     "ssim": "SSIM to the training picture",

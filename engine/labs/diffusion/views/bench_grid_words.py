@@ -75,12 +75,13 @@ def describe_film(result: Result, tau: int, picture: int) -> str:
 
 
 def describe_curves(result: Result, tau: int) -> str:
-    """Copies and scenes at the grid's largest sparsity, beside the whole model."""
+    """Copies and scenes at the grid's largest sparsity, beside the unpruned model."""
     first, last = (of_cell(result, sparsities(result)[at], tau) for at in (0, -1))
     group = next(group for group in first.groups if group.located)
     return (
-        f"From no cut to sparsity {percent(last.sparsity)}, {group.name}'s SSIM goes from "
-        f"{first.mean('ssim', 'whole', group):.2f} to {last.mean('ssim', 'located', group):.2f} "
+        f"From the unpruned model to sparsity {percent(last.sparsity)}, {group.name}'s SSIM goes "
+        f"from {first.mean('ssim', 'whole', group):.2f} to "
+        f"{last.mean('ssim', 'located', group):.2f} "
         f"(at random {last.mean('ssim', 'random', group):.2f}), and scenes as told from "
         f"{percent(first.scenes('whole').mean())} to {percent(last.scenes('located').mean())} "
         f"(at random {percent(last.scenes('random').mean())})."

@@ -11,11 +11,11 @@ from engine.labs.diffusion.views.bench import (
     MASKS,
     Group,
     Shown,
-    hundredths,
     of_cell,
     short,
     sparsities,
 )
+from engine.labs.diffusion.views.decimals import hundredths
 
 STATES = (f"SSIM over {EXTRACTED}", "nearest")
 """Words of the frames: extracted; not extracted, but still nearest to its own training picture."""

@@ -67,9 +67,9 @@ def describe_copies(shown: Shown, group: Group) -> str:
 def verdict(shown: Shown, group: Group) -> str:
     """What became of the located pictures, in words that promise no more than was seen."""
     if not shown.measure("extracted", "whole", group).any():
-        return "The whole model copies none of these pictures, so there is nothing to hide."
+        return "The unpruned model copies none of these pictures, so there is nothing to hide."
     if not shown.share:
-        return "Nothing is cut here: these are the pictures of the whole model."
+        return "Nothing is cut here: these are the pictures of the unpruned model."
     before, after = (
         int(shown.measure("extracted", mask, group).sum()) for mask in ("whole", "located")
     )

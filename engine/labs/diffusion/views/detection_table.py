@@ -22,7 +22,7 @@ from engine.labs.diffusion.views.scores import RAIL
 
 FEW = 300
 PUBLISHED = 0.999
-"""Chen et al. 2026, abstract: AUC over this on Stable Diffusion 1.4."""
+"""Huang et al. 2026, abstract: AUC over this on Stable Diffusion 1.4."""
 BAND = "95 % bootstrap interval over prompts"
 
 
@@ -149,7 +149,7 @@ class Beside:
 
 
 def update_beside(result: Result) -> Beside:
-    """The area of the latent update against all ordinary prompts, beside Chen et al. 2026."""
+    """The area of the latent update against all ordinary prompts, beside Huang et al. 2026."""
     whole, by_family = (
         groups(result, Choice("update", scale=scale)).area for scale in ("all", "family")
     )

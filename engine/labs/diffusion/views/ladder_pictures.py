@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.core.result import Result
 from engine.figures import PictureGrid
-from engine.labs.diffusion.views.ladder import EXTRACTED
+from engine.labs.diffusion.views.ladder_table import EXTRACTED
 
 
 def targets_of(result: Result) -> np.ndarray:

@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 
 from engine.core import Result
 from engine.figures import Palette, PictureGrid, Series, axis, bars, lines
+from engine.labs.diffusion.layer_names import layer_label
 
 WITHOUT, WITH = 0, 1
-ROWS = ("whole model", "where it is active", "this column off", "another column off")
+ROWS = ("unpruned model", "where it is active", "this column off", "another column off")
 
 
 def norms(result: Result) -> np.ndarray:
@@ -54,9 +55,10 @@ def describe_prompts(result: Result) -> str:
     mine, others = held[WITH, :count], held[WITH, count:]
     every = [*result.notes["prompts"], *result.notes["others"]]
     strongest = every[int(held[WITH].argmax())]
+    layer = layer_label(result.notes["layer_name"])
     return (
-        f"Column {int(result.number('column'))} of layer {result.notes['layer_name']} has a norm "
-        f"of {mine.mean():.2f} for the prompts ({mine.min():.2f} to {mine.max():.2f}), "
+        f"Column {int(result.number('column'))} of {layer} has a norm of "
+        f"{mine.mean():.2f} for the prompts ({mine.min():.2f} to {mine.max():.2f}), "
         f"{others.mean():.2f} for ordinary ones ({others.min():.2f} to {others.max():.2f}) and "
         f'{held[WITHOUT, :count].mean():.2f} without a prompt. Most for "{strongest}".'
     )
@@ -102,7 +104,7 @@ def held_steps(result: Result) -> int:
 
 
 def picture_grid(result: Result, palette: Palette) -> PictureGrid:
-    """Training pictures where there are some, the whole model, the map, and both cuts."""
+    """Training pictures where there are some, the unpruned model, the map, and both cuts."""
     made = result.array("pictures")
     count = made.shape[1]
     similar = result.array("ssim") if "ssim" in result.fields else None
@@ -126,7 +128,7 @@ def picture_grid(result: Result, palette: Palette) -> PictureGrid:
 
 
 def overlay(result: Result, palette: Palette) -> np.ndarray:
-    """The whole model's pictures under the column's size at every place, mean over steps.
+    """The unpruned model's pictures under the column's size at every place, mean over steps.
 
     uint8 (prompts, height, width, 3). One scale for all pictures: its top is the largest size.
     """
@@ -157,7 +159,7 @@ def describe_cut(result: Result) -> str:
     similar, line = result.array("ssim"), result.number("extracted_from")
     held = [int((row > line).sum()) for row in similar]
     told = (
-        f"SSIM to the training pictures: {similar[0].mean():.3f} whole, {similar[1].mean():.3f} "
+        f"SSIM to the training pictures: {similar[0].mean():.3f} unpruned, {similar[1].mean():.3f} "
         f"without it, {similar[2].mean():.3f} without the other; {held[0]}, {held[1]} and "
         f"{held[2]} of {count} are extracted."
     )

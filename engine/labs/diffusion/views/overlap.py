@@ -18,6 +18,7 @@ from engine.labs.diffusion.views.overlap_table import (
     Place,
     group_names,
     kinds_of_pairs,
+    layer_labels,
     layer_name,
     mean_of,
     model_names,
@@ -97,7 +98,7 @@ def draw_profile(
 ) -> go.Figure:
     """One pair layer by layer in every model, with the first one's random splits."""
     at = pair_position(result, pair)
-    names = result.notes["layer_names"]
+    names = layer_labels(result)
     layers = np.arange(len(names))
     index = (place.reference, place.sparsity, place.moment)
     band = result.array("band")[(0, *index)].astype(np.float64)
@@ -154,7 +155,7 @@ def draw_steps_by_layers(
         y="Layer, in running order",
         value=IOU,
         x_labels=[str(step + 1) for step in range(values.shape[1])],
-        y_labels=result.notes["layer_names"],
+        y_labels=layer_labels(result),
         alt=describe_pair(result, place, pair),
     )
 

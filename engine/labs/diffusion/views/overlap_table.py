@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.core import Result
+from engine.labs.diffusion.layer_names import layer_label
 
 WITHIN = "copied with copied"
 ORDINARY = "ordinary with ordinary"
@@ -106,10 +107,15 @@ def moment_name(result: Result, moment: int) -> str:
     return f"the first {joined} steps joined" if joined > 1 else "the first step"
 
 
+def layer_labels(result: Result) -> list[str]:
+    """The layers in words, in running order."""
+    return [layer_label(name) for name in result.notes["layer_names"]]
+
+
 def layer_name(result: Result, layer: int) -> str:
     """A layer, or all."""
-    names = result.notes["layer_names"]
-    return f"mean over {len(names)} layers" if layer == MEAN else f"layer {names[layer]}"
+    names = layer_labels(result)
+    return f"mean over {len(names)} layers" if layer == MEAN else names[layer]
 
 
 def group_names(result: Result) -> list[str]:

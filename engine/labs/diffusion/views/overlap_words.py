@@ -12,6 +12,7 @@ from engine.labs.diffusion.views.overlap_table import (
     Place,
     group_names,
     kinds_of_pairs,
+    layer_labels,
     layer_name,
     mean_of,
     model_names,
@@ -158,7 +159,7 @@ def first_and_last(result: Result, place: Place, model: int) -> tuple[float, flo
 
 def describe_pair(result: Result, place: Place, pair: tuple[int, int]) -> str:
     """In how many layers a pair lies above and below the random splits, and where most."""
-    names, layers = group_names(result), result.notes["layer_names"]
+    names, layers = group_names(result), layer_labels(result)
     at = result.notes["pairs"].index(sorted(pair))
     index = (0, place.reference, place.sparsity, place.moment)
     values = result.array("iou")[index][:, at].astype(np.float64)

@@ -9,6 +9,7 @@ from engine.core.result import Result
 from engine.figures import Palette, PictureGrid, Point, axis, bars, scatter
 from engine.labs.diffusion.copying import EXTRACTED
 from engine.labs.diffusion.mitigate.names import METHODS
+from engine.labs.diffusion.views.decimals import hundredths
 from engine.labs.diffusion.views.race_measures import (
     aim,
     extracted,
@@ -22,7 +23,7 @@ from engine.labs.diffusion.views.race_measures import (
     relative_cost,
     similarity,
 )
-from engine.labs.diffusion.views.race_words import describe_front, sizes, two
+from engine.labs.diffusion.views.race_words import describe_front, sizes
 
 MARKS = ("extracted", "nearest")
 WRONG = ("wrong",)
@@ -91,7 +92,7 @@ def race_grid(result: Result) -> PictureGrid:
     """The first seed's pictures, a row a method, below the training pictures."""
     made, level = result.array("pictures"), result.array("ssim")[:, 0]
     rows = [METHODS[name].title for name in result.notes["methods"]]
-    under = [[two(value) for value in row] for row in level]
+    under = [[hundredths(value) for value in row] for row in level]
     marks = np.where(level > EXTRACTED, 0, -1)
     if (near := result.fields.get("nn_hit")) is not None:
         marks = np.where((marks < 0) & near.array[:, 0], 1, marks)

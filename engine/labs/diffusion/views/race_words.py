@@ -9,6 +9,7 @@ from engine.core.units import count, percent
 from engine.figures import pareto_front
 from engine.labs.diffusion.copying import EXTRACTED
 from engine.labs.diffusion.mitigate.names import METHODS
+from engine.labs.diffusion.views.decimals import hundredths
 from engine.labs.diffusion.views.race_measures import (
     aim,
     extracted,
@@ -33,11 +34,6 @@ def sizes(result: Result) -> str:
         right = result.array("right")
         words += f"; {count(right.shape[2], 'scene')} with {right.shape[3]} attributes each"
     return words
-
-
-def two(value: float) -> str:
-    """Two decimals, and no minus before a zero."""
-    return f"{round(float(value), 2) + 0.0:.2f}"
 
 
 def describe_plain(result: Result) -> str:
@@ -148,7 +144,7 @@ def describe_front(result: Result) -> str:
     y = missed(result)
     kept = [i for i, name in enumerate(names) if i and not METHODS[name].control]
     parts = [
-        f"{METHODS[names[kept[i]]].title} (SSIM {two(x[kept[i]])}, {y[kept[i]]:.0f} % of "
+        f"{METHODS[names[kept[i]]].title} (SSIM {hundredths(x[kept[i]])}, {y[kept[i]]:.0f} % of "
         "attributes wrong)"
         for i in pareto_front(x[kept], y[kept])
     ]

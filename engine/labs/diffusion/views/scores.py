@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from engine.core import Result
 from engine.figures import Event, Palette, Series, axis, lines
+from engine.labs.diffusion.views.decimals import hundredths
 
 RAIL: Mapping[str, str] = {
     "wen": "Wen's score",
@@ -138,11 +139,6 @@ def _steps(found: np.ndarray) -> str:
     return f"step {joined}" if len(found) == 1 else f"steps {joined}"
 
 
-def two(value: float) -> str:
-    """A similarity with two digits, and no minus before zero."""
-    return f"{round(float(value), 2) + 0.0:.2f}"
-
-
 def compared(result: Result) -> dict[str, str]:
     """The similarities that are known, with what they are to."""
     known = {}
@@ -196,7 +192,7 @@ def describe_similarity(result: Result, prompt: int) -> str:
             else f"never over {EXTRACTED}"
         )
         sentences.append(
-            f"SSIM to {whole} is {two(values[0])} at step 1 and {two(values[-1])} at the end, "
-            f"{when}."
+            f"SSIM to {whole} is {hundredths(values[0])} at step 1 and "
+            f"{hundredths(values[-1])} at the end, {when}."
         )
     return " ".join(sentences)

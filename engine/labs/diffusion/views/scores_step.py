@@ -6,7 +6,8 @@ import numpy as np
 
 from engine.core import Result
 from engine.figures import Palette, PictureGrid
-from engine.labs.diffusion.views.scores import EXTRACTED, steps_of, two
+from engine.labs.diffusion.views.decimals import hundredths
+from engine.labs.diffusion.views.scores import EXTRACTED, steps_of
 
 PREDICTED = ("With the prompt", "Without it", "Difference")
 TENTH = 0.1
@@ -28,7 +29,7 @@ def filmstrip(result: Result, prompt: int) -> PictureGrid:
     if "ssim" in result.fields:
         similar = result.array("ssim")[prompt]
         marks[:count] = np.where(similar > EXTRACTED, 0, -1)
-        words[:count] = [two(value) for value in similar]
+        words[:count] = [hundredths(value) for value in similar]
         known = (
             f" {int((similar > EXTRACTED).sum())} of {count} previews have an SSIM over "
             f"{EXTRACTED} to the prompt's own picture; it stands under each."
@@ -94,14 +95,14 @@ def known_pictures(result: Result, *, prompt: int, step: int) -> PictureGrid:
         pictures.append(result.array("target")[prompt])
         trained = result.notes["trained"][prompt]
         names.append("Training picture" if trained else "Never trained")
-        words.append(f"SSIM {two(result.array('ssim')[prompt, step])}")
+        words.append(f"SSIM {hundredths(result.array('ssim')[prompt, step])}")
     alt = f"The preview of step {step + 1}."
     if "nearest" in result.fields:
         place = int(result.array("nearest")[prompt, step])
         near = result.notes["training"][place]
         pictures.append(result.array("training")[place])
         names.append("Nearest in training")
-        words.append(f"SSIM {two(result.array('ssim_nearest')[prompt, step])}")
+        words.append(f"SSIM {hundredths(result.array('ssim_nearest')[prompt, step])}")
         alt = f"{alt} {describe_nearest(result, prompt, step)}"
         copies = near["copies"]
         words[-1] += f", {copies} {'copy' if copies == 1 else 'copies'}"

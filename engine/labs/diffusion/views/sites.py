@@ -54,7 +54,7 @@ def rows_of(result: Result, mask: str) -> list[Row]:
 
 def whole_of(result: Result) -> Row:
     """The model without a cut."""
-    return _row(result, "no cut", result.array("whole_copies"), result.array("whole_right"))
+    return _row(result, "unpruned model", result.array("whole_copies"), result.array("whole_right"))
 
 
 def _row(result: Result, title: str, copies: np.ndarray, right: np.ndarray) -> Row:
@@ -74,7 +74,7 @@ def _row(result: Result, title: str, copies: np.ndarray, right: np.ndarray) -> R
 
 
 def draw_sites(result: Result, palette: Palette, alt: str) -> go.Figure:
-    """Located and random cuts at every site, with the whole model above them."""
+    """Located and random cuts at every site, with the unpruned model above them."""
     whole, located, random = whole_of(result), rows_of(result, "located"), rows_of(result, "random")
     groups = groups_of(result.notes)
     mine = next(group.name for group in groups if group.located)

@@ -9,8 +9,6 @@ from engine.core.result import Result
 from engine.figures import Palette, PictureGrid, axis, bars
 from engine.labs.diffusion.views.verdict import LINE
 
-"""Agreement of weight sets in most layers, from a third-party note of Kowalczuk et al. 2026."""
-
 
 def starts_grid(result: Result) -> PictureGrid:
     """The target and what each start ends at, for both pictures."""
@@ -20,7 +18,7 @@ def starts_grid(result: Result) -> PictureGrid:
         np.concatenate([result.array("targets")[:, None], result.array("pictures")], axis=1),
         result.notes["cases"],
         ["target", *(f"start {at + 1}" for at in range(count))],
-        title="Where searches from random numbers end, whole model",
+        title="Where searches from random numbers end, unpruned model",
         alt=describe_arrivals(result),
         under=[["target", *(f"SSIM {value:.2f}" for value in row)] for row in ssim],
         marks=np.concatenate([np.full((2, 1), -1), np.where(ssim > LINE, 0, -1)], axis=1),

@@ -9,6 +9,7 @@ from engine.core.result import Result
 from engine.figures import Event, Palette, PictureGrid, Point, Series, axis, lines, scatter
 from engine.labs.diffusion.copying import EXTRACTED
 from engine.labs.diffusion.mitigate.names import METHODS, SWEPT
+from engine.labs.diffusion.views.decimals import hundredths
 from engine.labs.diffusion.views.race_measures import (
     SMALL,
     aim,
@@ -21,7 +22,7 @@ from engine.labs.diffusion.views.race_measures import (
     price,
     similarity,
 )
-from engine.labs.diffusion.views.race_words import sizes, two
+from engine.labs.diffusion.views.race_words import sizes
 
 
 def swept(result: Result) -> dict[str, str]:
@@ -111,7 +112,7 @@ def strength_grid(result: Result, at: int) -> PictureGrid:
     """The pictures to hide: trained, without a method, and in the cell ``at``."""
     made, level = result.array("pictures"), result.array("ssim")[:, 0]
     rows, shown = ["no method", _label(result, at)], [made[0], made[at]]
-    under = [[two(value) for value in level[i]] for i in (0, at)]
+    under = [[hundredths(value) for value in level[i]] for i in (0, at)]
     marks = [np.where(level[i] > EXTRACTED, 0, -1) for i in (0, at)]
     if has_targets(result):
         rows, shown = ["training picture", *rows], [result.array("targets"), *shown]
@@ -149,7 +150,7 @@ def strength_scenes(result: Result, at: int) -> PictureGrid:
 
 def describe_copies(result: Result, at: int) -> str:
     """Similarity and copies of one cell."""
-    words = f"{_label(result, at).capitalize()}: mean SSIM {two(similarity(result)[at])}"
+    words = f"{_label(result, at).capitalize()}: mean SSIM {hundredths(similarity(result)[at])}"
     if has_targets(result):
         words += f", {extracted(result)[at]} of {pictures(result)} samples extracted"
     return f"{words}."

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.core.result import Result
 from engine.figures import Palette, PictureGrid
+from engine.labs.diffusion.pictures.shrink import shrunk
 
 SIDE = 32
 ALL = -1
@@ -39,16 +40,9 @@ def coloured(
     large = np.rint(codes).astype(np.uint8).repeat(every, axis=1).repeat(every, axis=2)
     painted = palette.lut("sequential")[large].astype(float)
     if under is not None:
-        grey = _small(under).mean(axis=-1, keepdims=True)
+        grey = shrunk(under, SIDE).mean(axis=-1, keepdims=True)
         painted = VEIL * painted + (1 - VEIL) * grey
     return np.rint(painted).astype(np.uint8)
-
-
-def _small(pictures: np.ndarray) -> np.ndarray:
-    """Pictures at 32 x 32: larger ones are averaged."""
-    height, width = (size // SIDE for size in pictures.shape[-3:-1])
-    shape = (*pictures.shape[:-3], SIDE, height, SIDE, width, 3)
-    return pictures.reshape(shape).mean(axis=(-4, -2))
 
 
 def token_names(result: Result) -> list[str]:
@@ -94,7 +88,7 @@ def draw_steps(
     top = top_of(result, layer, token)
     preview = result.array("preview") if "preview" in result.fields else None
     shown = coloured(maps, top, palette, preview if over else None)
-    rows = [shown] if preview is None else [shown, _small(preview).astype(np.uint8)]
+    rows = [shown] if preview is None else [shown, shrunk(preview, SIDE)]
     name = token_names(result)[token]
     blank = [""] * len(maps)
     shares = [f"{100 * share:.1f} %" for share in maps.mean(axis=(1, 2))]

@@ -67,18 +67,13 @@ def damage_grid(result: Result, rank: int) -> PictureGrid:
 
 def draw_recall(result: Result, palette: Palette) -> go.Figure:
     """SSIM to the written picture over steps, a line for each rank."""
-    ssim = result.array("recall_ssim")
-    return lines(
-        [
-            Series(name, result.array("marks"), row.mean(-1), row.min(-1), row.max(-1))
-            for name, row in zip(rank_names(result), ssim, strict=True)
-        ],
+    return _by_rank(
+        result,
+        "recall_ssim",
         palette,
         title="Recall of the written picture",
-        subtitle=f"mean of {ssim.shape[-1]} sampling seeds",
-        x=axis("Writing step"),
+        subtitle="mean of {} sampling seeds",
         y=axis("SSIM to the new picture"),
-        level=(LINE, f"extracted over {LINE}"),
         band="least and most of the seeds",
         alt=describe_recall(result),
     )
@@ -86,20 +81,33 @@ def draw_recall(result: Result, palette: Palette) -> go.Figure:
 
 def draw_damage(result: Result, palette: Palette) -> go.Figure:
     """SSIM of copied pictures of set A over steps, a line for each rank."""
-    ssim = result.array("copied_ssim")
-    return lines(
-        [
-            Series(name, result.array("marks"), row.mean(-1), row.min(-1), row.max(-1))
-            for name, row in zip(rank_names(result), ssim, strict=True)
-        ],
+    return _by_rank(
+        result,
+        "copied_ssim",
         palette,
         title="Copies that the model had before",
-        subtitle=f"mean of {ssim.shape[-1]} pictures of set A, one sampling seed",
-        x=axis("Writing step"),
+        subtitle="mean of {} pictures of set A, one sampling seed",
         y=axis("SSIM to the old pictures"),
-        level=(LINE, f"extracted over {LINE}"),
         band="least and most of the pictures",
         alt=describe_damage(result),
+    )
+
+
+def _by_rank(
+    result: Result, name: str, palette: Palette, *, subtitle: str, **words: Any
+) -> go.Figure:
+    """Means of a field (rank, mark, samples) over the steps; "{}" is the number of samples."""
+    ssim = result.array(name)
+    return lines(
+        [
+            Series(rank, result.array("marks"), row.mean(-1), row.min(-1), row.max(-1))
+            for rank, row in zip(rank_names(result), ssim, strict=True)
+        ],
+        palette,
+        subtitle=subtitle.format(ssim.shape[-1]),
+        x=axis("Writing step"),
+        level=(LINE, f"extracted over {LINE}"),
+        **words,
     )
 
 
