@@ -179,11 +179,11 @@ def _weights(files: dict[str, Path], field: str) -> tuple[Path, ...]:
 def read_json(file: Path, limit: int, field: str) -> dict[str, Any]:
     """The JSON object in a file of at most ``limit`` bytes; raises BadInput."""
     try:
-        size = file.stat().st_size
-        data = file.read_bytes() if size <= limit else b""
+        with file.open("rb") as stream:
+            data = stream.read(limit + 1)
     except OSError as error:
         raise BadInput(field, f"{file.name} cannot be read ({error.strerror})") from None
-    if size > limit:
+    if len(data) > limit:
         raise BadInput(field, f"{file.name} is larger than {limit / MB:g} MB")
     try:
         content = json.loads(data)
