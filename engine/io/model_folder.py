@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,9 +142,12 @@ def _config(files: dict[str, Path], field: str) -> dict[str, Any]:
     return config
 
 
-def refuse_code(config: dict[str, Any], name: str, field: str) -> None:
-    """Raise BadInput where the file ``name`` asks for code that comes with the model."""
-    for key in ("auto_map", "trust_remote_code", "custom_pipelines"):
+def refuse_code(config: dict[str, Any], name: str, field: str, also: Sequence[str] = ()) -> None:
+    """Raise BadInput where the file ``name`` asks for code that comes with the model.
+
+    ``also`` are keys that reach for other code in models of one kind.
+    """
+    for key in ("auto_map", "trust_remote_code", "custom_pipelines", *also):
         if config.get(key):
             raise BadInput(field, f"{name} asks for code of its own ({key}), which is never run")
 
