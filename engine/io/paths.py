@@ -26,6 +26,26 @@ def local_path(text: Path | str, *, field: str) -> Path:
     return path
 
 
+def output_path(text: Path | str, *, field: str = "out") -> Path:
+    """``text`` as the path of a file that can be written; its folder is made.
+
+    Raises BadInput, so that nobody computes for an hour what cannot be kept.
+    """
+    path = local_path(text, field=field)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            if not path.is_file():
+                raise BadInput(field, f"{path.name!r} cannot be written (it is not a file)")
+            path.open("ab").close()
+        else:
+            path.open("xb").close()
+            path.unlink()
+    except OSError as error:
+        raise BadInput(field, f"{path.name!r} cannot be written ({error.strerror})") from None
+    return path
+
+
 def read_file(path: Path, *, field: str, limit: int = 64 * MB) -> bytes:
     """The bytes of a regular file of at most ``limit``; raises BadInput."""
     try:
