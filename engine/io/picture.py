@@ -38,8 +38,9 @@ def read_picture(data: bytes, side: int, *, field: str = "picture") -> np.ndarra
         raise BadInput(
             field, f"must be exactly {side} x {side} pixels (got {width:,} x {height:,})"
         )
-    if getattr(image, "n_frames", 1) > 1:
-        raise BadInput(field, f"must be one picture (the file has {image.n_frames})")
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        raise BadInput(field, f"must be one picture (the file has {frames})")
     if image.mode not in MODES:
         raise BadInput(field, f"must have 8 bits per channel (got pixels of kind {image.mode})")
     try:

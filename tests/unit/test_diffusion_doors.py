@@ -14,7 +14,7 @@ from safetensors.numpy import save
 from engine.cli import main
 from engine.core import BadInput
 from engine.labs.diffusion import attack as attacking
-from engine.labs.diffusion import commands, commands_locate, evaluation, export, prompts, sampler
+from engine.labs.diffusion import commands, evaluation, export, options, prompts, sampler
 from engine.labs.diffusion.commands_locate import locate
 from engine.labs.diffusion.locate import locating
 from engine.labs.diffusion.locate.mask_file import load_mask, save_mask
@@ -37,9 +37,9 @@ def mask(model: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_the_ranges_told_are_those_of_the_modules_behind() -> None:
-    assert commands.MOST_STEPS == sampler.MOST_STEPS == attacking.MOST_STEPS
-    assert commands.MOST_SEEDS == evaluation.MOST_SEEDS
-    assert commands.FEW == prompts.FEW and commands_locate.STEPS == sampler.STEPS
+    assert options.MOST_STEPS == sampler.MOST_STEPS == attacking.MOST_STEPS
+    assert options.MOST_SEEDS == evaluation.MOST_SEEDS
+    assert options.FEW == prompts.FEW and options.STEPS == sampler.STEPS
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.core.arguments import Arguments
 from engine.core.errors import BadInput
 from engine.io.paths import output_path
+from engine.labs.diffusion.options import (
+    FEW,
+    MOST_SEED,
+    MOST_SEEDS,
+    MOST_STEPS,
+    check_range,
+    decimal,
+    whole,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,11 +29,6 @@ if TYPE_CHECKING:
     from engine.labs.diffusion.sscd import CopyDetector
 
 PROGRAM = "python -m engine diffusion"
-MOST_SEED = 10**6
-# As in the modules that sample, which a wrong option should not load.
-MOST_STEPS = 1000
-MOST_SEEDS = 20
-FEW = 24
 
 
 def sample(argv: Sequence[str]) -> dict[str, Any]:
@@ -198,30 +200,6 @@ def described(pipeline: Pipeline, mask: str) -> dict[str, Any]:
         "digest": pipeline.digest,
         "mask": Path(mask).name if mask else None,
     }
-
-
-def check_range(name: str, value: float, low: float, high: float) -> None:
-    """Raise BadInput for a value out of its range, or one that is no number."""
-    if not low <= value <= high:
-        got = f"{value:g}" if isinstance(value, float) else str(value)[:20]
-        raise BadInput(name, f"must be from {low} to {high} (got {got})")
-
-
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """Reads an option; tells its range where the text is no whole number."""
-    return partial(_number, int, f"a whole number from {low} to {high}")
-
-
-def decimal(low: float, high: float) -> Callable[[str], float]:
-    """Reads an option; tells its range where the text is no number."""
-    return partial(_number, float, f"a number from {low} to {high}")
-
-
-def _number(kind: Callable[[str], Any], wanted: str, text: str) -> Any:
-    try:
-        return kind(text)
-    except ValueError:
-        raise ArgumentTypeError(f"must be {wanted} (got {text[:20]!r})") from None
 
 
 def _detector(path: str, wanted: PromptSet) -> CopyDetector | None:

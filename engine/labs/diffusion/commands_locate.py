@@ -8,20 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from engine.core.errors import BadInput
 from engine.io.paths import local_path, output_path
-from engine.labs.diffusion.commands import (
-    MOST_SEED,
-    check_range,
-    decimal,
-    described,
-    model_parser,
-    whole,
-)
+from engine.labs.diffusion.commands import described, model_parser
+from engine.labs.diffusion.options import MOST_SEED, STEPS, check_range, decimal, whole
 
 if TYPE_CHECKING:
     from engine.labs.diffusion.prompts import PromptSet
 
-# As in the sampler, which a wrong option should not load.
-STEPS = 20
 MOST_SETS = 32
 
 
