@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,9 +142,12 @@ def _config(files: dict[str, Path], field: str) -> dict[str, Any]:
     return config
 
 
-def refuse_code(config: dict[str, Any], name: str, field: str) -> None:
-    """Raise BadInput where the file ``name`` asks for code that comes with the model."""
-    for key in ("auto_map", "trust_remote_code", "custom_pipelines"):
+def refuse_code(config: dict[str, Any], name: str, field: str, also: Sequence[str] = ()) -> None:
+    """Raise BadInput where the file ``name`` asks for code that comes with the model.
+
+    ``also`` are keys that reach for other code in models of one kind.
+    """
+    for key in ("auto_map", "trust_remote_code", "custom_pipelines", *also):
         if config.get(key):
             raise BadInput(field, f"{name} asks for code of its own ({key}), which is never run")
 
@@ -179,11 +182,11 @@ def _weights(files: dict[str, Path], field: str) -> tuple[Path, ...]:
 def read_json(file: Path, limit: int, field: str) -> dict[str, Any]:
     """The JSON object in a file of at most ``limit`` bytes; raises BadInput."""
     try:
-        size = file.stat().st_size
-        data = file.read_bytes() if size <= limit else b""
+        with file.open("rb") as stream:
+            data = stream.read(limit + 1)
     except OSError as error:
         raise BadInput(field, f"{file.name} cannot be read ({error.strerror})") from None
-    if size > limit:
+    if len(data) > limit:
         raise BadInput(field, f"{file.name} is larger than {limit / MB:g} MB")
     try:
         content = json.loads(data)

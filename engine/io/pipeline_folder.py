@@ -21,7 +21,9 @@ from engine.io.model_folder import (
     refuse_code,
 )
 from engine.io.paths import local_path, read_file
+from engine.io.pipeline_sizes import check_levels, check_sample_size, check_sizes
 from engine.io.safetensors_check import check_safetensors
+from engine.io.scheduler_config import SCHEDULER, check_scheduler
 
 INDEX = "model_index.json"
 # Component -> the classes that are opened, and the weights that belong to it.
@@ -31,10 +33,17 @@ COMPONENTS: Mapping[str, tuple[set[str], str]] = {
     "vae": ({"AutoencoderKL"}, "diffusion_pytorch_model"),
 }
 TOKENIZERS = {"CLIPTokenizer", "CLIPTokenizerFast", "PreTrainedTokenizerFast"}
-# Sizes beyond these are mistakes or attacks; published pipelines stay well below.
-MOST_NUMBER = 1_000_000
-MOST_LAYERS = 200
-LAYER_COUNTS = ("layers_per_block", "transformer_layers_per_block", "num_hidden_layers")
+# Classes that tokenizer_config.json may name: those, and how transformers 5 calls plain ones.
+TOKENIZER_CLASSES = {*TOKENIZERS, "TokenizersBackend"}
+WEIGHT_TYPES = ("F16", "BF16", "F32", "F64")
+# Kernels, quantisers and classes that the libraries would look for, on the hub too.
+OTHER_CODE = (
+    "attn_implementation", "_attn_implementation", "_attn_implementation_internal",
+    "experts_implementation", "_experts_implementation", "_experts_implementation_internal",
+    "quantization_config", "kernel_config", "use_kernels", "custom_generate",
+)  # fmt: skip
+# Files of its own that a tokenizer would open wherever they lie.
+OTHER_FILES = ("vocab_file", "merges_file", "tokenizer_file")
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,9 @@ def check_pipeline_folder(path: Path | str, *, field: str = "model") -> Pipeline
     """Judge a local pipeline folder; raises BadInput with one sentence.
 
     Wanted: ``model_index.json`` that names a conditional U-Net, a CLIP text encoder and its
-    tokenizer, no code of its own, and safetensors in each component, each of them checked, all
-    together at most ``ENGRAM_MODEL_MB`` (20000). A VAE may be there.
+    tokenizer, no code of its own, configs of sane sizes, a known noise schedule, and safetensors
+    of floating-point weights in each component, each of them checked, all together at most
+    ``ENGRAM_MODEL_MB`` (20000). A VAE may be there.
     """
     folder = local_path(path, field=field)
     if not folder.is_dir():
@@ -94,10 +104,13 @@ def check_pipeline_folder(path: Path | str, *, field: str = "model") -> Pipeline
         for name, found in present.items()
         if found is not None
     }
-    for name in ("tokenizer", "scheduler"):
-        for file in _listing(folder, name, field).values():
-            if file.suffix == ".json":
-                refuse_code(read_json(file, JSON_BYTES, field), file.name, field)
+    _check_tokenizer(_listing(folder, "tokenizer", field), field)
+    schedule = _listing(folder, "scheduler", field).get(SCHEDULER)
+    if schedule is None:
+        raise BadInput(field, f"the folder scheduler has no {SCHEDULER}")
+    config = read_json(schedule, CONFIG_BYTES, field)
+    refuse_code(config, f"scheduler/{SCHEDULER}", field, OTHER_CODE)
+    check_scheduler(config, field=field)
     total = sum(file.stat().st_size for files in weights.values() for file in files)
     if total > limit:
         raise BadInput(
@@ -134,23 +147,47 @@ def _component(folder: Path, name: str, limit: float, field: str) -> tuple[Path,
     if "config.json" not in files:
         raise BadInput(field, f"{name} has no config.json")
     config = read_json(files["config.json"], CONFIG_BYTES, field)
-    refuse_code(config, f"{name}/config.json", field)
-    _check_sizes(config, name, field)
+    for part in (config, *(part for part in config.values() if isinstance(part, dict))):
+        refuse_code(part, f"{name}/config.json", field, OTHER_CODE)
+    check_sizes(config, name, field)
+    if name != "text_encoder":
+        levels = check_levels(config, name, field)
+        if name == "unet":
+            check_sample_size(config, levels, field)
     found = _weights(files, COMPONENTS[name][1], name, field)
     for file in found:
-        check_safetensors(file, field=f"{field} ({name}/{file.name})", max_bytes=limit)
+        _check_types(file, f"{field} ({name}/{file.name})", limit)
     return found
 
 
-def _check_sizes(config: dict[str, Any], name: str, field: str) -> None:
-    """Refuse numbers for which a model would take any amount of memory."""
-    for key, value in config.items():
-        most = MOST_LAYERS if key in LAYER_COUNTS else MOST_NUMBER
-        numbers = value if isinstance(value, list) else [value]
-        if len(numbers) > MOST_LAYERS or any(
-            isinstance(number, int | float) and abs(number) > most for number in numbers
-        ):
-            raise BadInput(field, f"{name}/config.json: {key[:60]} is at most {most:,}")
+def _check_types(file: Path, field: str, limit: float) -> None:
+    """Refuse weights that are no floating-point numbers, which would be read as if they were."""
+    for tensor, info in check_safetensors(file, field=field, max_bytes=limit).items():
+        # CLIP keeps the numbers of its positions beside the weights.
+        positions = tensor.endswith("position_ids") and info.dtype in ("I64", "I32")
+        if info.dtype not in WEIGHT_TYPES and not positions:
+            raise BadInput(
+                field,
+                f"the weight {tensor[:80]!r} has type {info.dtype}; "
+                f"allowed are {', '.join(WEIGHT_TYPES)}",
+            )
+
+
+def _check_tokenizer(files: dict[str, Path], field: str) -> None:
+    for file in files.values():
+        if file.suffix == ".json":
+            refuse_code(read_json(file, JSON_BYTES, field), file.name, field)
+    name = "tokenizer_config.json"
+    if name not in files:
+        raise BadInput(field, f"the folder tokenizer has no {name}")
+    config = read_json(files[name], JSON_BYTES, field)
+    kind = config.get("tokenizer_class")
+    if kind is not None and (not isinstance(kind, str) or kind not in TOKENIZER_CLASSES):
+        wanted = ", ".join(sorted(TOKENIZER_CLASSES))
+        raise BadInput(field, f"{name}: tokenizer_class must be one of {wanted}")
+    for key in OTHER_FILES:
+        if config.get(key):
+            raise BadInput(field, f"{name} names a file of its own ({key}), which is never opened")
 
 
 def _weights(files: dict[str, Path], stem: str, name: str, field: str) -> tuple[Path, ...]:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from engine.core.errors import BadInput
 
 HEADER_BYTES = 1_000_000
+MOST_BITS = 2**63  # readers count in 64 bits and give up where a product of sizes does not fit
 DTYPE_BITS: Mapping[str, int] = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8,
     "U16": 16, "I16": 16, "F16": 16, "BF16": 16,
@@ -41,8 +42,9 @@ def check_safetensors(
 ) -> dict[str, TensorInfo]:
     """What a safetensors file declares, after checking that all of it is true.
 
-    Raises BadInput naming ``field``: a header over 1 MB or over the file, not JSON, a type that is
-    not on the list, offsets with gaps or overlaps or beyond the file, more than ``max_bytes``.
+    Raises BadInput naming ``field``: a header over 1 MB or over the file, not JSON in UTF-8, a
+    type that is not on the list, sizes whose product overflows, offsets with gaps or overlaps or
+    beyond the file, more than ``max_bytes``.
     """
     try:
         if isinstance(source, bytes):
@@ -75,14 +77,19 @@ def _check(file: BinaryIO, size: int, field: str, max_bytes: float) -> dict[str,
 
 def _header(text: bytes, field: str) -> dict[str, Any]:
     try:
-        header = json.loads(text, object_pairs_hook=_no_repeats, parse_constant=_no_constants)
+        # Decoded first: of bytes, json.loads would take UTF-16 and byte order marks too.
+        header = json.loads(
+            text.decode("utf-8"), object_pairs_hook=_sound_names, parse_constant=_no_constants
+        )
     except (ValueError, RecursionError):
-        raise BadInput(field, "the safetensors header is not valid JSON") from None
+        raise BadInput(field, "the safetensors header is not valid JSON in UTF-8") from None
     if not isinstance(header, dict):
         raise BadInput(field, "the safetensors header is not a JSON object")
     metadata = header.get("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise BadInput(field, "the safetensors metadata may hold texts only")
+    if any(_is_half(value) for value in metadata.values()):
+        raise BadInput(field, "the safetensors metadata holds half a character (a lone surrogate)")
     return header
 
 
@@ -98,6 +105,9 @@ def _tensor(name: str, entry: Any, field: str) -> TensorInfo:
         raise BadInput(field, f"tensor {shown} has no proper shape (up to 8 sizes from 0 to 2^40)")
     if not isinstance(offsets, list) or len(offsets) != 2 or not all(map(_is_size, offsets)):
         raise BadInput(field, f"tensor {shown} has no proper offsets")
+    # Of the sizes before a zero, too, as readers multiply them one after the other.
+    if math.prod(size for size in shape if size) * DTYPE_BITS[dtype] > MOST_BITS:
+        raise BadInput(field, f"tensor {shown}: the product of its sizes is larger than 2^63 bits")
     begin, end = offsets
     if (end - begin) * 8 != math.prod(shape) * DTYPE_BITS[dtype]:
         raise BadInput(field, f"tensor {shown}: its offsets do not fit its type and shape")
@@ -122,10 +132,17 @@ def _is_size(value: Any) -> bool:
     return type(value) is int and 0 <= value <= 2**40
 
 
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _is_half(text: str) -> bool:
+    """Whether a text holds half of a surrogate pair, which JSON can escape and UTF-8 cannot say."""
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _sound_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name appears twice")
+    if any(_is_half(name) for name in found):
+        raise ValueError("a name holds half a character")
     return found
 
 

@@ -40,6 +40,15 @@ BAD = {
     "header over file": (file(one(), b"", 900_000), "longer than the file"),
     "not JSON": (file(b"{'a': 1}"), "not valid JSON"),
     "not UTF-8": (file(b'{"\xff": 1}'), "not valid JSON"),
+    "UTF-16": (file(json.dumps(one()).encode("utf-16-le"), bytes(8)), "not valid JSON in UTF-8"),
+    "byte order mark": (file(b"\xef\xbb\xbf" + json.dumps(one()).encode(), bytes(8)), "not valid"),
+    "half a character": (file({**one(), "\ud800": one()["a"]}, bytes(8)), "not valid JSON"),
+    "half a character in a note": (
+        file({**one(), "__metadata__": {"x": "\udfff"}}, bytes(8)), "half a character",
+    ),
+    "sizes that overflow": (
+        file(one(shape=(2**40,) * 7 + (0,), offsets=(0, 0))), "product of its sizes is larger",
+    ),
     "NaN": (file(b'{"a": NaN}'), "not valid JSON"),
     "deep": (file(b"[" * 200_000), "not valid JSON"),
     "twice": (file(b'{"a": {}, "a": {}}'), "not valid JSON"),

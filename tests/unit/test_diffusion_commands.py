@@ -228,7 +228,7 @@ def test_the_published_captions_can_be_read(shared_data: Path, model: str) -> No
         (["evaluate", "--set", "A", "--seeds", "0"], "seeds: must be from 1 to 20 (got 0)"),
         (["evaluate", "--set", "A", "--mask", "none.safetensors"], "is not a file"),
         (["attack", "--set", "scenes"], "set: scenes has no target pictures"),
-        (["attack", "--set", "A", "--pictures", "0"], "pictures: must be from 1 to 24"),
+        (["attack", "--set", "A", "--pictures", "0"], "pictures: must be from 1 to 8"),
         (["attack", "--set", "A", "--steps", "0"], "steps: must be from 1 to 1000"),
         (["export", "--mask", "none.safetensors", "--out", "x"], "is not a file"),
     ],

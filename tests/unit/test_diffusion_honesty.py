@@ -211,8 +211,8 @@ def test_the_verdict_follows_the_pictures_and_the_control() -> None:
     assert sentence == (
         "Of 3 copied pictures, 1 is still triggered by its own prompt; 1 is hidden from these "
         "prompts: no longer triggered, but the search brings it back; 1 resists this attack. "
-        "Of the hidden ones 1 had their own training picture nearest before any search: softened rather "
-        "than gone."
+        "Of the hidden ones 1 had their own training picture nearest before any search: softened "
+        "rather than gone."
     )
     badge, kind, _ = words.verdict(told([0.3, 0.3], [0.5, 0.4], 0.2))
     assert (badge, kind) == ("resists this attack", "good")

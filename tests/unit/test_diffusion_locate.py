@@ -261,7 +261,7 @@ def test_what_is_no_safetensors_is_no_mask(data: bytes, pipeline: Pipeline, tmp_
         (lambda p: locate(p, [PROMPTS], How(site="brain")), "site: must be one of ff_out"),
         (lambda p: locate(p, [], How()), "prompts: at least one set"),
         (lambda p: locate(p, [()], How()), "prompts: at least one prompt"),
-        (lambda p: locate(p, [PROMPTS], HOW, at_least=2), "k: must be from 1 to 1"),
+        (lambda p: locate(p, [PROMPTS], HOW, at_least=2), "at-least: must be from 1 to 1"),
         (lambda p: sample(p, []), "prompts: at least one prompt"),
         (lambda p: sample(p, ["x" * 1001]), "prompt: must have at most 1000"),
         (lambda p: sample(p, PROMPTS, count=0), "steps: must be from 1 to 1000"),

@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from engine.core.arguments import Arguments
 from engine.core.errors import BadInput
+from engine.io.paths import output_path
+from engine.labs.diffusion.options import (
+    FEW,
+    MOST_SEED,
+    MOST_SEEDS,
+    MOST_STEPS,
+    check_range,
+    decimal,
+    whole,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +29,6 @@ if TYPE_CHECKING:
     from engine.labs.diffusion.sscd import CopyDetector
 
 PROGRAM = "python -m engine diffusion"
-MOST_SEED = 10**6
 
 
 def sample(argv: Sequence[str]) -> dict[str, Any]:
@@ -27,16 +36,17 @@ def sample(argv: Sequence[str]) -> dict[str, Any]:
     parser = model_parser("sample", "a picture of a prompt")
     parser.add_argument("--mask", default="", help="a mask to cut by")
     parser.add_argument("--prompt", required=True)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--guidance", type=float, default=2.0)
+    parser.add_argument("--seed", type=whole(0, MOST_SEED), default=0)
+    parser.add_argument("--steps", type=whole(1, MOST_STEPS), default=20)
+    parser.add_argument("--guidance", type=decimal(-20, 20), default=2.0)
     parser.add_argument("--out", required=True, help="a .png")
     given = parser.parse_args(list(argv))
     check_range("seed", given.seed, 0, MOST_SEED)
+    check_range("steps", given.steps, 1, MOST_STEPS)
     check_range("guidance", given.guidance, -20, 20)
-    out = Path(given.out)
-    if out.suffix.lower() != ".png":
-        raise BadInput("out", f"must end with .png (got {out.name[:60]!r})")
+    if Path(given.out).suffix.lower() != ".png":
+        raise BadInput("out", f"must end with .png (got {Path(given.out).name[:60]!r})")
+    out = output_path(given.out)
 
     from engine.labs.diffusion import sampler
 
@@ -75,10 +85,11 @@ def evaluate(argv: Sequence[str]) -> dict[str, Any]:
     parser = model_parser("evaluate", "what a model makes of a set of prompts")
     parser.add_argument("--mask", default="", help="a mask to cut by")
     parser.add_argument("--set", required=True, help="A, B, C, scenes, another set, or P.txt")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--seeds", type=whole(1, MOST_SEEDS), default=1)
+    parser.add_argument("--first-seed", type=whole(0, MOST_SEED), default=0)
     parser.add_argument("--sscd", default="", help="a TorchScript file of SSCD of your own")
     given = parser.parse_args(list(argv))
+    check_range("seeds", given.seeds, 1, MOST_SEEDS)
     check_range("first-seed", given.first_seed, 0, MOST_SEED)
 
     from engine.labs.diffusion.evaluation import evaluate as run
@@ -114,11 +125,14 @@ def attack(argv: Sequence[str]) -> dict[str, Any]:
     parser = model_parser("attack", "whether a cut model can be led back to its pictures")
     parser.add_argument("--mask", default="", help="a mask to cut by")
     parser.add_argument("--set", required=True, help="A, B or C")
-    parser.add_argument("--pictures", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--pictures", type=whole(1, FEW), help="8, or all of a smaller set, if not given"
+    )
+    parser.add_argument("--steps", type=whole(1, MOST_STEPS), default=50)
+    parser.add_argument("--seed", type=whole(0, MOST_SEED), default=0)
     given = parser.parse_args(list(argv))
     check_range("seed", given.seed, 0, MOST_SEED)
+    check_range("steps", given.steps, 1, MOST_STEPS)
 
     from engine.labs.diffusion.attack import attack as run
     from engine.labs.diffusion.prompts import find_prompts
@@ -126,19 +140,21 @@ def attack(argv: Sequence[str]) -> dict[str, Any]:
     pipeline, cut = open_model(given)
     wanted = find_prompts(pipeline, given.set, field="set")
     never = find_prompts(pipeline, "unseen", field="set")
+    # As many of the controls as of the set: shares of different numbers tell nothing.
+    most = min(len(wanted.prompts), len(never.prompts))
+    pictures = min(8, most) if given.pictures is None else given.pictures
+    check_range("pictures", pictures, 1, most)
 
     def outcome(prompts: Any, weights: Cut | None) -> Outcome:
         return run(
             pipeline,
             prompts,
             weights,
-            pictures=min(given.pictures, len(prompts.prompts)),
+            pictures=pictures,
             count=given.steps,
             seed=given.seed,
         )
 
-    if not 1 <= given.pictures <= len(never.prompts):
-        raise BadInput("pictures", f"must be from 1 to {len(never.prompts)} (got {given.pictures})")
     told = outcome(wanted, cut).summary()
     controls = {"never_seen": outcome(never, cut).summary()}
     if cut is not None:
@@ -147,7 +163,7 @@ def attack(argv: Sequence[str]) -> dict[str, Any]:
     return {
         **described(pipeline, given.mask),
         "set": wanted.name,
-        "pictures": min(given.pictures, len(wanted.prompts)),
+        "pictures": pictures,
         "steps": given.steps,
         **told,
         "controls": controls,
@@ -184,12 +200,6 @@ def described(pipeline: Pipeline, mask: str) -> dict[str, Any]:
         "digest": pipeline.digest,
         "mask": Path(mask).name if mask else None,
     }
-
-
-def check_range(name: str, value: float, low: float, high: float) -> None:
-    """Raise BadInput for a value out of its range, or one that is no number."""
-    if not low <= value <= high:
-        raise BadInput(name, f"must be from {low:g} to {high:g} (got {value:g})")
 
 
 def _detector(path: str, wanted: PromptSet) -> CopyDetector | None:

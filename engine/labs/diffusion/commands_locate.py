@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.core.errors import BadInput
-from engine.labs.diffusion.commands import (
-    MOST_SEED,
-    check_range,
-    described,
-    model_parser,
-)
+from engine.io.paths import local_path, output_path
+from engine.labs.diffusion.commands import described, model_parser
+from engine.labs.diffusion.options import MOST_SEED, STEPS, check_range, decimal, whole
+
+if TYPE_CHECKING:
+    from engine.labs.diffusion.prompts import PromptSet
+
+MOST_SETS = 32
 
 
 def locate(argv: Sequence[str]) -> dict[str, Any]:
@@ -22,22 +24,33 @@ def locate(argv: Sequence[str]) -> dict[str, Any]:
         "--prompts", required=True, help="a set or P.txt; several are separated by commas"
     )
     parser.add_argument("--reference", default="null", help="null, a set or R.txt")
-    parser.add_argument("--sparsity", type=float, default=0.2)
-    parser.add_argument("--tau", type=int, default=5, help="masks are joined up to this step of 20")
-    parser.add_argument("--first", type=int, default=0, help="and from this one; 0 is the first")
+    parser.add_argument("--sparsity", type=decimal(0, 1), default=0.2)
+    parser.add_argument(
+        "--tau", type=whole(1, STEPS), default=5, help="masks are joined up to this step of 20"
+    )
+    parser.add_argument(
+        "--first", type=whole(0, STEPS - 1), default=0, help="and from this one; 0 is the first"
+    )
     parser.add_argument("--site", default="ff_out")
     parser.add_argument("--half", default="conditional", choices=["conditional", "both"])
-    parser.add_argument("--at-least", type=int, default=1, help="1: union; all of them: overlap")
+    parser.add_argument(
+        "--at-least", type=whole(1, MOST_SETS), default=1, help="1: union; all of them: overlap"
+    )
     parser.add_argument("--minus", default="", help="sets or files whose weights are left alone")
     parser.add_argument("--random", action="store_true", help="as many weights a row, at random")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole(0, MOST_SEED), default=0)
     parser.add_argument("--out", required=True, help="a .safetensors")
     given = parser.parse_args(list(argv))
     check_range("seed", given.seed, 0, MOST_SEED)
     check_range("sparsity", given.sparsity, 0, 1)
-    out = Path(given.out)
-    if out.suffix != ".safetensors":
-        raise BadInput("out", f"must end with .safetensors (got {out.name[:60]!r})")
+    check_range("tau", given.tau, 1, STEPS)
+    check_range("at-least", given.at_least, 1, MOST_SETS)
+    for field, names in (("prompts", given.prompts), ("minus", given.minus)):
+        if len(_names(names)) > MOST_SETS:
+            raise BadInput(field, f"at most {MOST_SETS} sets or files are read")
+    if Path(given.out).suffix != ".safetensors":
+        raise BadInput("out", f"must end with .safetensors (got {Path(given.out).name[:60]!r})")
+    out = output_path(given.out)
 
     from engine.labs.diffusion.locate import masks as masking
     from engine.labs.diffusion.locate.locating import How
@@ -55,8 +68,16 @@ def locate(argv: Sequence[str]) -> dict[str, Any]:
         half=given.half,
         seed=given.seed,
     )
-    sets = [find_prompts(pipeline, name) for name in _names(given.prompts)]
-    without = [find_prompts(pipeline, name, "minus") for name in _names(given.minus)]
+    sets = _distinct(find_prompts(pipeline, name) for name in _names(given.prompts))
+    without = _distinct(find_prompts(pipeline, name, "minus") for name in _names(given.minus))
+    both = {wanted.prompts for wanted in sets} & {wanted.prompts for wanted in without}
+    if both:
+        name = next(wanted.name for wanted in without if wanted.prompts in both)
+        raise BadInput(
+            "minus",
+            f"{name} is one of --prompts too, nothing of its own would be left; "
+            "name sets or files that are not in --prompts",
+        )
     reference = None
     if given.reference != "null":
         reference = find_prompts(pipeline, given.reference, "reference").prompts
@@ -105,14 +126,15 @@ def export(argv: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--out", required=True, help="a new or empty folder")
     given = parser.parse_args(list(argv))
 
-    from engine.labs.diffusion.export import export_pruned
+    from engine.labs.diffusion.export import check_target, export_pruned
     from engine.labs.diffusion.locate import masks as masking
     from engine.labs.diffusion.locate.mask_file import load_mask
     from engine.labs.diffusion.model.load import load_pipeline
 
+    out = local_path(given.out, field="out")
+    check_target(out)
     pipeline = load_pipeline(given.model)
     mask = load_mask(given.mask, pipeline)
-    out = Path(given.out)
     changed = export_pruned(pipeline, mask.site, mask.masks, out)
     return {
         **described(pipeline, given.mask),
@@ -125,3 +147,8 @@ def export(argv: Sequence[str]) -> dict[str, Any]:
 
 def _names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _distinct(sets: Iterable[PromptSet]) -> list[PromptSet]:
+    """The sets without those of the same prompts, which would count twice."""
+    return list({wanted.prompts: wanted for wanted in sets}.values())

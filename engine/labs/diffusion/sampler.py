@@ -85,10 +85,15 @@ def steps(
 
     ``states`` (2 n, length, width) are the text encoder's for the empty prompt, then for the
     prompts. ``taps`` names the probes of a step and ``attention`` what is done with its
-    cross-attention; they see both halves in that order.
+    cross-attention; they see both halves in that order. Raises BadInput for more steps than the
+    schedule has, and where the pictures become NaN or infinite.
     """
-    if not 1 <= count <= MOST_STEPS:
-        raise BadInput("steps", f"must be from 1 to {MOST_STEPS} (got {count})")
+    schedule = pipeline.scheduler.config
+    # Leading steps are moved by the offset, the noisiest must still be one that was trained.
+    moved = schedule["steps_offset"] if schedule["timestep_spacing"] == "leading" else 0
+    most = min(MOST_STEPS, schedule["num_train_timesteps"] - moved)
+    if not 1 <= count <= most:
+        raise BadInput("steps", f"must be from 1 to {most} (got {count})")
     scheduler = copy.deepcopy(pipeline.scheduler)
     scheduler.set_timesteps(count)
     latents = noise * scheduler.init_noise_sigma
@@ -116,8 +121,15 @@ def steps(
                 strength = strength.view(-1, 1, 1, 1)
             guided = plain + strength * (prompted - plain)
             after = scheduler.step(guided, time, latents)
+            _check_finite(after.prev_sample)
         yield replace(seen, preview=after.pred_original_sample, following=after.prev_sample)
         latents = after.prev_sample
+
+
+def _check_finite(values: Tensor) -> None:
+    """Raise BadInput for NaN or infinity, of which black pictures would be made."""
+    if not values.isfinite().all():
+        raise BadInput("model", "its pictures become NaN or infinite; they must be finite")
 
 
 def clean_picture(pipeline: Pipeline, output: Tensor, latents: Tensor, alpha: float) -> Tensor:

@@ -53,6 +53,10 @@ def locate(
         raise BadInput("first", f"must be from 0 to {how.tau - 1}, below tau (got {how.first})")
     if not sets:
         raise BadInput("prompts", "at least one set of prompts is needed")
+    if not 1 <= at_least <= len(sets):
+        raise BadInput(
+            "at-least", f"must be from 1 to {len(sets)}, the number of sets (got {at_least})"
+        )
     weights = layers(pipeline, find_site(how.site))
     every = [*sets, *without]
     references: dict[tuple[str, ...], Statistics] = {}

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from engine.core import BadInput
 from engine.io.paths import local_path
-from engine.io.safetensors_check import check_safetensors
+from engine.io.safetensors_check import TensorInfo, check_safetensors
 from engine.labs.diffusion.locate.mask_header import FORMAT
 from engine.labs.diffusion.locate.masks import Masks
 from engine.labs.diffusion.locate.sites import SITES, find_site, layers
@@ -46,8 +46,9 @@ def save_mask(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, path, metadata=notes)
-    except OSError as error:
-        raise BadInput("out", f"{path.name!r} cannot be written ({error.strerror})") from None
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error)[:80]
+        raise BadInput("out", f"{path.name!r} cannot be written ({reason})") from None
 
 
 def load_mask(path: Path | str, pipeline: Pipeline) -> MaskFile:
@@ -56,6 +57,13 @@ def load_mask(path: Path | str, pipeline: Pipeline) -> MaskFile:
     if not file.is_file():
         raise BadInput("mask", f"{str(path)[:200]!r} is not a file")
     declared = check_safetensors(file, field="mask", max_bytes=MOST_BYTES)
+    try:
+        return _read(file, declared, pipeline)
+    except (OSError, SafetensorError) as error:  # what the reader finds and the door did not
+        raise BadInput("mask", f"{file.name!r} cannot be read ({str(error)[:80]})") from None
+
+
+def _read(file: Path, declared: Mapping[str, TensorInfo], pipeline: Pipeline) -> MaskFile:
     with safe_open(file, framework="pt") as opened:
         notes = opened.metadata() or {}
         if notes.get("format") != FORMAT:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,21 +11,44 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from diffusers.utils import logging
-from transformers import AutoTokenizer, CLIPTextModel
+from transformers import AutoTokenizer, CLIPTextConfig, CLIPTextModel
+from transformers.utils import logging as transformers_logging
 
 from engine.core import BadInput
 from engine.core.assets import ASSETS
 from engine.io.model_id import check_model_id
 from engine.io.paths import local_path
 from engine.io.pipeline_folder import PipelineFolder, check_pipeline_folder
+from engine.io.safetensors_check import check_safetensors
+from engine.labs.diffusion.model.fit import (
+    check_finite,
+    check_fit,
+    check_schedule,
+    check_shapes,
+    check_tokenizer,
+)
 from engine.labs.diffusion.model.folder import OURS
 from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.names import EMBEDDED
 
 SHIPPED = ASSETS / "models" / "diffusion"
-_FILES = ["*.json", "*/*.json", "*/*.safetensors", "tokenizer/*.txt"]
+# What of a published pipeline is opened: other components, other precisions and copies are not.
+_NETWORKS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model",
+             "text_encoder": "model"}  # fmt: skip
+_LIBRARIES = {"unet": "diffusers", "vae": "diffusers", "text_encoder": "transformers"}
+_FILES = [
+    "model_index.json",
+    "tokenizer/*.json",
+    "tokenizer/*.txt",
+    "scheduler/scheduler_config.json",
+    *(f"{part}/config.json" for part in _NETWORKS),
+    *(f"{part}/{stem}.safetensors" for part, stem in _NETWORKS.items()),
+    *(f"{part}/{stem}.safetensors.index.json" for part, stem in _NETWORKS.items()),
+    *(f"{part}/{stem}-*-of-*.safetensors" for part, stem in _NETWORKS.items()),
+]
 MOST_PATCH = 16
 logging.set_verbosity_error()
+transformers_logging.set_verbosity_error()  # else it prints tables of what a bad folder lacks
 
 
 def load_pipeline(ref: str) -> Pipeline:
@@ -48,10 +73,20 @@ def load_pipeline(ref: str) -> Pipeline:
 
 def _download(ref: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+    )
 
     try:
         return Path(snapshot_download(ref, allow_patterns=_FILES))
+    except HFValidationError:
+        raise BadInput(
+            "model",
+            f'{ref!r} is no hub id: "owner/name" of at most 96 letters, digits, "_", "." and "-", '
+            'without "--", ".." or ".git", and neither part starts or ends with "." or "-"',
+        ) from None
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise BadInput("model", f"{ref} could not be fetched ({type(error).__name__})") from None
 
@@ -62,8 +97,10 @@ def _open(folder: str, name: str, _fingerprint: str) -> Pipeline:
     path = checked.path
     safe: dict[str, Any] = {"local_files_only": True, "use_safetensors": True}
     ours = _ours(checked)
-    try:
-        _check_size(path)
+    for part in checked.weights:
+        with _opening(f"{part}/config.json", _LIBRARIES[part]):
+            _check_weights(part, checked)
+    with _opening("unet/config.json", "diffusers"):
         unet = _complete(
             UNet2DConditionModel,
             path / "unet",
@@ -71,6 +108,7 @@ def _open(folder: str, name: str, _fingerprint: str) -> Pipeline:
             low_cpu_mem_usage=False,
             **safe,
         )
+    with _opening("text_encoder/config.json", "transformers"):
         text = _complete(
             CLIPTextModel,
             path / "text_encoder",
@@ -78,23 +116,23 @@ def _open(folder: str, name: str, _fingerprint: str) -> Pipeline:
             trust_remote_code=False,
             **safe,
         )
+    with _opening("tokenizer/tokenizer_config.json", "transformers"):
         tokenizer = AutoTokenizer.from_pretrained(
             path / "tokenizer", local_files_only=True, trust_remote_code=False
         )
+    with _opening("scheduler/scheduler_config.json", "diffusers"):
         scheduler = DDIMScheduler.from_pretrained(path / "scheduler", local_files_only=True)
-        vae = None
-        if "vae" in checked.weights:
+    vae = None
+    if "vae" in checked.weights:
+        with _opening("vae/config.json", "diffusers"):
             vae = _complete(AutoencoderKL, path / "vae", dtype=torch.float32, **safe)
-    except BadInput:
-        raise
-    except Exception as error:
-        # The libraries' constructors raise what they like about a config; one sentence suffices.
-        raise BadInput("model", f"cannot be loaded: {_first_line(error)}") from None
-    _check_fit(unet, text, tokenizer, vae, ours["patch"])
+    check_fit(unet, text, vae, ours["patch"])
+    check_tokenizer(tokenizer, text)
+    check_schedule(scheduler)
     for network in (unet, text, vae):
         if network is not None:
             network.eval().requires_grad_(False)
-            _check_finite(network)
+            check_finite(network)
     return Pipeline(
         name=name if name in EMBEDDED else path.name,
         unet=unet,
@@ -130,47 +168,52 @@ def _ours(checked: PipelineFolder) -> dict[str, Any]:
     return {"patch": patch, "data_seed": seed, "copies": given.get("copies") is not False}
 
 
-def _check_size(path: Path) -> None:
-    """Compare what the U-Net's config describes with its file before memory is taken for it."""
-    config = UNet2DConditionModel.load_config(path / "unet", local_files_only=True)
-    with torch.device("meta"):
-        bare = UNet2DConditionModel.from_config(config)
+def _check_weights(part: str, checked: PipelineFolder) -> None:
+    """Compare what a component's config describes with its files before memory is taken for it."""
+    files = checked.weights[part]
+    bare = _bare(part, checked.path / part)
     described = sum(parameter.numel() for parameter in bare.parameters())
-    held = sum(file.stat().st_size for file in (path / "unet").glob("*.safetensors"))
+    held = sum(file.stat().st_size for file in files)
     if described > held:
         raise BadInput(
             "model",
-            f"unet/config.json describes {described:,} parameters, its weight files have "
+            f"{part}/config.json describes {described:,} parameters, its weight files have "
             f"{held:,} bytes",
         )
-    blocks = [name for name, _ in bare.named_modules() if name.endswith(".ff.net.2")]
-    if not blocks:
+    if part == "unet" and not any(name.endswith(".ff.net.2") for name, _ in bare.named_modules()):
         raise BadInput("model", "its U-Net has no transformer blocks, where the lab looks")
+    for file in files:
+        shapes = {name: info.shape for name, info in check_safetensors(file).items()}
+        check_shapes(part, bare, shapes)
 
 
-def _check_fit(unet: Any, text: Any, tokenizer: Any, vae: Any, patch: int) -> None:
-    config = unet.config
-    if config["cross_attention_dim"] != text.config.hidden_size:
-        raise BadInput("model", "its text encoder does not fit the U-Net's cross-attention")
-    if not isinstance(config["sample_size"], int):
-        raise BadInput("model", "unet/config.json: sample_size must be a whole number")
-    channels = config["in_channels"]
-    wanted = vae.config["latent_channels"] if vae is not None else 3 * patch**2
-    if channels != wanted or config["out_channels"] != wanted:
-        raise BadInput("model", f"its U-Net has {channels} channels, {wanted} are needed")
-    if len(tokenizer) > text.get_input_embeddings().num_embeddings:
-        raise BadInput("model", "its tokenizer has more pieces than the text encoder knows")
-    if tokenizer.model_max_length > text.config.max_position_embeddings:
-        raise BadInput("model", "its tokenizer makes longer prompts than the text encoder reads")
+def _bare(part: str, folder: Path) -> torch.nn.Module:
+    """A component as its config describes it, without memory for its numbers."""
+    with torch.device("meta"):
+        if part == "text_encoder":
+            return CLIPTextModel(CLIPTextConfig.from_pretrained(folder, local_files_only=True))
+        kind = UNet2DConditionModel if part == "unet" else AutoencoderKL
+        return kind.from_config(kind.load_config(folder, local_files_only=True))
 
 
-def _check_finite(network: torch.nn.Module) -> None:
-    for name, values in network.named_parameters():
-        if not values.sum().isfinite():
-            raise BadInput("model", f"its weights hold NaN or infinity in {name[:80]}")
+@contextmanager
+def _opening(file: str, library: str) -> Iterator[None]:
+    """Turn what a library raises about a component into one sentence that names its config.
+
+    The libraries' constructors raise what they like about a config.
+    """
+    try:
+        yield
+    except BadInput:
+        raise
+    except Exception as error:
+        raise BadInput(
+            "model", f"{file}: what it describes cannot be opened by {library} ({_said(error)})"
+        ) from None
 
 
-def _first_line(error: Exception) -> str:
+def _said(error: Exception) -> str:
+    """The first line of an error, at most 80 characters of it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     line = lines[0] if lines else type(error).__name__
-    return line if len(line) <= 160 else line[:157] + "..."
+    return line if len(line) <= 80 else line[:77] + "..."

@@ -141,11 +141,13 @@ class Pipeline:
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        """Pictures as uint8 (n, height, width, 3)."""
+        """Pictures as uint8 (n, height, width, 3); raises BadInput for NaN or infinity."""
         if self.vae is None:
             pixels = nn.functional.pixel_shuffle(latents, self.patch)
         else:
             pixels = self.vae.decode(latents / self.vae.config["scaling_factor"]).sample
+        if not pixels.isfinite().all():
+            raise BadInput("model", "its decoded pictures are NaN or infinite")
         return ((pixels + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).movedim(1, -1)
 
 
