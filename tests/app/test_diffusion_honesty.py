@@ -62,7 +62,7 @@ def test_the_attack_shows_its_controls_and_a_verdict(results: Mapping[str, Any])
     said = texts(app)
     for case in results["honesty"].notes["cases"]:
         assert f"{case}: " in said
-    assert "from a third-party note of the paper" in said
+    assert "third-party note" not in said  # figures that nobody here read
     assert "Masks of embeddings that were found for one copied picture agree by" in said
     assert len(app.get("plotly_chart")) == 4 and not app.warning
     assert "deleted" not in said.lower()

@@ -77,7 +77,7 @@ def test_all_methods_are_drawn_with_their_words(stored: dict[str, Result]) -> No
     app = start()
     assert not app.warning
     said = texts(app)
-    assert "Without a method" in said and "No method beats these" in said
+    assert "Without a method" in said and "No copy comes out without a method" in said
     assert "Value neurons: the search" in said
     assert "Prompt (Somepalli et al.)" in said.replace("*", "")
     for word in ("deleted", "removed", "erased"):

@@ -161,7 +161,7 @@ def test_pictures_are_framed_by_what_they_are() -> None:
     cut = shown(run_result(copies(ssim([0.9, 0.5, 0.5] + [0.1] * 5), hits(2))))
     grid = bench_pictures.picture_rows(cut, cut.groups[0], "alt")
     after = grid.row_labels.index("after: located")
-    assert [grid.mark(after, at) for at in range(3)] == ["SSIM over 0.7", "nearest", ""]
+    assert [grid.mark(after, at) for at in range(3)] == ["extracted", "nearest", ""]
     assert grid.line(after, 1) == "0.50 | 0.50" and grid.mark(0, 0) == ""
 
 
@@ -176,7 +176,7 @@ def test_a_film_has_the_training_picture_and_every_sparsity() -> None:
     grid = grid_result({0.01: copies(0.8, 1), 0.2: copies(ssim(0.4), hits(0))})
     film = bench_pictures.film(grid, 5, 1, "alt")
     assert film.column_labels == ["training picture", "0 %", "1 %", "20 %"]
-    assert film.mark(0, 3) == "" and film.mark(0, 2) == "SSIM over 0.7"
+    assert film.mark(0, 3) == "" and film.mark(0, 2) == "extracted"
     said = bench_grid_words.describe_film(grid, 5, 1)
     assert "0.90 at 0 %, 0.80 at 1 %, 0.40 at 20 %" in said and "another one at 20 %" in said
 

@@ -207,7 +207,7 @@ def told(before: list[float], after: list[float], control: float, *, cut: int = 
 
 def test_the_verdict_follows_the_pictures_and_the_control() -> None:
     badge, kind, sentence = words.verdict(told([0.3, 0.3, 0.9], [0.9, 0.4, 0.9], 0.2))
-    assert badge == "hidden from these prompts" and kind == "bad"
+    assert badge == "1 still triggered, 1 hidden" and kind == "bad"
     assert sentence == (
         "Of 3 copied pictures, 1 is still triggered by its own prompt; 1 is hidden from these "
         "prompts: no longer triggered, but the search brings it back; 1 resists this attack. "

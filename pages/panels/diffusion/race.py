@@ -18,6 +18,7 @@ from engine.labs.diffusion.views.race import (
 from engine.labs.diffusion.views.race_measures import has_scenes
 from engine.labs.diffusion.views.race_words import (
     describe_controls,
+    describe_correlated,
     describe_dynamic,
     describe_front,
     describe_hits,
@@ -110,6 +111,7 @@ def show_race(scene: Asked) -> None:
     for words in (
         *describe_controls(result),
         describe_hits(result),
+        describe_correlated(result),
         describe_neurons(result),
         describe_steps(result),
         describe_dynamic(result),

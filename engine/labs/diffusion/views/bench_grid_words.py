@@ -22,7 +22,7 @@ def seed_cell(result: Result, tau: int) -> tuple[str, str] | None:
     before, after = int(whole.sum()), int(cut.sum())
     measured = (
         f"At 1 %, tau {tau}, {percent(cell.share)} of these weights are cut. Over SSIM "
-        f"{EXTRACTED}: **{before} of {total}** pictures before, **{after}** after; SSIM of set "
+        f"{EXTRACTED}: **{before} of {total}** samples before, **{after}** after; SSIM of set "
         + ", ".join(
             f"{group.name} {cell.mean('ssim', 'whole', group):.2f} to "
             f"{cell.mean('ssim', 'located', group):.2f}"

@@ -17,7 +17,7 @@ from engine.labs.diffusion.views.bench import (
 )
 from engine.labs.diffusion.views.decimals import hundredths
 
-STATES = (f"SSIM over {EXTRACTED}", "nearest")
+STATES = ("extracted", "nearest")
 """Words of the frames: extracted; not extracted, but still nearest to its own training picture."""
 UNDER = "SSIM to the training picture | Carlini ratio"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from engine.core.units import count, percent
@@ -141,11 +143,21 @@ def describe_controls(shown: Shown, group: Group) -> str:
         ]
         low, high = falls[0].min(), falls[0].max()
         return (
-            f"{words} The located cut does {mine / chance:.1f} times what chance does (its fall by "
-            f"seed: {low:.3f} to {high:.3f}; that of chance {falls[1].min():.3f} to "
+            f"{words} The located cut does {mine / chance:.1f} times what chance does"
+            f"{_strongest(drops)} (its fall by seed: {low:.3f} to {high:.3f}; "
+            f"that of chance {falls[1].min():.3f} to "
             f"{falls[1].max():.3f})."
         )
     return f"{words} As many weights at random lower it not at all."
+
+
+def _strongest(drops: Mapping[str, float]) -> str:
+    """The located cut beside the control that does most, where that is not the random one."""
+    others = {mask: drop for mask, drop in drops.items() if mask not in ("located", "random")}
+    if not others or max(others.values()) <= 0:
+        return ""
+    most = max(others, key=lambda mask: others[mask])
+    return f", and {drops['located'] / others[most]:.1f} times what the mask {MASKS[most]} does"
 
 
 def describe_held_out(shown: Shown) -> str:

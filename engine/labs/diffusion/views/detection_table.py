@@ -154,14 +154,16 @@ def update_beside(result: Result) -> Beside:
         groups(result, Choice("update", scale=scale)).area for scale in ("all", "family")
     )
     better = max(whole, by_family, key=lambda one: one.value)
-    inside = ", and its interval reaches it" if better.high >= PUBLISHED else ""
     reached = [one.value > PUBLISHED for one in (whole, by_family)]
     verdict = {
         (True, True): "It shows here too.",
         (False, True): "It shows here only with a region for each family of captions.",
         (True, False): "It shows here only with one region for all captions.",
-        (False, False): "It does not show here: the better of both is "
-        f"{PUBLISHED - better.value:.3f} less{inside}.",
+        (False, False): "The better of both is "
+        f"{PUBLISHED - better.value:.3f} less, and its interval reaches it: it cannot be told "
+        "from that here."
+        if better.high >= PUBLISHED
+        else f"It does not show here: the better of both is {PUBLISHED - better.value:.3f} less.",
     }[reached[0], reached[1]]
     return Beside(
         f"{whole.text} with one region for all captions, {by_family.text} with one for each family",

@@ -7,7 +7,7 @@ import numpy as np
 from engine.core.result import Result
 from engine.core.units import count, percent
 from engine.figures import pareto_front
-from engine.labs.diffusion.copying import EXTRACTED
+from engine.labs.diffusion.copying import EXTRACTED, zncc
 from engine.labs.diffusion.mitigate.names import METHODS
 from engine.labs.diffusion.views.decimals import hundredths
 from engine.labs.diffusion.views.race_measures import (
@@ -24,6 +24,8 @@ from engine.labs.diffusion.views.race_measures import (
 
 # A control that does at least this share of a method's work explains it away.
 EXPLAINED = 0.5
+# ZNCC over which a picture is recognisable: a line of this lab.
+CORRELATED = 0.6
 
 
 def sizes(result: Result) -> str:
@@ -54,7 +56,7 @@ def describe_plain(result: Result) -> str:
 
 
 HEADS = {
-    "none": "**No sample is a copy**",
+    "none": f"**No sample over SSIM {EXTRACTED:g}**",
     "fewer": "**Fewer copies**",
     "same": "**As many copies as before**",
     "price": "**What the methods cost**",
@@ -75,8 +77,10 @@ def describe_methods(result: Result) -> list[str]:
         group = "none" if over[i] == 0 else "fewer" if over[i] < over[0] else "same"
         group = group if copied else "price"
         left = f", {over[i]} left" if group == "fewer" else ""
+        left += _unreached(result) if name == "values" else ""
         cost = f": {price(result, i).words}" if has_scenes(result) else ""
-        groups[group].append(f"- {METHODS[name].title}{left}{cost}")
+        cut = ", caption cut short" if result.notes["lost"][i][1] and cost else ""
+        groups[group].append(f"- {METHODS[name].title}{left}{cost}{cut}")
     return ["\n".join([f"{HEADS[group]}:\n", *lines]) for group, lines in groups.items() if lines]
 
 
@@ -124,6 +128,41 @@ def describe_controls(result: Result) -> list[str]:
             verdict = "The choice matters, not only the number."
         found.append(f"{said} {verdict}")
     return found
+
+
+def _unreached(result: Result) -> str:
+    """A search for neurons that did not reach its threshold is no success of the method."""
+    facts = result.notes["facts"].get("values")
+    if not facts or all(facts["reached"]):
+        return ""
+    return f", threshold not reached, {percent(blocked_share(result))} of all neurons blocked"
+
+
+def describe_correlated(result: Result) -> str:
+    """Pictures that correlate with their own training picture best, though SSIM is under the line.
+
+    Distance and SSIM miss a copy whose contrast has changed; correlation does not.
+    """
+    if not has_targets(result) or not extracted(result)[0]:
+        return ""
+    targets, made = result.array("targets"), result.array("pictures")
+    parts = []
+    for i, name in enumerate(result.notes["methods"]):
+        if not i or METHODS[name].control or extracted(result)[i] >= extracted(result)[0]:
+            continue
+        level = np.stack(
+            [zncc(np.repeat(one[None], len(targets), axis=0), targets) for one in made[i]]
+        )
+        own = np.diag(level)
+        kept = int(((level.argmax(1) == np.arange(len(own))) & (own > CORRELATED)).sum())
+        if kept:
+            parts.append(f"{METHODS[name].title} {kept}")
+    if not parts:
+        return ""
+    return (
+        f"By correlation (ZNCC over {CORRELATED:g}, the own training picture best) of the "
+        f"{len(targets)} pictures shown these are still recognisable: {', '.join(parts)}."
+    )
 
 
 def blocked_share(result: Result) -> float:

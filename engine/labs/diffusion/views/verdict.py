@@ -70,7 +70,10 @@ def verdict(result: Result) -> tuple[str, Kind, str]:
     }
     parts = [sentence for kind, sentence in words.items() if kind in told]
     kind: Kind = "good" if set(told) == {RESISTS} else "bad" if HIDDEN in told else "warn"
-    badge = HIDDEN if HIDDEN in told else RESISTS if set(told) == {RESISTS} else TRIGGERED
+    if {TRIGGERED, HIDDEN} <= set(told):
+        badge = f"{told.count(TRIGGERED)} {TRIGGERED}, {told.count(HIDDEN)} hidden"
+    else:
+        badge = _one_word(told)
     near = result.array("hit_before")[0].mean(-1) > 0.5
     softened = sum(near[at] for at, kind in enumerate(told) if kind == HIDDEN)
     soft = (
@@ -80,6 +83,13 @@ def verdict(result: Result) -> tuple[str, Kind, str]:
         else ""
     )
     return badge, kind, f"Of {count} copied pictures, {'; '.join(parts)}.{soft}"
+
+
+def _one_word(told: list[str]) -> str:
+    """What a badge says where no picture of another kind stands beside."""
+    if HIDDEN in told:
+        return HIDDEN
+    return RESISTS if set(told) == {RESISTS} else TRIGGERED
 
 
 def _counted(number: int, one: str, more: str) -> str:
@@ -110,8 +120,9 @@ def describe_gain(result: Result) -> str:
     gains = {case: float((film[case, :, -1] - film[case, :, 0]).mean())
              for case in (COPIED, CONTROL)}  # fmt: skip
     sentence = (
-        f"From its first step to its last the search adds {gains[COPIED]:+.2f} SSIM to the copied "
-        f"pictures and {gains[CONTROL]:+.2f} to those that were never seen"
+        "From its first step to its last the film, which has one noise of its own, gains "
+        f"{gains[COPIED]:+.2f} SSIM for the copied pictures and {gains[CONTROL]:+.2f} for those "
+        "that were never seen"
     )
     end, end_control = film[COPIED, :, -1].mean(), film[CONTROL, :, -1].mean()
     if gains[CONTROL] >= gains[COPIED]:

@@ -7,6 +7,21 @@ class Pictures {
     this.selected = null;
     this.focus = null;
     this.part("body").addEventListener("keydown", (event) => this.key(event));
+    this.part("scroll").addEventListener("scroll", () => this.hint());
+    this.resizing = new ResizeObserver(() => this.hint());
+    this.resizing.observe(this.part("scroll"));
+  }
+
+  destroy() {
+    this.resizing.disconnect();
+  }
+
+  // Where a row is wider than its place, the edge and a line say so.
+  hint() {
+    const box = this.part("scroll");
+    const more = box.scrollLeft + box.clientWidth < box.scrollWidth - 4;
+    box.classList.toggle("more", more);
+    this.part("hint").hidden = box.scrollWidth <= box.clientWidth + 4;
   }
 
   update(data, report) {
@@ -26,6 +41,7 @@ class Pictures {
     this.heads();
     this.part("body").replaceChildren(...data.rows.map((label, row) => this.row(label, row)));
     this.show();
+    this.hint();
   }
 
   heads() {
@@ -151,8 +167,10 @@ export default function (component) {
   const { data, parentElement, setStateValue } = component;
   let grid = grids.get(parentElement);
   if (!grid?.root.isConnected) {
+    grid?.destroy();
     grid = new Pictures(parentElement);
     grids.set(parentElement, grid);
   }
   grid.update(unpack(data), setStateValue);
+  return () => grid.destroy();
 }
