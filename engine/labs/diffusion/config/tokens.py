@@ -10,23 +10,25 @@ from engine.labs.diffusion.config.ladder import COPIED, LONGEST
 from engine.labs.diffusion.config.model import Modelled
 from engine.labs.diffusion.config.seeds import seed_field
 
-_PROMPT: dict[str, Any] = {
-    "widget": "combo",
-    "options": "engine.labs.diffusion.choices:captions",
-    "help": "a caption of the ladder, a scene, or words of your own",
-}
+
+def _prompt() -> Any:
+    return Field(
+        COPIED,
+        title="Prompt",
+        min_length=1,
+        max_length=LONGEST,
+        json_schema_extra={
+            "widget": "combo",
+            "options": "engine.labs.diffusion.choices:captions",
+            "help": "a caption of the ladder, a scene, or words of your own",
+        },
+    )
 
 
 class TokensConfig(Modelled):
     """Cross-attention of one prompt and seed, and the training pictures nearest to the picture."""
 
-    prompt: str = Field(
-        COPIED,
-        title="Prompt",
-        min_length=1,
-        max_length=LONGEST,
-        json_schema_extra=_PROMPT,
-    )
+    prompt: str = _prompt()
     seed: int = seed_field("Seed")
     guidance: float = Field(
         2.0, ge=0.0, le=20.0, title="Guidance", json_schema_extra={"advanced": True}
@@ -37,13 +39,7 @@ class TokensConfig(Modelled):
 class WordsConfig(Modelled):
     """One word less, or another one in its place."""
 
-    prompt: str = Field(
-        COPIED,
-        title="Prompt",
-        min_length=1,
-        max_length=LONGEST,
-        json_schema_extra=_PROMPT,
-    )
+    prompt: str = _prompt()
     swaps: int = Field(
         3,
         ge=0,
