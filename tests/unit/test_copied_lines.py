@@ -36,7 +36,7 @@ CHEAP_OF: dict[str, dict[str, Any]] = {
     "diffusion honesty": {"pictures": 1, "search_steps": 2, "draws": 1},
     "diffusion starts": {"search_steps": 2},
     "diffusion writing": {"ranks": "1", "write_steps": 10},
-    "diffusion keys": {"per_rung": 1, "key_draws": 1},
+    "diffusion keys": {"per_rung": 2, "key_draws": 1},
     "diffusion scores": {"steps": 5},
     "diffusion detection": {"copied": "A", "against": "unseen", "seeds": 1, "steps": 5, "most": 4},
     "diffusion ladder": {"seeds": 1, "steps": 2},
