@@ -50,7 +50,7 @@ def scatter(
     title: str,
     x: AxisLike,
     y: AxisLike,
-    front: bool = False,
+    front: bool | Sequence[str] = False,
     names: bool | Sequence[str] = False,
     selected: str | None = None,
     interval: str | None = None,
@@ -61,7 +61,8 @@ def scatter(
 ) -> go.Figure:
     """Points of several families; a selection event's ``customdata[0]`` is the point's id.
 
-    ``front`` draws the Pareto front (smaller is better on both axes). ``names`` writes labels
+    ``front`` draws the Pareto front (smaller is better on both axes) of all points, or of those
+    whose ids are listed. ``names`` writes labels
     beside all points, or beside those whose ids are listed, where they cover nothing; hovering
     always shows them.
     ``interval`` says what the vertical error bars are, once a point has one. ``x_line`` is a
@@ -86,7 +87,9 @@ def scatter(
         palette, title=title, x=x_axis, y=y_axis, subtitle=subtitle, alt=alt, height=height
     )
     if front:
-        at = pareto_front([p.x for p in points], [p.y for p in points])
+        rivals = [i for i, p in enumerate(points) if front is True or p.id in front]
+        best = pareto_front([points[i].x for i in rivals], [points[i].y for i in rivals])
+        at = [rivals[i] for i in best]
         figure.add_scatter(
             x=[points[i].x for i in at],
             y=[points[i].y for i in at],
@@ -161,7 +164,7 @@ def scatter(
             font={"color": palette.ink, "size": 12},
         )
     figure.update_layout(
-        hovermode="closest", clickmode="event+select", showlegend=front or len(families) > 1
+        hovermode="closest", clickmode="event+select", showlegend=bool(front) or len(families) > 1
     )
     return figure
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.core import Config, Experiment, Lab, labs
+from engine.core.assets import ASSETS
 from engine.core.context import QuietContext
 from engine.runtime.ship import shipped_configs
 from engine.store.lookup import load_shipped, shipped_folder
@@ -59,3 +60,8 @@ def test_nothing_is_shipped_that_no_page_asks_for() -> None:
         # A lab that has no page yet ships nothing and has no folder.
         found = {folder.name for folder in shipped_folder().glob(f"{lab.name}/*")}
         assert found == wanted
+
+
+def test_all_that_ships_stays_small() -> None:
+    files = [path for path in ASSETS.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 60_000_000

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.core import BadInput, NotFound
-from engine.figures import Palette, axis, check_axes, histogram, stems, strip
+from engine.figures import Palette, Point, axis, check_axes, histogram, scatter, stems, strip
 from engine.figures.export import find_browser, to_html, to_image
 
 LIGHT = Palette.light()
@@ -113,3 +113,10 @@ def test_picture_has_the_size_asked_for() -> None:
     assert struct.unpack(">II", png[16:24]) == (1000, 600)
     svg = to_image(figure, "svg", width=500, height=300).decode()
     assert "A block" in svg
+
+
+def test_only_listed_points_compete_for_the_front() -> None:
+    points = [Point(1, 5, "a", id="a"), Point(0, 1, "control", id="c"), Point(2, 3, "b", id="b")]
+    figure = scatter(points, Palette.light(), title="t", x=axis("x"), y=axis("y"), front=["a", "b"])
+    line = next(trace for trace in figure.data if trace.name == "Pareto front")
+    assert list(line.x) == [1, 2] and list(line.y) == [5, 3]
