@@ -179,12 +179,33 @@ def test_scenes_are_judged_as_evaluate_judges_them(
 
 
 def test_scenes_that_a_control_is_located_from_are_not_judged(pipeline: Pipeline) -> None:
-    every = controls.other_sources(pipeline, HOW, 8, None)
+    every = controls.other_sources(pipeline, HOW, [8], None)
     judged = find_prompts(pipeline, "scenes").prompts[:3]
     assert {name: len(one.sets[0][0].prompts) for name, one in every.items()} == {
         "unseen": 8, "scenes": 8,
     }  # fmt: skip
     assert not set(judged) & set(every["scenes"].sets[0][0].prompts)
+
+
+def test_controls_are_joined_and_subtracted_like_the_located_mask(pipeline: Pipeline) -> None:
+    reference = find_prompts(pipeline, "unseen").prompts
+    left_alone = [find_prompts(pipeline, "x3").prompts]
+    every = controls.other_sources(pipeline, HOW, [4, 3], reference, at_least=2, without=left_alone)
+    for one in every.values():
+        lists = [chosen.prompts for chosen, _ in one.sets]
+        assert [len(prompts) for prompts in lists] == [4, 3]
+        assert one.at_least == 2 and len(one.without) == 1
+        assert not {*lists[0]} & {*lists[1]}
+        # A control that was compared with its own prompts would cut nothing.
+        assert not {*lists[0], *lists[1]} & {*reference}
+
+
+def test_own_prompts_and_an_own_reference_are_two_files() -> None:
+    config = BenchConfig(
+        prompts="input:" + "a" * 16, reference="own", reference_prompts="input:" + "b" * 16
+    )
+    first = command_lines(made_by_run(config)).splitlines()[0]
+    assert "--prompts prompts.txt" in first and "--reference reference.txt" in first
 
 
 def test_the_printed_command_writes_the_mask_that_the_page_offers(
