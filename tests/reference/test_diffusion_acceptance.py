@@ -81,8 +81,9 @@ def test_a_cell_of_the_grid_is_computed_again() -> None:
     fresh = get_lab("diffusion").experiment("grid").load_run()(config, QuietContext())
     row = kept.array("sparsities").tolist().index(0.2)
     column = kept.array("taus").tolist().index(5)
-    np.testing.assert_array_equal(fresh.array("cut")[0, 0, 0], kept.array("cut")[row, column, 0])
     # Another processor sums in another order: a weight at a tie may fall to the other side.
+    counts = (fresh.array("cut")[0, 0, 0], kept.array("cut")[row, column, 0])
+    np.testing.assert_allclose(*counts, rtol=0.005)
     bits = np.unpackbits(fresh.array("bits")[0, 0] ^ kept.array("bits")[row, column])
     assert bits.mean() < 1e-3
     for mask in range(len(kept.notes["masks"])):
