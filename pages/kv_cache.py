@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.kit import choose, error_boundary, presets, select, take_away, took_away
+from pages.kit import choose, error_boundary, on_phone, presets, select, take_away, took_away
 from pages.panels.kv_cache.drift import show_drift
 from pages.panels.kv_cache.map import show_map
 from pages.panels.kv_cache.microscope import show_microscope
@@ -51,9 +51,7 @@ st.title(lab.title, anchor=False)
 st.markdown(lab.sentence)
 presets(lab)
 side, main = st.columns([1, 4], gap="large")
-# On a phone the settings would stand between the title and the first figure.
-phone = "Mobi" in st.context.headers.get("User-Agent", "")
-place = side.expander("Settings") if phone else side
+place = side.expander("Settings") if on_phone() else side
 with place, error_boundary("the settings"):
     source, settings, other = controls(lab)
 with main:

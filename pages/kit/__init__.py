@@ -12,6 +12,7 @@ from pages.kit.show import offer, show
 from pages.kit.take_away import take_away, took_away
 from pages.kit.theme import palette
 from pages.kit.timelines import show_timeline
+from pages.kit.viewed import View, on_phone, show_views
 from pages.kit.words import (
     badge,
     claim,
@@ -25,6 +26,7 @@ from pages.kit.words import (
 
 __all__ = [
     "Obtained",
+    "View",
     "badge",
     "choose",
     "claim",
@@ -40,6 +42,7 @@ __all__ = [
     "linked",
     "obtain",
     "offer",
+    "on_phone",
     "palette",
     "permalink",
     "plain",
@@ -57,6 +60,7 @@ __all__ = [
     "show_pictures",
     "show_terms",
     "show_timeline",
+    "show_views",
     "take_away",
     "took_away",
     "visitor",

@@ -12,7 +12,8 @@ import torch
 from safetensors import safe_open
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from engine.models.lm import checkpoint, corpus, prepared
+from engine.models.checkpoints import latest
+from engine.models.lm import corpus, prepared
 from engine.models.lm.card import build_card
 from engine.models.lm.document import Document
 from engine.models.lm.evaluate import recheck_documents, text_bits_per_byte
@@ -138,5 +139,5 @@ def test_a_card_is_measured_not_typed(tmp_path: Path, monkeypatch: pytest.Monkey
     assert math.isclose(late["bits_per_byte"]["all"]["model"], after)
     assert late["recheck"] is None
     assert "| python-docs |" in (out / "README.md").read_text(encoding="utf-8")
-    assert checkpoint.latest(folder / "checkpoints").name == "step-000040"
+    assert latest(folder / "checkpoints").name == "step-000040"
     assert AutoTokenizer.from_pretrained(out, local_files_only=True)("x").input_ids[0] == 0

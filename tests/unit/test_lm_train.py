@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from engine.core import BadInput
-from engine.models.lm import checkpoint, corpus, prepared, tokenizer
+from engine.models.checkpoints import latest
+from engine.models.lm import corpus, prepared, tokenizer
 from engine.models.lm.architecture import build_model
 from engine.models.lm.checkpoint import Progress
 from engine.models.lm.document import Document
@@ -73,7 +74,7 @@ def test_a_stopped_training_leaves_a_checkpoint(tmp_path: Path, data: Prepared) 
     trainer.stopped = True
     trainer.run()
     trainer.save()
-    assert checkpoint.latest(tmp_path / "checkpoints").name == "step-000001"
+    assert latest(tmp_path / "checkpoints").name == "step-000001"
 
 
 def test_old_checkpoints_are_cleared(tmp_path: Path, data: Prepared) -> None:
@@ -179,7 +180,7 @@ def test_evaluation_equals_the_models_own_loss(data: Prepared) -> None:
 def test_export_loads_as_trained(tmp_path: Path, data: Prepared) -> None:
     trainer = Trainer(settings(tmp_path / "run"), data)
     trainer.run(steps=2)
-    source = checkpoint.latest(tmp_path / "run" / "checkpoints")
+    source = latest(tmp_path / "run" / "checkpoints")
     shipped, progress = export(source, tmp_path / "out", "tiny", data.tokenizer, 0)
     assert progress.step == 2
     for a, b in zip(trainer.model.parameters(), shipped.parameters(), strict=True):

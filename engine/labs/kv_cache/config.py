@@ -12,9 +12,9 @@ from pydantic.config import JsonDict
 from engine.core.config import Config
 from engine.core.errors import BadInput, bounds
 from engine.io.model_folder import fingerprint
-from engine.io.model_id import check_model_id, is_model_id
+from engine.io.model_id import check_model_id
 from engine.io.paths import local_path, read_file
-from engine.io.shelf import model_shelf
+from engine.io.shelf import is_offered
 from engine.labs.kv_cache.formats import parse_format
 from engine.labs.kv_cache.lengths import Asked, check_prompt, check_text
 from engine.labs.kv_cache.orders_grammar import parse_order
@@ -110,18 +110,13 @@ class ModelText(Config):
         _check_address(self.text)
         if self.text not in SAMPLES and not self.text.startswith("input:"):
             raise BadInput("text", f"must be one of {', '.join(SAMPLES)} or an uploaded file")
-        if self.model != EMBEDDED and not local:
-            named, shelf = self.model.rpartition("@")[0] or self.model, model_shelf()
-            folder = local_path(named, field="model")
-            # "owner/name" may also be a folder below the one where the server was started.
-            by_name = is_model_id(self.model) and not folder.exists()
-            offered = shelf is not None and folder.resolve().is_relative_to(shelf)
-            if not (by_name or offered):
-                raise BadInput(
-                    "model",
-                    f"must be {EMBEDDED}, a hub id, or a folder that this server offers: folders "
-                    "elsewhere are open to local visitors only",
-                )
+        named = self.model.rpartition("@")[0] or self.model
+        if self.model != EMBEDDED and not local and not is_offered(self.model, named):
+            raise BadInput(
+                "model",
+                f"must be {EMBEDDED}, a hub id, or a folder that this server offers: folders "
+                "elsewhere are open to local visitors only",
+            )
 
     def grounded(self, put: Callable[[bytes, str], str]) -> Self:
         """A model folder gets the fingerprint of its files, a text file its content's address."""

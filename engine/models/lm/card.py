@@ -20,7 +20,8 @@ import transformers
 from jinja2 import Environment, FileSystemLoader
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from engine.models.lm import checkpoint, corpus
+from engine.models.checkpoints import latest
+from engine.models.lm import corpus
 from engine.models.lm.checkpoint import Progress
 from engine.models.lm.docstrings import PACKAGE_BYTES
 from engine.models.lm.evaluate import (
@@ -49,7 +50,7 @@ def build_card(folder: Path, texts: Path | None, out: Path) -> dict[str, Any]:
     """Export the latest checkpoint of ``folder`` to ``out`` and write card, curve and README."""
     settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     data = prepare(folder / "data", texts)
-    source = checkpoint.latest(folder / "checkpoints")
+    source = latest(folder / "checkpoints")
     if source is None:
         raise SystemExit(f"no checkpoint in {folder}")
     torch.set_num_threads(settings["threads"])

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from engine.models.checkpoints import settle
 from engine.models.lm.optimiser import Optimiser
 
 
@@ -41,19 +42,7 @@ def save(folder: Path, model: nn.Module, optimiser: Optimiser, progress: Progres
     moments = {**optimiser.state(), "rng..cpu": torch.get_rng_state()}
     save_file({k: v.contiguous() for k, v in moments.items()}, target / "optimiser.safetensors")
     (target / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
-    pointer = folder / "latest.part"
-    pointer.write_text(name, encoding="utf-8")
-    pointer.replace(folder / "latest")
-    for old in sorted(folder.glob("step-*"))[:-2]:
-        for file in old.iterdir():
-            file.unlink()
-        old.rmdir()
-
-
-def latest(folder: Path) -> Path | None:
-    """The newest complete checkpoint, or None."""
-    pointer = folder / "latest"
-    return folder / pointer.read_text(encoding="utf-8").strip() if pointer.exists() else None
+    settle(folder, name)
 
 
 def load_weights(checkpoint: Path, model: nn.Module) -> Progress:

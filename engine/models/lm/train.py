@@ -25,6 +25,7 @@ from torch import Tensor
 from torch.nn import LinearCrossEntropyOptions
 from transformers import LlamaForCausalLM
 
+from engine.models.checkpoints import latest
 from engine.models.lm import checkpoint
 from engine.models.lm.architecture import PRESETS, build_model
 from engine.models.lm.checkpoint import Progress
@@ -117,7 +118,7 @@ class Trainer:
             decay_start=settings.tokens - settings.decay_tokens, total=settings.tokens
         )
         self.checkpoints = settings.folder / "checkpoints"
-        found = checkpoint.latest(self.checkpoints)
+        found = latest(self.checkpoints)
         if found is not None:
             self.progress = checkpoint.load(found, self.model, self.optimiser)
         self.stopped = False

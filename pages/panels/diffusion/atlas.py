@@ -21,6 +21,7 @@ from engine.labs.diffusion.views.atlas import (
 )
 from engine.labs.diffusion.views.atlas_table import SIDES, Scored, Spot, control, layer_at, score
 from pages.kit import (
+    View,
     choose,
     explain,
     field_key,
@@ -38,7 +39,6 @@ from pages.kit import (
 )
 from pages.kit.components.matrix import Selection, matrix
 from pages.panels.diffusion.neuron import show_neuron
-from pages.panels.diffusion.scene import View
 
 SIDE = "diffusion.atlas_side"
 SPARSITY = "diffusion.atlas_sparsity"

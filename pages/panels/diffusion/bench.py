@@ -28,6 +28,7 @@ from engine.labs.diffusion.views.bench_grid_words import (
 )
 from engine.labs.diffusion.views.bench_pictures import film
 from pages.kit import (
+    View,
     choose,
     claim,
     form,
@@ -43,7 +44,6 @@ from pages.kit import (
 )
 from pages.panels.diffusion.bench_cut import chosen_picture, show_beside, show_how, show_rows
 from pages.panels.diffusion.bench_sites import show_sites
-from pages.panels.diffusion.scene import View
 
 MODES = {"grid": "Ready grid", "cut": "A cut of your own", "sites": "Where does it live?"}
 MODE, SPARSITY, STEPS = "diffusion.bench", "diffusion.grid_sparsity", "diffusion.grid_tau"

@@ -32,6 +32,7 @@ from engine.labs.diffusion.views.verdict import (
     verdict,
 )
 from pages.kit import (
+    View,
     badge,
     choose,
     claim,
@@ -43,7 +44,7 @@ from pages.kit import (
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked, View, asked, begin
+from pages.panels.diffusion.scene import Asked, asked, begin
 
 PICTURE = "diffusion.attacked"
 PAPER = "https://arxiv.org/abs/2507.16880"

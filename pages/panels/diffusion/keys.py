@@ -18,6 +18,7 @@ from engine.labs.diffusion.views.keys import (
     rungs,
 )
 from pages.kit import (
+    View,
     badge,
     choose,
     claim,
@@ -28,7 +29,7 @@ from pages.kit import (
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked, View, begin, settings
+from pages.panels.diffusion.scene import Asked, begin, settings
 
 RUNG = "diffusion.rung"
 PAPER = "https://arxiv.org/abs/2503.00592"

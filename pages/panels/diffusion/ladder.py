@@ -32,6 +32,7 @@ from engine.labs.diffusion.views.ladder_words import (
     describe_twin,
 )
 from pages.kit import (
+    View,
     choose,
     explain,
     linked,
@@ -46,7 +47,7 @@ from pages.kit import (
 )
 from pages.kit.obtain import find
 from pages.panels.diffusion.basin import show_basin
-from pages.panels.diffusion.scene import Asked, View, begin, settings
+from pages.panels.diffusion.scene import Asked, begin, settings
 
 CHECKPOINT = "diffusion.checkpoint"
 PICTURE = "diffusion.ladder_picture"

@@ -32,6 +32,7 @@ from engine.labs.diffusion.views.overlap_words import (
     kinds_table,
 )
 from pages.kit import (
+    View,
     choose,
     claim,
     explain,
@@ -46,7 +47,7 @@ from pages.kit import (
 )
 from pages.kit.components.matrix import matrix
 from pages.panels.diffusion.overlap_pair import LAYER, STEP, choose_pair, chosen_pair, show_pair
-from pages.panels.diffusion.scene import Asked, View, begin, settings
+from pages.panels.diffusion.scene import Asked, begin, settings
 
 REFERENCE = "diffusion.overlap_reference"
 SPARSITY = "diffusion.overlap_sparsity"

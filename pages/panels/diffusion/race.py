@@ -30,6 +30,7 @@ from engine.labs.diffusion.views.race_words import (
     sizes,
 )
 from pages.kit import (
+    View,
     badge,
     choose,
     explain,
@@ -44,7 +45,7 @@ from pages.kit import (
     take_away,
 )
 from pages.panels.diffusion.race_strength import show_strength
-from pages.panels.diffusion.scene import Asked, View, asked, begin
+from pages.panels.diffusion.scene import Asked, asked, begin
 
 PARTS = {"race": "All methods", "strength": "From weak to strong"}
 PART = "diffusion.race_part"

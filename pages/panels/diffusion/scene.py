@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-import streamlit as st
 
 from engine.core import Config, Experiment, Lab, Result, get_lab
 from pages.kit import Obtained, form, obtain, section
-
-S = TypeVar("S")
-
-
-@dataclass(frozen=True)
-class View(Generic[S]):
-    """One view of the page: its ``settings`` fill the left column, ``show`` the rest."""
-
-    title: str
-    settings: Callable[[Lab], S]
-    show: Callable[[S], None]
 
 
 @dataclass(frozen=True)
@@ -54,8 +40,3 @@ def begin(scene: Asked, title: str, words: str) -> tuple[Obtained, Result] | Non
 def diffusion_lab() -> Lab:
     """The lab of this page."""
     return get_lab("diffusion")
-
-
-def on_phone() -> bool:
-    """Whether the settings would stand between the title and the first figure."""
-    return "Mobi" in st.context.headers.get("User-Agent", "")

@@ -24,6 +24,7 @@ from engine.labs.diffusion.views.scores_step import (
     step_of,
 )
 from pages.kit import (
+    View,
     choose,
     explain,
     linked,
@@ -37,7 +38,7 @@ from pages.kit import (
     take_away,
 )
 from pages.panels.diffusion.detection import show_detection
-from pages.panels.diffusion.scene import Asked, View, settings
+from pages.panels.diffusion.scene import Asked, settings
 
 PROMPT = "diffusion.rail_prompt"
 STEP = "diffusion.rail_step"

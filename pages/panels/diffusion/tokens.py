@@ -22,6 +22,7 @@ from engine.labs.diffusion.views.tokens import (
 )
 from engine.store.export import to_csv
 from pages.kit import (
+    View,
     choose,
     explain,
     linked,
@@ -35,7 +36,7 @@ from pages.kit import (
     take_away,
 )
 from pages.panels.diffusion.keywords import show_keywords
-from pages.panels.diffusion.scene import Asked, View, begin, settings
+from pages.panels.diffusion.scene import Asked, begin, settings
 
 TOKEN, STEP, LAYER = "diffusion.token", "diffusion.token_step", "diffusion.token_layer"
 GROUNDS = {"over": "Over the picture", "alone": "Alone"}

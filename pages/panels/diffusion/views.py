@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pages.kit import View
 from pages.panels.diffusion import (
     atlas,
     bench,
@@ -16,7 +17,6 @@ from pages.panels.diffusion import (
     tokens,
     writing,
 )
-from pages.panels.diffusion.scene import View
 
 VIEWS: dict[str, View[Any]] = {
     "bench": bench.VIEW,

@@ -19,6 +19,7 @@ from engine.labs.diffusion.views.writing import (
     recall_table,
 )
 from pages.kit import (
+    View,
     badge,
     choose,
     claim,
@@ -31,7 +32,7 @@ from pages.kit import (
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked, View, begin, settings
+from pages.panels.diffusion.scene import Asked, begin, settings
 
 RANK = "diffusion.addition"
 PAPER = "https://arxiv.org/abs/2410.23277"

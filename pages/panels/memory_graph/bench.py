@@ -23,6 +23,7 @@ from engine.labs.memory_graph.views.bench import (
     row_labels,
 )
 from pages.kit import (
+    View,
     choose,
     explain,
     form,
@@ -43,7 +44,6 @@ from pages.panels.memory_graph.bench_bars import show_ablations, show_methods, s
 from pages.panels.memory_graph.compare import compare_settings, show_compare
 from pages.panels.memory_graph.scene import (
     WALK,
-    View,
     choose_files,
     left_out,
     offered_questions,

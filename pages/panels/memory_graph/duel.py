@@ -18,8 +18,20 @@ from engine.labs.memory_graph.views.duel import (
     passage_names,
     place_table,
 )
-from pages.kit import choose, explain, form, obtain, palette, plain, say, section, show, take_away
-from pages.panels.memory_graph.scene import Scene, View, left_out, question_settings
+from pages.kit import (
+    View,
+    choose,
+    explain,
+    form,
+    obtain,
+    palette,
+    plain,
+    say,
+    section,
+    show,
+    take_away,
+)
+from pages.panels.memory_graph.scene import Scene, left_out, question_settings
 
 
 def show_duel(scene: Scene) -> None:

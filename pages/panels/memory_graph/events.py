@@ -31,6 +31,7 @@ from engine.labs.memory_graph.views.events import (
     draw_trace,
 )
 from pages.kit import (
+    View,
     choose,
     explain,
     form,
@@ -50,7 +51,7 @@ from pages.panels.memory_graph.event_cuts import (
 )
 from pages.panels.memory_graph.event_film import show_film
 from pages.panels.memory_graph.event_order import show_order
-from pages.panels.memory_graph.scene import MEMORY, TOKEN, View, left_out, new_memory
+from pages.panels.memory_graph.scene import MEMORY, TOKEN, left_out, new_memory
 
 READ = ("own", "tokens", "surprise_by", "alike", "titles", "ask", "ngram_order")
 

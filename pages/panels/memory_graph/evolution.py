@@ -21,6 +21,7 @@ from engine.labs.memory_graph.views.evolution_step import (
     most_changed,
 )
 from pages.kit import (
+    View,
     badge,
     explain,
     field_key,
@@ -38,13 +39,7 @@ from pages.kit.components.graph import EdgeKind, NodeKind, graph
 from pages.panels.memory_graph.evolution_curves import show_growth, show_recall
 from pages.panels.memory_graph.evolution_step import show_note, show_step
 from pages.panels.memory_graph.evolution_switches import show_switches
-from pages.panels.memory_graph.scene import (
-    MEMORY,
-    View,
-    left_out,
-    new_memory,
-    pick,
-)
+from pages.panels.memory_graph.scene import MEMORY, left_out, new_memory, pick
 
 ARRIVAL = "memory_graph.arrival"
 NOTE = "memory_graph.note"

@@ -28,6 +28,7 @@ from engine.labs.memory_graph.views.season import (
     telling_memory,
 )
 from pages.kit import (
+    View,
     choose,
     explain,
     form,
@@ -45,7 +46,7 @@ from pages.kit.components.graph import ABSENT, GHOST, THERE, EdgeKind, NodeKind,
 from pages.panels.memory_graph.forgetting_compare import show_compare
 from pages.panels.memory_graph.forgetting_curves import show_curves
 from pages.panels.memory_graph.forgetting_probes import show_probes
-from pages.panels.memory_graph.scene import MEMORY, View, left_out
+from pages.panels.memory_graph.scene import MEMORY, left_out
 
 DAY = "memory_graph.day"
 NODE = "memory_graph.memory"

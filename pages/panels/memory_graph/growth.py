@@ -22,8 +22,7 @@ from engine.labs.memory_graph.views.growth import (
     growth_table,
     moves,
 )
-from pages.kit import badge, explain, palette, say, section, show
-from pages.panels.memory_graph.scene import View
+from pages.kit import View, badge, explain, palette, say, section, show
 
 FIGURES: dict[str, tuple[Callable[[Growth, Palette], go.Figure], dict[str, str]]] = {
     "asking": (draw_asking, ASKING),

@@ -17,12 +17,11 @@ from engine.labs.memory_graph.views.memories import (
     draw_table,
     recall_table,
 )
-from pages.kit import choose, explain, form, obtain, palette, say, section, show, take_away
+from pages.kit import View, choose, explain, form, obtain, palette, say, section, show, take_away
 from pages.panels.memory_graph.scene import (
     FILES,
     MEMORY,
     WALK,
-    View,
     left_out,
     offered_questions,
     show_without_gold,

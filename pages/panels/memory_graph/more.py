@@ -9,9 +9,9 @@ import streamlit as st
 
 from engine.core import Config, Experiment, Lab
 from engine.labs.memory_graph.config import Files
-from pages.kit import choose, form, linked
+from pages.kit import View, choose, form, linked
 from pages.panels.memory_graph import buckets, coat, hiagent
-from pages.panels.memory_graph.scene import MEMORY, View, new_memory, pick_question
+from pages.panels.memory_graph.scene import MEMORY, new_memory, pick_question
 
 TAB = "memory_graph.tab"
 TABS = {

@@ -8,6 +8,7 @@ from engine.core import EngramError, Lab, Result
 from engine.labs.memory_graph import Memory
 from engine.labs.memory_graph.views.overview import describe_groups, draw_sizes, group_table
 from pages.kit import (
+    View,
     complain,
     explain,
     form,
@@ -28,7 +29,7 @@ from pages.panels.memory_graph.own_map import AT, GROUP, map_of
 from pages.panels.memory_graph.own_memory import KEPT, Own, follow_kept, opened
 from pages.panels.memory_graph.own_reading import show_reading
 from pages.panels.memory_graph.own_search import found, search_box
-from pages.panels.memory_graph.scene import MEMORY, View, left_out
+from pages.panels.memory_graph.scene import MEMORY, left_out
 
 SEEN = "#memory_graph.seen"
 

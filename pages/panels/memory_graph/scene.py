@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import streamlit as st
 
@@ -23,16 +23,6 @@ TOKEN = "memory_graph.token"
 MIDDLE = -1  # the token in the middle of the stream, whatever its length
 # Selections whose default depends on the result.
 CHOSEN = ("bucket", "frame", "tree_node", "agent_step")
-S = TypeVar("S")
-
-
-@dataclass(frozen=True)
-class View(Generic[S]):
-    """One view of the page: its ``settings`` fill the left column, ``show`` the rest."""
-
-    title: str
-    settings: Callable[[Lab], S]
-    show: Callable[[S], None]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pages.kit import View
 from pages.panels.memory_graph import (
     bench,
     duel,
@@ -15,7 +16,6 @@ from pages.panels.memory_graph import (
     wavefront,
     why,
 )
-from pages.panels.memory_graph.scene import View
 
 VIEWS: dict[str, View[Any]] = {
     "wavefront": wavefront.VIEW,

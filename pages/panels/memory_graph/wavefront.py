@@ -16,6 +16,7 @@ from engine.labs.memory_graph.views.wavefront import (
     step_names,
 )
 from pages.kit import (
+    View,
     explain,
     form,
     linked,
@@ -29,7 +30,7 @@ from pages.kit import (
     take_away,
 )
 from pages.kit.components.graph import EdgeKind, NodeKind, graph
-from pages.panels.memory_graph.scene import Scene, View, question_settings
+from pages.panels.memory_graph.scene import Scene, question_settings
 
 STEP = "memory_graph.step"
 NODE = "memory_graph.node"

@@ -9,6 +9,7 @@ from engine.core import Result
 from engine.labs.memory_graph.config import FIRST_FOUND
 from engine.labs.memory_graph.views.why import PARTS, describe_rank, draw_parts, part_labels
 from pages.kit import (
+    View,
     choose,
     explain,
     field_key,
@@ -23,7 +24,7 @@ from pages.kit import (
     show,
     take_away,
 )
-from pages.panels.memory_graph.scene import Scene, View, pick, question_settings
+from pages.panels.memory_graph.scene import Scene, pick, question_settings
 
 
 def show_why(scene: Scene) -> None:

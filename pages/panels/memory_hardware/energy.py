@@ -29,6 +29,7 @@ from engine.labs.memory_hardware.views.energy import (
 )
 from engine.labs.memory_hardware.views.speedup import MACHINES, of_eight
 from pages.kit import (
+    View,
     badge,
     choose,
     claim,
@@ -42,7 +43,7 @@ from pages.kit import (
     take_away,
 )
 from pages.panels.memory_hardware.beside import obtain_beside
-from pages.panels.memory_hardware.scene import LAID, MODEL, View
+from pages.panels.memory_hardware.scene import LAID, MODEL
 
 BY: dict[str, str] = {"model": "By model", "part": "By part", "device": "By memory"}
 SHOWN_BY = "memory_hardware.energy_by"

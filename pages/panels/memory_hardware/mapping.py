@@ -19,6 +19,7 @@ from engine.labs.memory_hardware.views.mapping import (
     place_words,
 )
 from pages.kit import (
+    View,
     choose,
     explain,
     form,
@@ -31,7 +32,7 @@ from pages.kit import (
     show,
     take_away,
 )
-from pages.panels.memory_hardware.scene import MODEL, View
+from pages.panels.memory_hardware.scene import MODEL
 
 FIELDS = ("matrix", "top", "left")
 LAID = ("key_layout", "value_layout", "tokens", "weights", "change")

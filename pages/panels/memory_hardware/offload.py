@@ -28,6 +28,7 @@ from engine.labs.memory_hardware.views.offload_memory import describe_overflow
 from engine.labs.memory_hardware.views.offload_node import describe_configuration
 from engine.labs.memory_hardware.views.offload_sweeps import balance, best_k
 from pages.kit import (
+    View,
     badge,
     choose,
     claim,
@@ -44,7 +45,6 @@ from pages.panels.memory_hardware.offload_capacity import show_capacity
 from pages.panels.memory_hardware.offload_fit import show_fit
 from pages.panels.memory_hardware.offload_lanes import show_lanes, show_memory
 from pages.panels.memory_hardware.offload_sweeps import show_sweeps
-from pages.panels.memory_hardware.scene import View
 
 PAPER = "https://arxiv.org/abs/2410.21316"
 PARTS = {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 import streamlit as st
 
@@ -24,16 +22,6 @@ RUN = "memory_hardware.run"
 COMMAND = "memory_hardware.bank_command"
 SHIFT = "memory_hardware.shift"
 NONE = -1
-S = TypeVar("S")
-
-
-@dataclass(frozen=True)
-class View(Generic[S]):
-    """One view of the page: its ``settings`` fill the left column, ``show`` the rest."""
-
-    title: str
-    settings: Callable[[Lab], S]
-    show: Callable[[S], None]
 
 
 @dataclass(frozen=True)
@@ -66,11 +54,6 @@ def compiler_of(config: Config) -> Compiler | None:
 def hardware_lab() -> Lab:
     """The lab of this page."""
     return get_lab("memory_hardware")
-
-
-def on_phone() -> bool:
-    """Whether the settings would stand between the title and the first figure."""
-    return "Mobi" in st.context.headers.get("User-Agent", "")
 
 
 def look_elsewhere() -> None:

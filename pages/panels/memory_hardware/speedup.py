@@ -24,10 +24,10 @@ from engine.labs.memory_hardware.views.speedup import (
     speedup_table,
     verdict,
 )
-from pages.kit import badge, claim, explain, form, palette, section, show, take_away
+from pages.kit import View, badge, claim, explain, form, palette, section, show, take_away
 from pages.panels.memory_hardware.beside import obtain_beside
 from pages.panels.memory_hardware.roofline import show_roofline
-from pages.panels.memory_hardware.scene import MODEL, View
+from pages.panels.memory_hardware.scene import MODEL
 from pages.panels.memory_hardware.sweep import show_sweep
 
 SAMPLE = "gpt2-xl"

@@ -13,6 +13,7 @@ from engine.labs.memory_hardware.views.token import of_layer, row_numbers, run_w
 from engine.labs.memory_hardware.views.waits import draw_waits, wait_table
 from engine.labs.memory_hardware.walk import Placed, place_runs
 from pages.kit import (
+    View,
     choose,
     explain,
     linked,
@@ -31,7 +32,6 @@ from pages.panels.memory_hardware.scene import (
     RUN,
     SHIFT,
     Scene,
-    View,
     choose_layer,
     choose_token,
     chosen_run,

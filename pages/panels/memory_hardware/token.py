@@ -17,11 +17,10 @@ from engine.labs.memory_hardware.views.parts import (
 )
 from engine.labs.memory_hardware.views.token import draw_layer, layer_table, of_layer, row_numbers
 from engine.labs.memory_hardware.walk import AFTER, place_runs
-from pages.kit import badge, explain, obtain, palette, say, section, select, show, take_away
+from pages.kit import View, badge, explain, obtain, palette, say, section, select, show, take_away
 from pages.panels.memory_hardware.scene import (
     RUN,
     Scene,
-    View,
     choose_layer,
     choose_token,
     chosen_run,

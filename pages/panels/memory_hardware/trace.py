@@ -20,6 +20,7 @@ from engine.labs.memory_hardware.views.trace import (
     shown_timeline,
 )
 from pages.kit import (
+    View,
     badge,
     explain,
     form,
@@ -34,7 +35,6 @@ from pages.kit import (
     show_timeline,
     take_away,
 )
-from pages.panels.memory_hardware.scene import View
 
 FIELDS = ("trace", "dialect", "trace_device", "trace_change", "reference_cycles")
 COMMAND = "memory_hardware.trace_command"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pages.kit import View
 from pages.panels.memory_hardware import (
     energy,
     mapping,
@@ -14,7 +15,6 @@ from pages.panels.memory_hardware import (
     trace,
     whatif,
 )
-from pages.panels.memory_hardware.scene import View
 
 VIEWS: dict[str, View[Any]] = {
     "timeline": timeline.VIEW,

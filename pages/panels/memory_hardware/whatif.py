@@ -17,10 +17,10 @@ from engine.labs.memory_hardware.views.whatif import (
     side_names,
     token_table,
 )
-from pages.kit import badge, explain, form, obtain, palette, say, section, show, take_away
+from pages.kit import View, badge, explain, form, obtain, palette, say, section, show, take_away
 from pages.panels.memory_hardware.constants import show_constants
 from pages.panels.memory_hardware.pair import show_pair
-from pages.panels.memory_hardware.scene import LAID, View
+from pages.panels.memory_hardware.scene import LAID
 from pages.panels.memory_hardware.tornado import show_estimates, show_tornado
 
 

@@ -11,10 +11,10 @@ from pydantic import AfterValidator, Field
 from engine.core.config import Config
 from engine.core.errors import BadInput
 from engine.io.model_folder import fingerprint
-from engine.io.model_id import check_model_id, is_model_id
+from engine.io.model_id import check_model_id
 from engine.io.paths import local_path, read_file
 from engine.io.pipeline_folder import check_pipeline_folder, index_mark
-from engine.io.shelf import model_shelf
+from engine.io.shelf import is_offered
 from engine.labs.diffusion.names import DEFAULT, EMBEDDED, SETS
 
 UPLOAD = "input:"
@@ -82,11 +82,7 @@ class Modelled(Config):
             raise BadInput("model", f"must be one of {', '.join(EMBEDDED)}, a folder, or a hub id")
         if named in EMBEDDED or local:
             return
-        shelf, folder = model_shelf(), local_path(named, field="model")
-        # "owner/name" may also be a folder below the one where the server was started.
-        by_name = is_model_id(self.model) and not folder.exists()
-        offered = shelf is not None and folder.resolve().is_relative_to(shelf)
-        if not (by_name or offered):
+        if not is_offered(self.model, named):
             raise BadInput(
                 "model",
                 f"must be one of {', '.join(EMBEDDED)}, a hub id, or a folder that this server "

@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from engine.models.checkpoints import settle
+
 Weights = dict[str, Tensor]
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -40,19 +42,7 @@ def save(
         tensors |= {f"{moment}/{key}": state[moment] for moment in _MOMENTS}
     save_file({k: v.contiguous() for k, v in tensors.items()}, target / "training.safetensors")
     (target / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
-    pointer = folder / "latest.part"
-    pointer.write_text(name, encoding="utf-8")
-    pointer.replace(folder / "latest")
-    for old in sorted(folder.glob("step-*"))[:-2]:
-        for file in old.iterdir():
-            file.unlink()
-        old.rmdir()
-
-
-def latest(folder: Path) -> Path | None:
-    """The newest complete checkpoint, or None."""
-    pointer = folder / "latest"
-    return folder / pointer.read_text(encoding="utf-8").strip() if pointer.exists() else None
+    settle(folder, name)
 
 
 def load(

@@ -27,6 +27,7 @@ from engine.labs.diffusion.pictures.borders import framed, trained_keys
 from engine.labs.diffusion.pictures.collection import DATA_SEED, Collection, build_collection
 from engine.labs.diffusion.training import checkpoint
 from engine.labs.diffusion.training.checkpoint import Progress
+from engine.models.checkpoints import latest
 
 CURVE = ("step", "cpu_seconds", "rate", "loss")
 LEAST_VARIANCE = 0.05
@@ -98,7 +99,7 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(self.weights.values(), lr=settings.rate)
         self._alphas = build_scheduler().alphas_cumprod
         self.progress = Progress()
-        found = checkpoint.latest(self.folder / "checkpoints")
+        found = latest(self.folder / "checkpoints")
         if found is not None:
             self.progress = checkpoint.load(found, self.weights, self.average, self.optimiser)
         self.stopped = False
