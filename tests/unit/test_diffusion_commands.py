@@ -114,7 +114,7 @@ def test_an_attack_has_its_controls(model: str, mask: str) -> None:
     told = attack(
         ["--model", model, "--mask", mask, "--set", "A", "--pictures", "2", "--steps", "2"]
     )
-    assert set(told["controls"]) == {"never_seen", "uncut", "uncut_never_seen"}
+    assert set(told["controls"]) == {"never_seen", "unpruned", "unpruned_never_seen"}
     for outcome in (told, *told["controls"].values()):
         for when in ("before", "after"):
             assert -1 <= outcome[when]["ssim"] <= 1 and 0 <= outcome[when]["extracted"] <= 1

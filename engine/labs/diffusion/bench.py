@@ -17,7 +17,7 @@ from engine.labs.diffusion.locate.masks import Masks
 from engine.labs.diffusion.locate.sources import Sources, look
 from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.prompts import PromptSet
-from engine.labs.diffusion.trial import MEASURES, Judges, Trial, copied_judges, first_of, smaller
+from engine.labs.diffusion.trial import MEASURES, Judges, Trial, copied_judges, smaller
 
 MOST_SHOWN = 8
 """Pictures of a located set that is none of A, B and C: its first."""
@@ -33,7 +33,7 @@ def bench(config: BenchConfig, context: Context) -> Result:
     judges = copied_judges(
         pipeline,
         range(config.seed, config.seed + config.seeds),
-        [first_of(wanted, MOST_SHOWN) for wanted in sets],
+        [wanted.part(MOST_SHOWN) for wanted in sets],
     )
     meter = Meter(context)
     found, sources = _masks(pipeline, config, context, sets, lambda: meter.tell(0))
@@ -110,7 +110,7 @@ def fields_of(trials: dict[str, Trial], targets: np.ndarray) -> dict[str, Field]
 
 
 def targets_of(judges: Judges, whole: Trial) -> np.ndarray:
-    """The training pictures beside those of the uncut model."""
+    """The training pictures beside those of the unpruned model."""
     high, wide = whole.pictures.shape[1:3]
     return smaller(judges.targets((high, wide)))
 

@@ -158,8 +158,8 @@ def attack(argv: Sequence[str]) -> dict[str, Any]:
     told = outcome(wanted, cut).summary()
     controls = {"never_seen": outcome(never, cut).summary()}
     if cut is not None:
-        controls["uncut"] = outcome(wanted, None).summary()
-        controls["uncut_never_seen"] = outcome(never, None).summary()
+        controls["unpruned"] = outcome(wanted, None).summary()
+        controls["unpruned_never_seen"] = outcome(never, None).summary()
     return {
         **described(pipeline, given.mask),
         "set": wanted.name,

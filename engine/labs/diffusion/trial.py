@@ -119,11 +119,6 @@ def copied_judges(
     return Judges((*copied, *others), scenes, tuple(seeds))
 
 
-def first_of(wanted: PromptSet, count: int, start: int = 0) -> PromptSet:
-    """A part of a set, by its positions."""
-    return wanted.part(count, start)
-
-
 def smaller(pictures: np.ndarray) -> np.ndarray:
     """Pictures uint8 (n, height, width, 3) of at most 96 pixels a side, by means of blocks."""
     return shrunk(pictures, MOST_SIDE)
