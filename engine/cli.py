@@ -18,9 +18,11 @@ from engine.core.arguments import ExperimentCommand
 from engine.core.errors import BadInput, EngramError, NotFound
 from engine.core.registry import Experiment, Lab, get_lab, labs
 from engine.core.result import Result
+from engine.scaffold import new_lab
 
 PROGRAM = "python -m engine"
 HELP = ("-h", "--help")
+NEW_LAB = "new-lab"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Standard error is for our own sentence; a person who looks for more sets the variable.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
+        _check_text(words)
         answer = _dispatch([word for word in words if word != "--json"], as_json)
         if as_json:
             print(dump_json(answer), flush=True)
@@ -46,6 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception:
         identity = secrets.token_hex(4)
         return _fail(f"internal error, id {identity}{_log(identity)}", 1, as_json)
+
+
+def _check_text(words: Sequence[str]) -> None:
+    for place, word in enumerate(words, start=1):
+        if any("\ud800" <= letter <= "\udfff" for letter in word):  # neither printed nor JSON
+            raise BadInput("command line", f"argument {place} is not UTF-8: {word[:60]!r}")
 
 
 def dump_json(value: Any) -> str:
@@ -70,6 +79,14 @@ def _dispatch(words: list[str], as_json: bool) -> dict[str, Any]:
         return {"version": engine.__version__}
     if not words or words[0] in HELP:
         return _list_labs(as_json)
+    if words[0] == "sweep":
+        return _sweep(words[1:], as_json)
+    if words[0] == NEW_LAB:
+        answer = new_lab(words[1:])
+        if not as_json:
+            print(*(f"written: {path}" for path in answer["files"]), sep="\n")
+            print("next:", *answer["next"], sep="\n  ")
+        return answer
     lab = get_lab(words[0])
     if len(words) == 1 or words[1] in HELP:
         return _describe_lab(lab, as_json)
@@ -96,6 +113,8 @@ def _list_labs(as_json: bool) -> dict[str, Any]:
         print(f"usage: {PROGRAM} LAB [EXPERIMENT|COMMAND] [--field value ...] [--json]\n")
         for name, entry in listing.items():
             print(f"  {name:14} {entry['sentence']}")
+        print("\n  sweep          Many runs of one experiment and a table of their metrics.")
+        print(f"  {NEW_LAB} NAME   The skeleton of another lab.")
     return {"labs": listing}
 
 
@@ -134,6 +153,20 @@ def _run_command(lab: Lab, name: str, rest: list[str], as_json: bool) -> dict[st
     if not as_json:
         _print(answer)
     return dict(answer)
+
+
+def _sweep(words: list[str], as_json: bool) -> dict[str, Any]:
+    from engine.cli_sweep import USAGE, print_table, run_sweep
+
+    if words in ([], ["-h"], ["--help"]):
+        print(f"usage: {PROGRAM} sweep {USAGE}\n\nEvery combination of the values is a run.")
+        return {}
+    progress = _Progress()
+    answer = run_sweep(f"{PROGRAM} sweep", words, progress)
+    progress.finish()
+    if not as_json:
+        print_table(answer)
+    return answer
 
 
 def _print(answer: Mapping[str, Any]) -> None:

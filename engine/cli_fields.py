@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.core.arguments import Arguments
 from engine.core.config import Config
+from engine.core.errors import BadInput
 from engine.core.registry import Experiment
 
 PREFIX = "field:"
@@ -15,6 +16,18 @@ PREFIX = "field:"
 
 def experiment_options(prog: str, experiment: Experiment) -> Arguments:
     """A parser with ``--field-name`` (or ``--field_name``) for every field, plus the output."""
+    parser = field_options(prog, experiment)
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", metavar="DIR", help="write arrays, metrics and manifest there")
+    output.add_argument(
+        "--no-store", dest="store", action="store_false", help="neither read nor keep a result"
+    )
+    output.add_argument("--json", action="store_true", help="last line: one JSON object")
+    return parser
+
+
+def field_options(prog: str, experiment: Experiment) -> Arguments:
+    """A parser with the fields alone."""
     parser = Arguments(prog, f"{experiment.title}. {experiment.config.__doc__ or ''}".strip())
     fields = parser.add_argument_group("fields")
     schema = experiment.config.model_json_schema().get("properties", {})
@@ -29,12 +42,6 @@ def experiment_options(prog: str, experiment: Experiment) -> Arguments:
                 help=f"the same as {flags[0]} false",
             )  # fmt: skip
         fields.add_argument(*flags, dest=PREFIX + name, help=_help(entry), **more)
-    output = parser.add_argument_group("output")
-    output.add_argument("--out", metavar="DIR", help="write arrays, metrics and manifest there")
-    output.add_argument(
-        "--no-store", dest="store", action="store_false", help="neither read nor keep a result"
-    )
-    output.add_argument("--json", action="store_true", help="last line: one JSON object")
     return parser
 
 
@@ -60,6 +67,25 @@ def config_from_options(
             for name, text in texts.items()
         }
     )
+
+
+def values_from_text(kind: type[Config], given: str) -> tuple[str, list[Any]]:
+    """``field=a,b,c`` as the field and its values; a JSON list serves values with commas.
+
+    Raises BadInput naming what is wrong.
+    """
+    schema = kind.model_json_schema().get("properties", {})
+    written, mark, text = given.partition("=")
+    name = written.strip().replace("-", "_")
+    if not mark or name not in schema:
+        known = ", ".join(schema)
+        raise BadInput("--vary", f"field=a,b,c is required with one of the fields {known}")
+    if text.lstrip().startswith("["):
+        try:
+            return name, list(json.loads(text))
+        except (ValueError, RecursionError):
+            raise BadInput(name, "a list that begins with [ must be JSON") from None
+    return name, [_value(part.strip(), schema[name]) for part in text.split(",")]
 
 
 def _value(text: str, entry: Mapping[str, Any]) -> Any:

@@ -44,6 +44,7 @@ log = logging.getLogger("engine.runtime.host")  # __name__ is "__main__" here
 ATTEMPTS = 2
 IDLE_SECONDS = 1.0
 BUSY_SECONDS = 0.25
+MUTE_SECONDS = 5.0
 PRELOAD = "torch,transformers"
 PRELOAD_AFTER_SECONDS = 10.0
 NICE = 5
@@ -61,13 +62,28 @@ class Running:
 
 
 class Host:
-    """The loop of the host process."""
+    """The loop of the host process.
 
-    def __init__(self, store: Store, limits: Limits, labs: Mapping[str, Lab]):
+    ``attempts`` are how often a run may lose its process; with ``orphans`` jobs go on when the
+    server dies.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        limits: Limits,
+        labs: Mapping[str, Lab],
+        *,
+        attempts: int = ATTEMPTS,
+        orphans: bool = True,
+    ):
         self.store = store
         self.limits = limits
         self.labs = labs
+        self.attempts = attempts
+        self.orphans = orphans
         self.running: dict[str, Running] = {}
+        self.silent: dict[str, tuple[float | None, float]] = {}
         modules = {
             experiment.run.partition(":")[0]
             for lab in labs.values()
@@ -100,20 +116,30 @@ class Host:
                 log.warning("the run database cannot be written now: %s", error)
             if time.monotonic() - begun > PRELOAD_AFTER_SECONDS:
                 self.preload()
-            sentinels = [job.process.sentinel for job in self.running.values() if job.process]
-            for sentinel in sentinels:
-                selector.register(sentinel, selectors.EVENT_READ)
-            ready = selector.select(BUSY_SECONDS if self.running else IDLE_SECONDS)
-            for sentinel in sentinels:
-                selector.unregister(sentinel)
+            bells = self.bells()
+            for bell in bells:
+                selector.register(bell, selectors.EVENT_READ)
+            ready = selector.select(BUSY_SECONDS if self.busy() else IDLE_SECONDS)
+            for bell in bells:
+                selector.unregister(bell)
             if any(key.fileobj is sys.stdin for key, _ in ready):
                 word = os.read(sys.stdin.fileno(), 4096)
                 if not word:
-                    log.info("the server is gone; %d jobs go on", len(self.running))
+                    log.info("the server is gone")
+                    if not self.orphans:
+                        self.stop()
                     return
                 if b"stop" in word:
                     self.stop()
                     return
+
+    def busy(self) -> bool:
+        """Whether to look often."""
+        return bool(self.running)
+
+    def bells(self) -> list[int]:
+        """What becomes readable when there is something to see."""
+        return [job.process.sentinel for job in self.running.values() if job.process]
 
     def sweep(self) -> None:
         """Make what an earlier host left consistent: adopt what lives, requeue what does not."""
@@ -129,6 +155,8 @@ class Host:
                 if row.pid is None and row.heartbeat and time.time() - row.heartbeat < 2:
                     continue  # taken a moment ago; its process is being started
                 if row.machine == machine() and is_same_process(row.pid, row.pid_started):
+                    if not self.mute(row):
+                        continue
                     _kill(row.pid)  # alive but silent: it must not go on beside its retry
                 self.vanished(row, "its process was lost")
             elif row.machine == machine() and row.pid is not None:
@@ -138,6 +166,15 @@ class Host:
                 self.running[row.id] = Running(
                     row, None, row.pid, row.pid_started, time.monotonic() + left
                 )
+
+    def mute(self, row: RunRow) -> bool:
+        """Whether a living process stays silent; right after the clock was set all seem to be."""
+        now = time.monotonic()
+        heartbeat, since = self.silent.setdefault(row.id, (row.heartbeat, now))
+        if heartbeat != row.heartbeat:
+            del self.silent[row.id]
+            return False
+        return now - since > MUTE_SECONDS
 
     def dispatch(self) -> None:
         """Start queued runs while there is room."""
@@ -183,7 +220,7 @@ class Host:
             config=config.canonical_json(),
             config_class=f"{experiment.config.__module__}:{experiment.config.__qualname__}",
             run=experiment.run,
-            memory_mb=experiment.memory_mb,
+            memory_mb=self.limits.memory_of(experiment.memory_mb),
             limits=self.limits,
             allowed=self.allowed,
         )
@@ -230,7 +267,10 @@ class Host:
 
     def vanished(self, row: RunRow, how: str) -> None:
         """A process ended without saying how: once more, then no more."""
-        if row.attempts < ATTEMPTS:
+        if self.attempts == 1:  # whoever asked decides whether to ask again
+            self.store.runs.end(row.id, row.attempts, "lost", how)
+            return
+        if row.attempts < self.attempts:
             log.warning("run %s: %s, trying once more", row.id, how)
             self.store.runs.requeue(row.id, row.attempts, f"{how}; trying once more")
             return
@@ -300,19 +340,29 @@ def load_labs(references: list[str]) -> dict[str, Lab]:
     return found
 
 
+def build_host(store: Store, settings: Mapping[str, Any]) -> Host:
+    """The host that the runner asked for: for this machine or for a cluster."""
+    limits, labs = Limits(**settings["limits"]), load_labs(settings["labs"])
+    if settings["cluster"]:
+        from engine.runtime.cluster.host import ClusterHost
+
+        return ClusterHost(store, limits, labs, settings["cluster"])
+    return Host(store, limits, labs, attempts=settings["attempts"], orphans=settings["orphans"])
+
+
 def main() -> None:
     """Read the settings and serve; returns at once when another host is at work."""
     settings = json.loads(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then says stop
     if hasattr(os, "nice"):
         os.nice(NICE)
-    store = Store.open(settings["home"])
+    store = Store.open(settings["home"], settings["url"])
     if not store.hosts.claim():
         return
     rotate(store.log_file)
     log_to(store.log_file)
     try:
-        Host(store, Limits(**settings["limits"]), load_labs(settings["labs"])).serve()
+        build_host(store, settings).serve()
     except Exception:
         log.exception("the host failed")
         raise

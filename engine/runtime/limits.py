@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ class Limits:
 
     ``threads`` per job, ``jobs`` at once, wall ``seconds`` per job, ``output_mb`` of arrays per
     result, and how many runs may wait: ``visitor_jobs`` (waiting or running) and ``queue``.
+    ``memory_mb`` caps what an experiment asks for; 0 does not.
     """
 
     threads: int
@@ -23,6 +25,7 @@ class Limits:
     visitor_jobs: int
     queue: int
     cancel_grace_seconds: float = 5.0
+    memory_mb: int = 0
 
     @staticmethod
     def from_environment() -> Limits:
@@ -36,7 +39,18 @@ class Limits:
             output_mb=number("ENGRAM_OUTPUT_MB", 512),
             visitor_jobs=int(number("ENGRAM_VISITOR_JOBS", 4)),
             queue=int(number("ENGRAM_QUEUE", 16)),
+            memory_mb=int(number("ENGRAM_JOB_MB", 0)),
         )
+
+    def widened(self, at_once: int | None) -> Limits:
+        """The same with room for ``at_once`` waiting runs of one visitor; None changes nothing."""
+        if at_once is None:
+            return self
+        return dataclasses.replace(self, visitor_jobs=at_once, queue=max(self.queue, at_once))
+
+    def memory_of(self, wanted_mb: int) -> int:
+        """What a job that asks for ``wanted_mb`` may use."""
+        return min(wanted_mb, self.memory_mb) if self.memory_mb else wanted_mb
 
 
 def available_cores() -> int:

@@ -9,16 +9,20 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from engine.core.config import Config
 from engine.core.errors import BadInput
 from engine.core.registry import get_lab
-from engine.runtime.host import load_labs
+from engine.runtime.host import ATTEMPTS, load_labs
 from engine.runtime.limits import Limits
 from engine.store import Store
+from engine.store.hosts import is_stopped
 from engine.store.runs import Request
+from engine.store.shelf import VARIABLE
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +35,9 @@ class LocalRunner:
 
     ``labs`` names further labs as "module:NAME"; jobs may import those modules and
     ``engine.labs``, nothing else. Several servers may share a store: one of their hosts works,
-    and when it dies the next one takes its place within seconds.
+    and when it dies the next one takes its place within seconds. ``attempts`` are how often a run
+    may lose its process; with ``orphans`` its job goes on when this process is killed.
+    ``at_once`` is how many runs may wait, of one visitor and of all, instead of ``limits``.
     """
 
     def __init__(
@@ -40,10 +46,15 @@ class LocalRunner:
         *,
         labs: Sequence[str] = (),
         limits: Limits | None = None,
+        attempts: int = ATTEMPTS,
+        orphans: bool = True,
+        at_once: int | None = None,
     ):
         self.store = store or Store.open()
-        self.limits = limits or Limits.from_environment()
+        self.limits = (limits or Limits.from_environment()).widened(at_once)
         self._references = list(labs)
+        self._attempts = attempts
+        self._orphans = orphans
         self._labs = load_labs(self._references)
         self._lock = threading.Lock()
         self._host: subprocess.Popen[bytes] | None = None
@@ -73,7 +84,11 @@ class LocalRunner:
         if not isinstance(config, experiment.config):
             raise BadInput("config", f"{experiment.config.__name__} is required")
         digest = experiment.digest(lab_name, config)
-        if not self.store.results.has(digest):
+        # Asked before the transaction: a shelf may take long to answer, and a run of this digest
+        # may end meanwhile.
+        looked = time.time()
+        stored = self.store.results.has(digest)
+        if not stored:
             config.fits(self.store.inputs.get)
         request = Request(
             lab=lab_name,
@@ -86,9 +101,10 @@ class LocalRunner:
         )
         run_id = self.store.runs.submit(
             request,
-            has_result=self.store.results.has,
+            has_result=lambda asked: stored or self.store.results.is_here(asked),
             visitor_limit=self.limits.visitor_jobs,
             queue_limit=self.limits.queue,
+            since=looked,
         )
         self.start()
         self._tell(b"look\n")
@@ -130,6 +146,10 @@ class LocalRunner:
                     pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
                 elif self._host is not None:
                     pause = max(WATCH_SECONDS, pause * 0.9)
+                    if is_stopped(self._host.pid) and not self.store.hosts.alive():
+                        log.warning("the host process is frozen; another takes its place")
+                        self._host.kill()  # its jobs go on, and the next one adopts them
+                        continue
                 if self._host is None and not self.store.hosts.alive():
                     self._host = self._launch()
             except Exception:
@@ -138,15 +158,24 @@ class LocalRunner:
             self._stopped.wait(pause)
         self.store.close()
 
-    def _launch(self) -> subprocess.Popen[bytes]:
-        settings = {
+    def _settings(self) -> dict[str, Any]:
+        """What the host process is told."""
+        return {
             "home": str(self.store.home),
+            "url": self.store.shelf.url if self.store.shelf else "",
             "limits": asdict(self.limits),
             "labs": self._references,
+            "attempts": self._attempts,
+            "orphans": self._orphans,
+            "cluster": "",
         }
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        settings = self._settings()
         environment = {
             **os.environ,
             "ENGRAM_HOME": str(self.store.home),
+            VARIABLE: settings["url"],
             "PYTHONPATH": os.pathsep.join(path or "." for path in sys.path),
             "OMP_NUM_THREADS": str(self.limits.threads),
             "OPENBLAS_NUM_THREADS": str(self.limits.threads),

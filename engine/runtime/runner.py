@@ -73,25 +73,32 @@ _runner: Runner | None = None
 def get_runner() -> Runner:
     """The runner of this process, chosen by the environment when first asked for.
 
-    ``ENGRAM_RUNNER=off`` refuses new runs; ``ENGRAM_CLUSTER`` is kept for a cluster's address.
+    ``ENGRAM_RUNNER=off`` refuses new runs; ``ENGRAM_CLUSTER=tcp://host:8786`` sends them to the
+    workers of that Dask scheduler.
     """
     global _runner
     with _lock:
         if _runner is None:
-            _runner = _build()
+            _runner = build_runner()
             atexit.register(_runner.stop)
         return _runner
 
 
-def _build() -> Runner:
+def build_runner(at_once: int | None = None) -> Runner:
+    """A runner as the environment wants it; its builder stops it.
+
+    ``at_once`` takes the place of the limits for one visitor and for the queue: for whoever owns
+    the machine and asks for many runs together. Raises BadInput for a malformed setting.
+    """
     if os.environ.get("ENGRAM_RUNNER", "").strip().lower() == "off":
         return ClosedRunner(
             "new runs are switched off on this server; results that are already here can be opened"
         )
-    if os.environ.get("ENGRAM_CLUSTER", "").strip():
-        return ClosedRunner(
-            "ENGRAM_CLUSTER is set, but this version runs on one machine only; unset it"
-        )
+    cluster = os.environ.get("ENGRAM_CLUSTER", "").strip()
+    if cluster:
+        from engine.runtime.cluster import DaskRunner
+
+        return DaskRunner(cluster, at_once=at_once)
     from engine.runtime.local import LocalRunner
 
-    return LocalRunner()
+    return LocalRunner(at_once=at_once)

@@ -9,14 +9,10 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
-from engine.core.errors import Cancelled, LimitExceeded
-from engine.core.settings import MB
+from engine.core.errors import Cancelled
 from engine.store import Store
 
 log = logging.getLogger(__name__)
@@ -37,7 +33,7 @@ class WatchedContext:
         self._run_id = run_id
         self._attempt = attempt
         self._output_mb = output_mb
-        self._checkpoint = store.home / "checkpoints" / f"{digest}.safetensors"
+        self._digest = digest
         self._lock = threading.Lock()
         self._done = 0.0
         self._total = 0.0
@@ -82,35 +78,15 @@ class WatchedContext:
 
     def save_checkpoint(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep arrays for a retry; raises LimitExceeded when they are too large or do not fit."""
-        size = sum(array.nbytes for array in arrays.values())
-        if size > self._output_mb * MB:
-            raise LimitExceeded(
-                f"the checkpoint has {size / MB:.0f} MB, at most {self._output_mb:g} MB are kept"
-            )
-        temporary = self._checkpoint.with_name(f"tmp-{os.getpid()}")
-        self._checkpoint.parent.mkdir(exist_ok=True)
-        try:
-            save_file(
-                {name: np.asarray(array, order="C") for name, array in arrays.items()}, temporary
-            )
-            temporary.replace(self._checkpoint)
-        except (OSError, SafetensorError) as error:
-            temporary.unlink(missing_ok=True)
-            raise LimitExceeded("the checkpoint could not be written: the disk is full") from error
+        self._store.checkpoints.save(self._digest, arrays, self._output_mb)
 
     def load_checkpoint(self) -> dict[str, np.ndarray] | None:
         """What an earlier attempt saved, or None (also when it cannot be read)."""
-        try:
-            return load_file(self._checkpoint)
-        except FileNotFoundError:
-            return None
-        except (OSError, SafetensorError):
-            log.warning("run %s: the checkpoint cannot be read, starting over", self._run_id)
-            return None
+        return self._store.checkpoints.load(self._digest)
 
     def forget_checkpoint(self) -> None:
         """Remove the checkpoint of a run that ended."""
-        Path(self._checkpoint).unlink(missing_ok=True)
+        self._store.checkpoints.forget(self._digest)
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):

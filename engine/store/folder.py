@@ -1,7 +1,7 @@
 """A result as a folder: ``tensors.safetensors`` and ``manifest.json``.
 
 The store and the results that ship with the project use the same format, hence one loader; the
-tensors of the latter are packed with xz.
+tensors of the latter are packed, and their manifest is an xz file.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save_file
 
 from engine.core.errors import EngramError, LimitExceeded
+from engine.core.packing import pack, unpack
 from engine.core.result import Field, Result
 
 TENSORS = "tensors.safetensors"
-PACKED = f"{TENSORS}.xz"
+PACKED = f"{TENSORS}.packed"
 MANIFEST = "manifest.json"
+SMALL_MANIFEST = f"{MANIFEST}.xz"
+MANIFEST_BYTES = 64_000_000  # what an xz file may hold
 FORMAT = 1
 
 
@@ -37,14 +40,14 @@ def save_folder(
 ) -> None:
     """Write ``result`` into the new folder ``folder``; on any failure the folder is removed.
 
-    ``packed`` makes the tensors smaller and slower to read. Raises LimitExceeded when the disk has
-    no room.
+    ``packed`` makes the tensors smaller and slower to read, and the manifest one line. Raises
+    LimitExceeded when the disk has no room.
     """
     try:
         folder.mkdir(parents=True)
-        _write(folder, result, manifest)
+        _write(folder, result, manifest, indent=None if packed else 1)
         if packed:
-            (folder / PACKED).write_bytes(lzma.compress((folder / TENSORS).read_bytes()))
+            (folder / PACKED).write_bytes(pack((folder / TENSORS).read_bytes()))
             (folder / TENSORS).unlink()
     except (OSError, SafetensorError) as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -85,14 +88,36 @@ def _tensors(folder: Path, manifest: Mapping[str, Any]) -> bytes:
     except FileNotFoundError:
         return (folder / TENSORS).read_bytes()
     try:
-        return lzma.LZMADecompressor().decompress(packed, max_length=int(manifest["bytes"]))
-    except (lzma.LZMAError, KeyError, TypeError, ValueError) as error:
+        return unpack(packed, int(manifest["bytes"]))
+    except (KeyError, TypeError, ValueError) as error:
         raise Corrupted("the packed tensor file cannot be read") from error
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest alone; raises FileNotFoundError or Corrupted."""
+    try:
+        return parse_manifest((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        small = (folder / SMALL_MANIFEST).read_bytes()
+    unpacker = lzma.LZMADecompressor()
+    try:
+        text = unpacker.decompress(small, MANIFEST_BYTES)
+    except lzma.LZMAError as error:
+        raise Corrupted("the packed manifest cannot be read") from error
+    if not unpacker.eof:
+        raise Corrupted(f"the packed manifest is cut, or holds over {MANIFEST_BYTES} bytes")
+    return parse_manifest(text)
+
+
+def shrink_manifest(folder: Path) -> None:
+    """Put an xz file in the place of the manifest of ``folder``."""
     text = (folder / MANIFEST).read_bytes()
+    (folder / SMALL_MANIFEST).write_bytes(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME))
+    (folder / MANIFEST).unlink()
+
+
+def parse_manifest(text: bytes) -> dict[str, Any]:
+    """The manifest in ``text``; raises Corrupted."""
     try:
         manifest = json.loads(text)
     except ValueError as error:
@@ -107,7 +132,9 @@ def result_bytes(result: Result) -> int:
     return sum(field.array.nbytes for field in result.fields.values())
 
 
-def _write(folder: Path, result: Result, manifest: Mapping[str, Any]) -> None:
+def _write(
+    folder: Path, result: Result, manifest: Mapping[str, Any], *, indent: int | None
+) -> None:
     arrays = {name: _plain(name, field.array) for name, field in result.fields.items()}
     save_file(arrays, folder / TENSORS)
     with (folder / TENSORS).open("rb") as file:
@@ -130,7 +157,7 @@ def _write(folder: Path, result: Result, manifest: Mapping[str, Any]) -> None:
         "notes": result.notes,
     }
     # Metrics may be NaN or infinite: Python's JSON keeps them, and only this loader reads them.
-    text = json.dumps(document, default=_json, ensure_ascii=False, indent=1)
+    text = json.dumps(document, default=_json, ensure_ascii=False, indent=indent)
     (folder / MANIFEST).write_text(text, encoding="utf-8")
 
 

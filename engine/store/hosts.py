@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
+from pathlib import Path
 
 import psutil
 
@@ -19,7 +21,19 @@ def machine() -> str:
 
 
 def process_started(pid: int) -> float | None:
-    """When a living process of this machine started (Unix seconds), or None."""
+    """When a living process of this machine started, or None.
+
+    On Linux in seconds since boot, which a clock that is set does not change; elsewhere in Unix
+    seconds.
+    """
+    if sys.platform.startswith("linux"):
+        try:
+            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
+        # The name in parentheses may hold anything; the state is third, the start twenty-second.
+        state, *numbers = text.rpartition(")")[2].split()
+        return None if state in "ZX" else int(numbers[18]) / os.sysconf("SC_CLK_TCK")
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
@@ -33,9 +47,10 @@ def is_alive(
     """Whether the process that wrote a row still works on it.
 
     A process id alone may have been given to a stranger since, so the start time must agree;
-    on another machine only the heartbeat can tell.
+    on another machine only the heartbeat can tell. One from the future was written before the
+    clock was set back, by a process that may be gone.
     """
-    if heartbeat is None or time.time() - heartbeat > STALE_SECONDS:
+    if heartbeat is None or abs(time.time() - heartbeat) > STALE_SECONDS:
         return False
     if where != machine():
         return True
@@ -48,6 +63,14 @@ def is_same_process(pid: int | None, started: float | None) -> bool:
         return False
     now = process_started(pid)
     return now is not None and abs(now - started) < 1.0
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process of this machine was stopped (SIGSTOP), so that it does nothing at all."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:
+        return False
 
 
 class Hosts:

@@ -14,7 +14,13 @@ from engine.core.assets import ASSETS
 from engine.core.config import Config
 from engine.core.registry import Experiment, Lab
 from engine.core.result import Result
-from engine.store.folder import Corrupted, load_folder, read_manifest, save_folder
+from engine.store.folder import (
+    Corrupted,
+    load_folder,
+    read_manifest,
+    save_folder,
+    shrink_manifest,
+)
 from engine.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -66,6 +72,7 @@ def save_shipped(
     temporary = folder.with_name(f"tmp-{digest}")
     shutil.rmtree(temporary, ignore_errors=True)
     save_folder(temporary, result, {**manifest, "digest": digest}, packed=True)
+    shrink_manifest(temporary)
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
     _load.cache_clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import sqlite3
 import time
@@ -17,11 +18,15 @@ from engine.store.database import Database
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
 LIVE = ("queued", "running")
+WAITS = "waits: "
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run as it is in the database now; times are Unix seconds."""
+    """One run as it is in the database now.
+
+    Times are Unix seconds; ``pid_started`` is as ``hosts.process_started`` tells it.
+    """
 
     id: str
     lab: str
@@ -110,12 +115,21 @@ class Runs:
         queue = [row.id for row in self.live() if row.state == "queued"]
         return queue.index(run_id) if run_id in queue else 0
 
+    def points(
+        self, run_id: str, after: float = float("-inf")
+    ) -> Sequence[tuple[str, float, float | None]]:
+        """Live metrics beyond step ``after`` as (name, step, value); None is not a number."""
+        rows = self._execute(
+            "SELECT name, step, value FROM metrics WHERE run = ? AND step > ?"
+            " ORDER BY name, step",
+            run_id, after,
+        )  # fmt: skip
+        return [(name, step, value) for name, step, value in rows]
+
     def metrics(self, run_id: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Live metrics by name: (steps, values), both float64 of one length, steps rising."""
         series: dict[str, tuple[list[float], list[float]]] = {}
-        for name, step, value in self._execute(
-            "SELECT name, step, value FROM metrics WHERE run = ? ORDER BY name, step", run_id
-        ):
+        for name, step, value in self.points(run_id):
             steps, values = series.setdefault(name, ([], []))
             steps.append(step)
             values.append(float("nan") if value is None else value)
@@ -128,6 +142,13 @@ class Runs:
         rows = self._execute("SELECT at, text FROM events WHERE run = ? ORDER BY rowid", run_id)
         return [(at, text) for at, text in rows]
 
+    def reason(self, run_id: str) -> str:
+        """Why a queued run waits, beyond the runs ahead of it; "" where nothing was told."""
+        row = self._execute(
+            "SELECT text FROM events WHERE run = ? ORDER BY rowid DESC LIMIT 1", run_id
+        ).fetchone()
+        return row[0].removeprefix(WAITS) if row and row[0].startswith(WAITS) else ""
+
     # Asking
 
     def submit(
@@ -137,22 +158,24 @@ class Runs:
         has_result: Callable[[str], bool],
         visitor_limit: int,
         queue_limit: int,
+        since: float = math.inf,
     ) -> str:
         """The run that will give, gives or gave this digest: an old one where there is one.
 
         One transaction, so that two visitors who ask at once share one run. A finished run counts
-        only while ``has_result(digest)``. Raises LimitExceeded when the visitor or everybody
-        together has too many runs waiting.
+        only while ``has_result(digest)``, or where it ended after ``since`` (Unix seconds): what
+        ``has_result`` tells may be as old as that. Raises LimitExceeded when the visitor or
+        everybody together has too many runs waiting.
         """
         with self.database.transaction() as connection:
             row = connection.execute(
-                "SELECT id, state FROM runs WHERE digest = ?"
+                "SELECT id, state, ended FROM runs WHERE digest = ?"
                 " AND state IN ('queued', 'running', 'done')"
                 " ORDER BY state IN ('queued', 'running') DESC, created DESC LIMIT 1",
                 (request.digest,),
             ).fetchone()
             stored = has_result(request.digest)
-            if row is not None and (row["state"] in LIVE or stored):
+            if row is not None and (row["state"] in LIVE or stored or row["ended"] >= since):
                 return row["id"]
             if not stored:
                 self._check_limits(connection, request.visitor, visitor_limit, queue_limit)
@@ -212,8 +235,25 @@ class Runs:
             self._event(connection, row[0]["id"], f"attempt {row[0]['attempts']} starts")
             return _row(row[0])
 
-    def own(self, run_id: str, attempt: int, machine: str, pid: int, pid_started: float) -> None:
-        """Note which process computes a run."""
+    def hold(self, reason: str) -> None:
+        """Tell all queued runs why none is taken now; the same reason is not told twice."""
+        text = f"{WAITS}{reason}"
+        with self.database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO events SELECT id, ?, ? FROM runs WHERE state = 'queued' AND ? !="
+                " (SELECT text FROM events WHERE run = runs.id ORDER BY rowid DESC LIMIT 1)",
+                (time.time(), text, text),
+            )
+
+    def own(
+        self,
+        run_id: str,
+        attempt: int,
+        machine: str,
+        pid: int | None = None,
+        pid_started: float | None = None,
+    ) -> None:
+        """Note where a run is computed, and by which process where that is known."""
         self._execute(
             "UPDATE runs SET machine = ?, pid = ?, pid_started = ?"
             " WHERE id = ? AND attempts = ? AND state = 'running'",
@@ -270,6 +310,19 @@ class Runs:
                 (0 if counts else 1, run_id, attempt),
             )
             if cursor.rowcount:
+                self._event(connection, run_id, event)
+            return bool(cursor.rowcount)
+
+    def again(self, run_id: str, attempt: int, event: str) -> bool:
+        """Count a further attempt of a run that somebody else has begun anew already."""
+        with self.database.transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE runs SET attempts = attempts + 1, done = 0, total = 0, heartbeat = ?"
+                " WHERE id = ? AND attempts = ? AND state = 'running'",
+                (time.time(), run_id, attempt),
+            )
+            if cursor.rowcount:
+                connection.execute("DELETE FROM metrics WHERE run = ?", (run_id,))
                 self._event(connection, run_id, event)
             return bool(cursor.rowcount)
 
