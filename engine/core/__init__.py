@@ -1,5 +1,6 @@
 """What every lab is made of: configs, digests, results, the registry and the typed errors."""
 
+from engine.core.claims import STANDINGS, Claim, Comparison, Standing, Unmeasured
 from engine.core.config import Config
 from engine.core.digest import digest
 from engine.core.errors import BadInput, Cancelled, EngramError, LimitExceeded, NotFound
@@ -7,8 +8,11 @@ from engine.core.registry import Experiment, Lab, Paper, Preset, get_lab, labs
 from engine.core.result import Field, Result
 
 __all__ = [
+    "STANDINGS",
     "BadInput",
     "Cancelled",
+    "Claim",
+    "Comparison",
     "Config",
     "EngramError",
     "Experiment",
@@ -19,6 +23,8 @@ __all__ = [
     "Paper",
     "Preset",
     "Result",
+    "Standing",
+    "Unmeasured",
     "digest",
     "get_lab",
     "labs",

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.core.claims import Comparison, Unmeasured
 from engine.core.config import Config
 from engine.core.digest import digest
 from engine.core.errors import NotFound
@@ -32,6 +33,11 @@ class Paper:
     year: int
     arxiv: str | None = None
     url: str | None = None
+
+    @property
+    def link(self) -> str:
+        """Its address, empty where none is known."""
+        return f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv else self.url or ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +89,8 @@ class Lab:
     """A room of the house: its experiments, papers, presets and extra commands.
 
     ``commands`` names "module:name" of callables ``(argv) -> dict`` for the command line, or of an
-    ``ExperimentCommand``, which has an experiment's own options.
+    ``ExperimentCommand``, which has an experiment's own options. ``claims`` names "module:NAME" of
+    the ``Comparison`` s between the papers and this lab's results, and of what is ``Unmeasured``.
     """
 
     name: str
@@ -93,6 +100,7 @@ class Lab:
     papers: tuple[Paper, ...] = ()
     commands: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
+    claims: str = ""
 
     def experiment(self, name: str) -> Experiment:
         """The experiment called ``name``; raises NotFound and lists the ones there are."""
@@ -101,6 +109,20 @@ class Lab:
                 return experiment
         known = ", ".join(experiment.name for experiment in self.experiments)
         raise NotFound(f"{self.name} has no experiment {name!r}; it has: {known}")
+
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """The claims that results answer (views are imported, no framework of models is)."""
+        return tuple(one for one in self._claims() if isinstance(one, Comparison))
+
+    def unmeasured(self) -> tuple[Unmeasured, ...]:
+        """The claims that nothing here can test."""
+        return tuple(one for one in self._claims() if isinstance(one, Unmeasured))
+
+    def _claims(self) -> tuple[Comparison | Unmeasured, ...]:
+        if not self.claims:
+            return ()
+        module, _, name = self.claims.partition(":")
+        return tuple(getattr(importlib.import_module(module), name))
 
     @property
     def presets(self) -> tuple[Preset, ...]:

@@ -12,6 +12,7 @@ from engine.core import BadInput
 from engine.io.paths import local_path
 
 FLOATS = ("float16", "float32", "float64")
+WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 MAX_BYTES = 1 << 30
 MAX_AXES = 8
 MAX_HEADER = 10_000
@@ -23,11 +24,12 @@ def load_npy(
     field: str = "input",
     max_bytes: int = MAX_BYTES,
     finite: bool = True,
+    dtypes: Sequence[str] = FLOATS,
 ) -> np.ndarray:
-    """A float16, float32 or float64 array of one to eight axes, in C order and native byte order.
+    """An array of one to eight axes, of a type in ``dtypes``, in C order and native byte order.
 
-    Raises BadInput(field, one sentence) for a missing, foreign, truncated, oversized, pickled,
-    non-float or empty file and, unless ``finite`` is off, for NaN and infinity.
+    Raises BadInput(field, one sentence) for a missing, foreign, truncated, oversized, pickled or
+    empty file, one of another type and, unless ``finite`` is off, for NaN and infinity.
     """
     path = local_path(os.fspath(source), field=field)
     if not path.is_file():
@@ -35,7 +37,12 @@ def load_npy(
     try:
         with path.open("rb") as file:
             return read_npy(
-                file, path.stat().st_size, field=field, max_bytes=max_bytes, finite=finite
+                file,
+                path.stat().st_size,
+                field=field,
+                max_bytes=max_bytes,
+                finite=finite,
+                dtypes=dtypes,
             )
     except OSError as error:
         raise BadInput(field, f"{path.name!r} cannot be read ({error.strerror})") from None
@@ -49,10 +56,11 @@ def read_npy(
     max_bytes: int = MAX_BYTES,
     finite: bool = True,
     dtypes: Sequence[str] = FLOATS,
+    least_axes: int = 1,
 ) -> np.ndarray:
     """The array of an open .npy file of ``size`` bytes, of one of the numpy types ``dtypes``.
 
-    Raises BadInput as ``load_npy`` does.
+    It has ``least_axes`` to eight axes. Raises BadInput as ``load_npy`` does.
     """
     try:
         version = np.lib.format.read_magic(file)
@@ -72,8 +80,8 @@ def read_npy(
         raise BadInput(field, "holds Python objects; only arrays of numbers are read")
     if dtype.newbyteorder("=").name not in dtypes or dtype.fields is not None:
         raise BadInput(field, f"must hold {', '.join(dtypes)}, not {dtype}")
-    if not 1 <= len(shape) <= MAX_AXES:
-        raise BadInput(field, f"must have 1 to {MAX_AXES} axes, not {len(shape)}")
+    if not least_axes <= len(shape) <= MAX_AXES:
+        raise BadInput(field, f"must have {least_axes} to {MAX_AXES} axes, not {len(shape)}")
     if any(length < 1 for length in shape):
         raise BadInput(field, f"must not be empty, but its shape is {shape}")
     count = 1

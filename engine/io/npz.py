@@ -1,10 +1,13 @@
-"""Reading a .npz file from somebody else: the zip's index is judged before a member is unpacked."""
+"""Reading a .npz file from somebody else: the zip's index is judged before a member is unpacked.
+
+And writing one that is read here whatever is in it.
+"""
 
 from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -27,33 +30,54 @@ def load_npz(
     field: str = "vectors",
     max_bytes: int = MAX_BYTES,
     dtypes: Sequence[str] = (*FLOATS, "int8"),
+    scalars: bool = False,
 ) -> dict[str, np.ndarray]:
     """Every array of a .npz file or upload by name, each checked as ``read_npy`` checks one.
 
-    At most 64 arrays and ``max_bytes`` unpacked, none packed tighter than 100 to 1 (over 1 MB).
-    Raises BadInput(field): no zip, a damaged, encrypted, oversized or foreign member, NaN.
+    With ``scalars`` an array may be a single number without axes. At most 64 arrays and
+    ``max_bytes`` unpacked, none packed tighter than 100 to 1 (over 1 MB). Raises BadInput(field):
+    no zip, a damaged, encrypted, oversized or foreign member, NaN.
     """
     if isinstance(source, bytes):
-        return _read(BytesIO(source), field, max_bytes, dtypes)
+        return _read(BytesIO(source), field, max_bytes, dtypes, scalars)
     path = local_path(source, field=field)
     if not path.is_file():
         raise BadInput(field, f"there is no file {path.name!r}")
     try:
         with path.open("rb") as file:
-            return _read(file, field, max_bytes, dtypes)
+            return _read(file, field, max_bytes, dtypes, scalars)
     except OSError as error:
         raise BadInput(field, f"{path.name!r} cannot be read ({error.strerror})") from None
 
 
+def pack_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """A .npz file of ``arrays`` that ``load_npz`` accepts: what is very repetitive is not packed.
+
+    Raises ValueError for arrays of objects.
+    """
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, array in arrays.items():
+            member = BytesIO()
+            np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+            data = member.getvalue()
+            tight = len(data) > MB and len(data) > MAX_RATIO / 2 * len(zlib.compress(data))
+            method = zipfile.ZIP_STORED if tight else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), data, method)
+    return made.getvalue()
+
+
 def _read(
-    file: BinaryIO, field: str, max_bytes: int, dtypes: Sequence[str]
+    file: BinaryIO, field: str, max_bytes: int, dtypes: Sequence[str], scalars: bool
 ) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             _check(members, field, max_bytes)
             return {
-                member.filename.removesuffix(".npy"): _member(archive, member, field, dtypes)
+                member.filename.removesuffix(".npy"): _member(
+                    archive, member, field, dtypes, scalars
+                )
                 for member in members
             }
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
@@ -83,13 +107,19 @@ def _check(members: list[zipfile.ZipInfo], field: str, max_bytes: int) -> None:
 
 
 def _member(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, field: str, dtypes: Sequence[str]
+    archive: zipfile.ZipFile,
+    member: zipfile.ZipInfo,
+    field: str,
+    dtypes: Sequence[str],
+    scalars: bool,
 ) -> np.ndarray:
     with archive.open(member) as stream:
         # Never more than the index declared, which was judged.
         data = stream.read(member.file_size)
     name = member.filename.removesuffix(".npy")[:40]
     try:
-        return read_npy(BytesIO(data), len(data), field=field, dtypes=dtypes)
+        return read_npy(
+            BytesIO(data), len(data), field=field, dtypes=dtypes, least_axes=0 if scalars else 1
+        )
     except BadInput as error:
         raise BadInput(field, f"array {name!r} {error.reason}") from None
