@@ -41,9 +41,10 @@ def split_documents(text: str, blank_lines: bool) -> tuple[list[str], str]:
     lines = [line for line in text.splitlines() if line.strip()]
     if all(line.lstrip().startswith("{") for line in lines):
         try:
-            rows = [json.loads(line) for line in lines]
-            return [str(row["text"]) for row in rows], "one document per JSON line"
-        except (ValueError, KeyError, TypeError):
+            documents = [str(json.loads(line)["text"]) for line in lines]
+            "".join(documents).encode()  # JSON can escape half a character, which no text holds
+            return documents, "one document per JSON line"
+        except (ValueError, RecursionError, KeyError, TypeError):
             pass  # prose that happens to start with a brace
     if blank_lines:
         stories = _separated(text)

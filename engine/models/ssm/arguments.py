@@ -42,6 +42,9 @@ class Arguments:
         return Arguments(self.u, dt, decay, self.B, self.C, self.h0)
 
 
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
 def check_arguments(
     u: Tensor,
     dt: Tensor,
@@ -95,7 +98,7 @@ def working_dtype(*tensors: Tensor) -> torch.dtype:
 
 
 def _float(name: str, tensor: Tensor) -> None:
-    if not isinstance(tensor, Tensor) or not tensor.dtype.is_floating_point:
+    if not isinstance(tensor, Tensor) or tensor.dtype not in DTYPES:
         kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
         raise BadInput(name, f"must be a tensor of floating-point numbers, not {kind}")
 

@@ -14,6 +14,7 @@ from engine.core.errors import BadInput
 from engine.models.ssm.arguments import Arguments, check_arguments, working_dtype
 from engine.models.ssm.associative import scan_associative
 from engine.models.ssm.compiled import scan_compiled
+from engine.models.ssm.fused import is_fused, scan_fused
 from engine.models.ssm.kernel import load_kernel
 from engine.models.ssm.loop import scan_loop
 from engine.models.ssm.padding import hold_padding
@@ -26,6 +27,7 @@ BACKENDS: Mapping[str, Callable[[Arguments], tuple[Tensor, Tensor]]] = {
     "assoc": scan_associative,
     "ssd": scan_ssd,
     "c": scan_compiled,
+    "triton": scan_fused,
 }
 
 
@@ -85,12 +87,14 @@ def choose_backend(by_head: bool, like: Tensor) -> str:
 
     The C kernel where the machine has a compiler and the kernel passes its trial: it is the
     fastest on a processor for S6 and for a decay per head. Else SSD for the latter and the loop
-    for the former; on an accelerator the parallel prefix in place of the loop, which would wait
-    for the launch of every step.
+    for the former; on an accelerator the Triton kernel where there is one, else the parallel
+    prefix in place of the loop, which would wait for the launch of every step.
     """
     cpu = like.device.type == "cpu"
     if cpu and load_kernel(working_dtype(like)) is not None:
         return "c"
+    if is_fused(like):
+        return "triton"
     if by_head:
         return "ssd"
     return "loop" if cpu else "assoc"

@@ -15,6 +15,7 @@ STEPS, BATCH, CHANNELS, STATES = 64, 2, 40, 5
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-12}
 
 
+@torch.inference_mode(False)
 def try_kernel(kernel: ctypes.CDLL, dtype: torch.dtype) -> None:
     """Return if outputs, last states and every gradient agree with the loop; raises NoKernel."""
     draw = torch.Generator().manual_seed(0)
