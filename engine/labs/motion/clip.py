@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.core.errors import BadInput
-from engine.labs.motion.skeleton import COUNT, FEET, FPS, heading, turn
+from engine.labs.motion.skeleton import COUNT, FEET, FPS, heading, leg_length, turn
 
 MOST_FRAMES = 100_000
 # Beyond this no person and no hall reaches; it is where units were mistaken.
 MOST_METRES = 10_000.0
 FLOOR_QUANTILE = 0.01
+LEAST_LEG = 1e-3  # metres, thigh and shin
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,13 @@ class Clip:
     def seconds(self) -> float:
         """From the first frame to the last."""
         return (len(self.positions) - 1) / self.fps
+
+
+def check_body(clip: Clip) -> Clip:
+    """The clip; raises BadInput where thighs and shins have no length, so that no bone turns."""
+    if not leg_length(clip.positions) > LEAST_LEG:
+        raise BadInput("joints", "must be those of a body: thighs and shins have no length")
+    return clip
 
 
 def resample(positions: np.ndarray, fps: float, wanted: float = FPS) -> np.ndarray:

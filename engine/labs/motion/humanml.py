@@ -22,7 +22,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from engine.core.errors import BadInput
 from engine.labs.motion.features import CONTACT, HEIGHT, LOCAL, ROOT, VELOCITY, contacts, wrap
@@ -53,6 +52,9 @@ REST = np.array(
 
 def smooth_heading(positions: np.ndarray) -> np.ndarray:
     """Heading (frames,) in radians of the facing averaged over neighbours, but for the first."""
+    # Views come by this file through that of NPZ, and a page shows a result without scipy.
+    from scipy.ndimage import gaussian_filter1d
+
     size = np.linalg.norm(across(positions), axis=-1, keepdims=True)
     ahead = gaussian_filter1d(forward(positions) / size, SMOOTHING, axis=0, mode="nearest")
     facing = np.arctan2(ahead[..., 0], ahead[..., 2])

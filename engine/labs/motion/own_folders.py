@@ -7,7 +7,7 @@ collections are known to have a few broken files.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +32,26 @@ Tell = Callable[[str], None]
 
 
 def read_humanml_folder(
-    folder: Path | str, split: str = "train", tell: Tell = lambda sentence: None
+    folder: Path | str, splits: Sequence[str] = ("train",), tell: Tell = lambda sentence: None
 ) -> Iterator[Recording]:
     """The clips named in ``{split}.txt``, one after the other: joints, else rows, with texts.
 
     A text line is ``caption#words#from#to`` in seconds; a caption with a time of its own becomes a
-    segment. ``tell`` hears a sentence about each clip that is left out. Raises BadInput where
-    the folder or the list of the split is missing.
+    segment. A name counts where it stands first, so that no clip is in two splits. ``tell`` hears
+    a sentence about each clip that is left out. Raises BadInput where the folder or the list of
+    a split is missing.
     """
     home = _folder(folder)
-    names = read_text(home / f"{split}.txt", field=FIELD).split()
-    for name in names:
-        try:
-            yield _humanml(home, name, split)
-        except BadInput as error:
-            tell(f"{name[:40]}: {error.reason}")
+    listed: dict[str, str] = {}
+    for split in splits:
+        for name in read_text(home / f"{split}.txt", field=FIELD).split():
+            try:
+                if name in listed:
+                    raise BadInput(FIELD, f"stands in {listed[name]}.txt already")
+                listed[name] = split
+                yield _humanml(home, name, split)
+            except BadInput as error:
+                tell(f"{name[:40]}: {error.reason}")
 
 
 def read_cmu_folder(
@@ -55,14 +60,16 @@ def read_cmu_folder(
     """Every ``SUBJECT_TRIAL.bvh`` below ``folder`` whose trial the manifest has words for.
 
     The manifest is ``cmu_text_manifest.jsonl.gz``: descriptions, KIT-ML's sentences and
-    HumanML3D's windows by trial. ``tell`` hears a sentence about each file that is left out.
-    Raises BadInput where the folder or the manifest cannot be read, or no file has a name of CMU's.
+    HumanML3D's windows by trial. A trial is read once. ``tell`` hears a sentence about each file
+    that is left out. Raises BadInput where the folder or the manifest cannot be read, or no file
+    has a name of CMU's.
     """
     home = _folder(folder)
     known = {row["trial"]: row for row in read_rows(manifest, _trial, field="manifest").items}
     files = sorted(path for path in home.rglob("*") if CMU_NAME.fullmatch(path.name))
     if not files:
         raise BadInput(FIELD, f"no file in {home.name!r} is called like 01_02.bvh")
+    done: set[str] = set()
     for path in files:
         subject, trial = CMU_NAME.fullmatch(path.name).groups()  # type: ignore[union-attr]
         name = f"{int(subject):02}_{trial}"
@@ -70,7 +77,11 @@ def read_cmu_folder(
             tell(f"{path.name}: the manifest has no trial {name}")
             continue
         try:
-            yield _cmu(path, known[name])
+            if name in done:
+                raise BadInput(FIELD, f"the trial {name} was read from another file")
+            one = _cmu(path, known[name])
+            done.add(name)
+            yield one
         except BadInput as error:
             tell(f"{path.name}: {error.reason}")
 

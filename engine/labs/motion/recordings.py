@@ -21,6 +21,7 @@ from engine.core.errors import BadInput
 from engine.io.jsonl import read_rows
 from engine.io.npz import load_npz
 from engine.io.paths import local_path
+from engine.labs.motion.clip import LEAST_LEG, Clip, check_body
 from engine.labs.motion.skeleton import COUNT, FPS
 
 FIELD = "data"
@@ -29,6 +30,7 @@ SEQUENCES, CLIPS = "sequences.jsonl.gz", "clips.jsonl.gz"
 TEXTS = tuple(f"str{32 * length}" for length in range(1, 65))
 DTYPES = ("float16", "float32", "int32", "int64", *TEXTS)
 SHARD_BYTES = 1_000_000_000
+LONGEST_LEG = 100.0  # metres, thigh and shin
 SEGMENT: Mapping[str, type] = {"start": int, "end": int, "text": str}
 
 
@@ -83,7 +85,7 @@ def read_recordings(folder: Path | str, split: str = "train") -> list[Recording]
     lines = read_rows(place / SEQUENCES, _sequence, field=FIELD).items
     chosen = [line for line in lines if line["split"] == split]
     if not chosen:
-        there = ", ".join(sorted({line["split"] for line in lines}))
+        there = ", ".join(sorted({line["split"][:40] for line in lines})[:8])
         raise BadInput(FIELD, f"there is no split {split[:40]!r}; there are: {there}")
     windows: dict[str, list[Window]] = defaultdict(list)
     if (place / CLIPS).is_file():
@@ -108,10 +110,19 @@ def _sequence(row: dict[str, Any], where: str) -> dict[str, Any]:
     if not isinstance(row.get("segments") or [], list):
         raise BadInput(FIELD, "'segments' must be a list of objects")
     if row.get("fps") != FPS:
-        raise BadInput(FIELD, f"'fps' must be {FPS:g}, not {row.get('fps')!r}")
+        raise BadInput(FIELD, f"'fps' must be {FPS:g}, not {str(row.get('fps'))[:40]}")
     if not re.fullmatch(r"[\w.-]{1,80}\.npz", row["shard"]):
         raise BadInput(
             FIELD, f"'shard' must be the name of an .npz file, not {row['shard'][:80]!r}"
+        )
+    lead = row.get("lead_in") or 0
+    if isinstance(lead, bool) or not isinstance(lead, int) or not 0 <= lead <= row["frames"]:
+        raise BadInput(FIELD, f"'lead_in' must be frames from 0 to 'frames', not {str(lead)[:40]}")
+    if not LEAST_LEG <= row["leg_length"] <= LONGEST_LEG:
+        raise BadInput(
+            FIELD,
+            f"'leg_length' must be from {LEAST_LEG:g} to {LONGEST_LEG:g} m, "
+            f"not {row['leg_length']:g}",
         )
     if row["offset"] < 0 or row["frames"] < 2:
         raise BadInput(FIELD, "'offset' must be at least 0 and 'frames' at least 2")
@@ -160,6 +171,10 @@ def _recording(
         raise BadInput(FIELD, f"{line['seq_id'][:60]!r} goes beyond the end of {line['shard']!r}")
     pelvis = root[part, None].astype(np.float32)
     positions = np.concatenate([pelvis, pelvis + local[part].astype(np.float32)], axis=1)
+    try:
+        check_body(Clip(positions))
+    except BadInput as error:
+        raise BadInput(FIELD, f"{line['seq_id'][:60]!r}: {error}") from None
     segments = [
         Window(f"{line['seq_id']}:{at}", one["start"], one["end"], (one["text"],), "segment")
         for at, one in enumerate(line.get("segments") or ())

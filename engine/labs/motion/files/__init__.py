@@ -1,1 +1,1 @@
-"""Files of motion: BVH, NPZ and NPY in; BVH, GLB, NPZ and CSV out."""
+"""Files of motion: BVH, NPZ, NPY and CSV in; BVH, GLB, NPZ and CSV out."""

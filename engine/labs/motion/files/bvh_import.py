@@ -10,7 +10,8 @@ from engine.core.errors import BadInput
 from engine.labs.motion.clip import Clip, place, resample, whole_rate
 from engine.labs.motion.files.bvh import POSITIONS, Bvh, end_positions, world
 from engine.labs.motion.files.bvh_read import FIELD
-from engine.labs.motion.files.profiles import PROFILES, Place, Profile, joints_of
+from engine.labs.motion.files.bvh_write import TIP
+from engine.labs.motion.files.profiles import OWN, PROFILES, Place, Profile, joints_of
 from engine.labs.motion.skeleton import FPS, JOINTS, leg_length
 
 BRANCH_BONES = "CMU branch-bone repair"
@@ -43,7 +44,8 @@ def import_bvh(bvh: Bvh, *, repair: bool = True, keep_place: bool = False) -> Im
 
     ``repair`` puts back the bones that the popular conversions of CMU's files lose, and drops the
     T-pose that they begin with. ``keep_place`` leaves floor, start and facing as they are.
-    Raises BadInput where the joints have no known names or no unit gives legs of human length.
+    Raises BadInput where the joints have no known names, or the file is not written here and no
+    unit gives legs of human length.
     """
     profile = find_profile(bvh.names)
     frames, fixes = len(bvh.values), []
@@ -54,7 +56,7 @@ def import_bvh(bvh: Bvh, *, repair: bool = True, keep_place: bool = False) -> Im
         bvh = replace(bvh, values=bvh.values[1:])
         fixes.append(T_POSE)
     positions = on_joints(bvh, profile)
-    unit = find_unit(positions, profile)
+    unit = profile.unit if written_here(bvh, profile) else find_unit(positions, profile)
     rate = whole_rate(bvh.frame_time)
     moved = resample(unit * positions, rate)
     if len(moved) < 2:
@@ -72,7 +74,7 @@ def import_bvh(bvh: Bvh, *, repair: bool = True, keep_place: bool = False) -> Im
 
 def find_profile(names: tuple[str, ...]) -> Profile:
     """The naming that all of its joints are found of; raises BadInput naming what is missing."""
-    bare = {name.rsplit(":", 1)[-1] for name in names}  # "mixamorig:Hips"
+    bare = set(map(_bare, names))
     lacking = {
         profile.name: [
             f"{joint} ({name})" for name, joint in joints_of(profile).items() if name not in bare
@@ -93,10 +95,17 @@ def find_profile(names: tuple[str, ...]) -> Profile:
 
 
 def lost_bones(bvh: Bvh, profile: Profile) -> bool:
-    """Whether every joint that a CMU conversion is known to put on top of its parent is there."""
-    index = {name: joint for joint, name in enumerate(bvh.names)}
+    """Whether every joint that a CMU conversion is known to put on top of its parent is there.
+
+    With it the joints by whose lengths it can be put back.
+    """
+    index = _bare_names(bvh)
     joints = [*(profile.missing[0] if profile.missing else ()), *(a for a, _ in profile.halved)]
-    return bool(joints) and not any(bvh.offsets[index[name]].any() for name in joints)
+    # Whose lengths tell how long the lost ones were.
+    beside = [*(profile.missing[1:] if profile.missing else ()), *(b for _, b in profile.halved)]
+    if not joints or not index.keys() >= {*joints, *beside}:
+        return False
+    return not any(bvh.offsets[index[name]].any() for name in joints)
 
 
 def put_back_bones(bvh: Bvh, profile: Profile) -> Bvh:
@@ -107,7 +116,7 @@ def put_back_bones(bvh: Bvh, profile: Profile) -> Bvh:
     own files; for other subjects the thorax is within 1 % (1.001 to 1.007 in subjects 1 to 3).
     """
     offsets = bvh.offsets.copy()
-    index = {name: joint for joint, name in enumerate(bvh.names)}
+    index = _bare_names(bvh)
     if profile.missing:
         joints, below = profile.missing
         up = np.array([0, np.linalg.norm(offsets[index[below]]), 0])
@@ -129,7 +138,7 @@ def starts_in_t_pose(bvh: Bvh) -> bool:
 def on_joints(bvh: Bvh, profile: Profile) -> np.ndarray:
     """Positions (frames, 22, 3) of the lab's joints in the file's unit."""
     positions, turned = world(bvh)
-    index = {name.rsplit(":", 1)[-1]: joint for joint, name in enumerate(bvh.names)}
+    index = _bare_names(bvh)
     ends = end_positions(bvh, positions, turned)
 
     def at(name: str) -> np.ndarray:
@@ -146,6 +155,26 @@ def on_joints(bvh: Bvh, profile: Profile) -> np.ndarray:
         return at(spot[0]) + spot[2] * (at(spot[1]) - at(spot[0]))
 
     return np.stack([where(profile.places[name]) for name in JOINTS], axis=1)
+
+
+def _bare(name: str) -> str:
+    """The name without its namespace: "mixamorig:Hips" is "Hips"."""
+    return name.rsplit(":", 1)[-1]
+
+
+def _bare_names(bvh: Bvh) -> dict[str, int]:
+    return {_bare(name): joint for joint, name in enumerate(bvh.names)}
+
+
+def written_here(bvh: Bvh, profile: Profile) -> bool:
+    """Whether the file has our joints and the tips of our limbs, so that its unit is ours.
+
+    Of a child or a giant the length of the legs would tell another one.
+    """
+    lengths = [float(np.linalg.norm(offset)) for _, offset in bvh.ends]
+    # A limb without length has a tip without one.
+    tips = [abs(length - TIP) < 1e-4 or length < 1e-4 for length in lengths]
+    return profile is OWN and all(tips) and max(lengths, default=0.0) > 1e-4
 
 
 def find_unit(positions: np.ndarray, profile: Profile) -> float:

@@ -15,6 +15,7 @@ from engine.core.settings import MB
 from engine.io.text import read_text
 from engine.labs.motion.clip import MOST_FRAMES
 from engine.labs.motion.files.bvh import POSITIONS, ROTATIONS, Bvh
+from engine.labs.motion.skeleton import FPS
 
 LIMIT_BYTES = 100 * MB
 MOST_JOINTS = 1000
@@ -29,13 +30,21 @@ KNOWN = {name.lower(): name for name in (*POSITIONS, *ROTATIONS)}
 def read_bvh(source: Path | str | bytes) -> Bvh:
     """The hierarchy and motion of a BVH file or upload of at most 100 MB.
 
-    Any line ends; at most 1,000 joints and 100,000 frames. A joint that ends without an end site
-    is read with a notice. Raises BadInput naming the line.
+    Any line ends; at most 1,000 joints, 100,000 frames, and 83 minutes. A joint that ends without
+    an end site is read with a notice. Raises BadInput naming the line.
     """
     lines = _pieces(read_text(source, limit=LIMIT_BYTES, field=FIELD))
     body = _Hierarchy(lines)
     count = _whole(*_expect(lines, r"Frames\s*:\s*(\S+)", "'Frames: ' and a number"))
     time = _time(*_expect(lines, r"Frame\s+Time\s*:\s*(\S+)", "'Frame Time: ' and seconds"))
+    # Before the numbers: they take a minute, and all that comes of them would be refused.
+    if (count - 2) * time * FPS >= MOST_FRAMES:
+        raise BadInput(
+            FIELD,
+            f"{count:,} frames of {time:g} s are {count * time / 60:,.0f} minutes; at most "
+            f"{MOST_FRAMES / FPS / 60:,.0f} minutes ({MOST_FRAMES:,} frames at {FPS:g} a second) "
+            "are read",
+        )
     values = _motion(lines, body, count)
     return Bvh(
         tuple(body.names),

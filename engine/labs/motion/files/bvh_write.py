@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.labs.motion.clip import Clip
 from engine.labs.motion.files.bvh import POSITIONS, ROTATIONS
+from engine.labs.motion.files.hands import rig_with_hands
 from engine.labs.motion.rig import Rig, build_rig
 from engine.labs.motion.rotations import zxy_degrees
 
@@ -15,13 +16,16 @@ TIP = 5.0
 ORDER = (ROTATIONS[2], ROTATIONS[0], ROTATIONS[1])
 
 
-def bvh_text(clip: Clip, *, stretch: bool = False) -> str:
+def bvh_text(clip: Clip, *, stretch: bool = False, hands: bool = False) -> str:
     """The clip as BVH: six channels at the pelvis, three at each other node.
 
     Every bone keeps its mean length. With ``stretch`` the joints have position channels as well,
-    which follow bones that change their length; not every program reads those.
+    which follow bones that change their length; not every program reads those. With ``hands``
+    the skeleton has SMPL's 24 joints.
     """
     rig = build_rig(clip.positions)
+    if hands:
+        rig = rig_with_hands(rig)
     order = _order(rig)
     lines = ["HIERARCHY", *_hierarchy(rig, stretch), "MOTION"]
     lines += [f"Frames: {len(rig.root)}", f"Frame Time: {1 / clip.fps:.8g}"]

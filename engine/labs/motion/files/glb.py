@@ -1,8 +1,8 @@
 """Writing GLB, the binary form of glTF 2.0: nodes of a rig, a stick for each bone, one animation.
 
-Rotations of every node and the place of the pelvis are sampled at the clip's frames, to be
-interpolated by the viewer. One mesh, an octahedron of unit length along +y, is shown at each bone,
-scaled to its length.
+Rotations of every node, the place of the pelvis and the lengths of the bones are sampled at the
+clip's frames, to be interpolated by the viewer. One mesh, an octahedron of unit length along +y, is
+shown at each bone, scaled to its length.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine.labs.motion.clip import Clip
+from engine.labs.motion.files.hands import rig_with_hands
 from engine.labs.motion.rig import Rig, build_rig
 from engine.labs.motion.rotations import between, quaternion
 
@@ -24,6 +25,8 @@ VERTICES, INDICES = 34962, 34963
 # Share of the length at which a stick is thickest, and half its thickness, in lengths.
 BULGE, GIRTH = 0.15, 0.08
 COLOUR = (0.0, 0.45, 0.7, 1.0)
+BONE = "_bone"  # behind the name of the node that a stick ends in
+LEAST_CHANGE = 1e-7  # metres; a bone whose length changes by less has no channels for it
 
 
 class _Buffer:
@@ -56,9 +59,16 @@ class _Buffer:
         return len(self.accessors) - 1
 
 
-def glb_bytes(clip: Clip) -> bytes:
-    """The clip as a GLB file that any glTF 2.0 viewer plays, in metres, y up."""
+def glb_bytes(clip: Clip, *, stretch: bool = True, hands: bool = False) -> bytes:
+    """The clip as a GLB file that any glTF 2.0 viewer plays, in metres, y up.
+
+    With ``stretch`` joints are moved along their bones as these change their length, and sticks
+    follow; without it every bone keeps its mean length, for programs that play rotations alone.
+    With ``hands`` the skeleton has SMPL's 24 joints, see ``rig_with_hands``.
+    """
     rig, buffer = build_rig(clip.positions), _Buffer()
+    if hands:
+        rig = rig_with_hands(rig)
     mesh = _mesh(buffer)
     nodes = _nodes(rig)
     scene = {
@@ -77,7 +87,7 @@ def glb_bytes(clip: Clip) -> bytes:
                 "doubleSided": True,
             }
         ],
-        "animations": [_animation(rig, clip.fps, buffer)],
+        "animations": [_animation(rig, nodes, clip.fps, buffer, stretch)],
         "buffers": [{"byteLength": len(buffer.data)}],
         "bufferViews": buffer.views,
         "accessors": buffer.accessors,
@@ -110,7 +120,7 @@ def _nodes(rig: Rig) -> list[dict[str, Any]]:
         nodes[parent]["children"].append(len(nodes))
         nodes.append(
             {
-                "name": f"{rig.names[node]}_bone",
+                "name": f"{rig.names[node]}{BONE}",
                 "mesh": 0,
                 "rotation": [x, y, z, w],
                 "scale": [length] * 3,
@@ -138,18 +148,35 @@ def _mesh(buffer: _Buffer) -> dict[str, Any]:
     return {"primitives": [{"attributes": attributes, "indices": order, "material": 0}]}
 
 
-def _animation(rig: Rig, fps: float, buffer: _Buffer) -> dict[str, Any]:
+def _animation(
+    rig: Rig, nodes: list[dict[str, Any]], fps: float, buffer: _Buffer, stretch: bool
+) -> dict[str, Any]:
     times = buffer.add(np.arange(len(rig.root), dtype=np.float32) / np.float32(fps), "SCALAR")
-    samplers = [{"input": times, "output": buffer.add(rig.root, "VEC3")}]
-    channels = [{"sampler": 0, "target": {"node": 0, "path": "translation"}}]
+    samplers: list[dict[str, Any]] = []
+    channels: list[dict[str, Any]] = []
+
+    def move(node: int, path: str, values: np.ndarray) -> None:
+        output = buffer.add(values, f"VEC{values.shape[1]}")
+        target = {"node": node, "path": path}
+        channels.append({"sampler": len(samplers), "target": target})
+        samplers.append({"input": times, "output": output})
+
+    move(0, "translation", rig.root)
     for node in range(len(rig.names)):
-        if np.allclose(rig.rotations[:, node], np.eye(3), atol=1e-12):
-            continue
-        turns = np.roll(_continuous(quaternion(rig.rotations[:, node])), -1, axis=-1)  # x y z w
-        samplers.append({"input": times, "output": buffer.add(turns, "VEC4")})
-        channels.append(
-            {"sampler": len(samplers) - 1, "target": {"node": node, "path": "rotation"}}
-        )
+        if not np.allclose(rig.rotations[:, node], np.eye(3), atol=1e-12):
+            turns = np.roll(_continuous(quaternion(rig.rotations[:, node])), -1, axis=-1)
+            move(node, "rotation", turns)  # x y z w
+    if stretch:
+        sticks = {one["name"]: at for at, one in enumerate(nodes)}
+        lengths = np.linalg.norm(rig.offsets, axis=-1)
+        change = np.abs(lengths * (rig.stretch - 1)).max(0)
+        for node in np.flatnonzero(change > LEAST_CHANGE).tolist():
+            by = rig.stretch[:, node, None]
+            move(node, "translation", rig.offsets[node] * by)
+            # Along the bone alone: it gets no thicker.
+            thick = np.full_like(by, lengths[node])
+            stick = sticks[f"{rig.names[node]}{BONE}"]
+            move(stick, "scale", np.concatenate([thick, lengths[node] * by, thick], axis=1))
     return {"name": "motion", "samplers": samplers, "channels": channels}
 
 

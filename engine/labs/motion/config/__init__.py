@@ -1,0 +1,1 @@
+"""What an experiment of the motion lab is asked."""

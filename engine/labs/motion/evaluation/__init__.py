@@ -1,0 +1,1 @@
+"""What a generated motion is worth: exact checks, smoothness, a trained evaluator, copies."""

@@ -1,0 +1,1 @@
+"""From words to motion: denoising, unmasking, and clips longer than a model makes at once."""

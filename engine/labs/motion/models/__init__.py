@@ -1,0 +1,1 @@
+"""The lab's own small networks of motion; nobody's published weights."""

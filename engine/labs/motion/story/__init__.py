@@ -1,0 +1,1 @@
+"""A story becomes rows of a table, rows become segments, segments become one long motion."""

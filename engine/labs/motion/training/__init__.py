@@ -1,0 +1,1 @@
+"""The trainings that reproduce what ships: the evaluator, the denoisers, and KMM in two parts."""
