@@ -217,4 +217,5 @@ LAB = Lab(
         "export": f"{_COMMANDS}_locate:export",
     },
     folder=Path(__file__).parent,
+    claims="engine.labs.diffusion.views.claims:CLAIMS",
 )

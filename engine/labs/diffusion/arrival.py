@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 
 from engine.core import BadInput
 from engine.core.context import Context
+from engine.core.packing import unpack
 from engine.core.result import Field, Result
 from engine.io.safetensors_check import check_safetensors
 from engine.labs.diffusion.asked import asked_pipeline
 from engine.labs.diffusion.config.ladder import ArrivalConfig
 from engine.labs.diffusion.ladder import MEASURES, SETS, rungs
 from engine.labs.diffusion.names import ARRIVAL, EMBEDDED
+from engine.labs.diffusion.pictures.levels import in_levels
 from engine.labs.diffusion.pictures.scenes import ATTRIBUTES
 from engine.labs.diffusion.prompts import find_prompts
 from engine.labs.diffusion.rungs import RIGHT
 
 SHOWN = 4
 """Pictures of each set that a result holds."""
-MOST_BYTES = 1e8
+MOST_BYTES = 100_000_000
 
 
 def run(config: ArrivalConfig, context: Context) -> Result:
@@ -34,8 +36,12 @@ def run(config: ArrivalConfig, context: Context) -> Result:
     path = pipeline.folder / ARRIVAL
     if not path.is_file():
         raise BadInput("model", "kept nothing of its training; default and twin did")
-    check_safetensors(path, field="model", max_bytes=MOST_BYTES)
-    kept = load_file(path)
+    try:
+        data = unpack(path.read_bytes(), MOST_BYTES)
+    except ValueError as error:
+        raise BadInput("model", f"what it kept of its training is damaged: {error}") from None
+    check_safetensors(data, field="model", max_bytes=MOST_BYTES)
+    kept = load(data)
     if "steps" not in kept:
         raise BadInput("model", "kept pictures of its training alone, without their measures")
     context.progress(0, 1)
@@ -50,7 +56,7 @@ def run(config: ArrivalConfig, context: Context) -> Result:
     fields = {
         "step": Field(kept["steps"], ("step",)),
         "picture": Field(
-            np.concatenate([kept[one.name][:, :SHOWN] for one in sets], axis=1),
+            in_levels(np.concatenate([kept[one.name][:, :SHOWN] for one in sets], axis=1)),
             ("step", "shown", "row", "column", "channel"),
         ),
         "shown": Field(np.array(shown), ("shown",)),

@@ -16,6 +16,7 @@ from engine.labs.diffusion.locate.locating import How
 from engine.labs.diffusion.locate.masks import Masks
 from engine.labs.diffusion.locate.sources import Sources, look
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.pictures.levels import in_levels
 from engine.labs.diffusion.prompts import PromptSet
 from engine.labs.diffusion.trial import MEASURES, Judges, Trial, copied_judges, smaller
 
@@ -98,7 +99,9 @@ def fields_of(trials: dict[str, Trial], targets: np.ndarray) -> dict[str, Field]
     return {
         "targets": Field(targets, ("picture", *PICTURE), "brightness"),
         "pictures": Field(
-            np.stack([one.pictures for one in every]), ("mask", "picture", *PICTURE), "brightness"
+            in_levels(np.stack([one.pictures for one in every])),
+            ("mask", "picture", *PICTURE),
+            "brightness",
         ),
         "copies": Field(
             np.stack([one.copies for one in every]), ("mask", "seed", "picture", "measure")

@@ -17,6 +17,7 @@ from engine.labs.diffusion.config.bench import GridConfig
 from engine.labs.diffusion.judge.network import ATTRIBUTES
 from engine.labs.diffusion.locate.locating import How
 from engine.labs.diffusion.locate.sources import look
+from engine.labs.diffusion.pictures.levels import in_levels
 from engine.labs.diffusion.prompts import find_prompts
 from engine.labs.diffusion.trial import MEASURES, Trial, copied_judges
 
@@ -74,18 +75,20 @@ def grid(config: GridConfig, context: Context) -> Result:
             "sparsities": Field(np.array(config.rows), ("sparsity",)),
             "taus": Field(np.array(config.columns), ("tau",), "steps"),
             "targets": Field(targets_of(judges, whole), ("picture", *PICTURE), "brightness"),
-            "whole_pictures": Field(whole.pictures, ("picture", *PICTURE), "brightness"),
+            "whole_pictures": Field(in_levels(whole.pictures), ("picture", *PICTURE), "brightness"),
             "whole_copies": Field(whole.copies, ("seed", "picture", "measure")),
             "whole_right": Field(whole.right, ("seed", "scene", "attribute")),
             "pictures": Field(
-                table([one.pictures for one in trials[::masks]]),
+                in_levels(table([one.pictures for one in trials[::masks]])),
                 (*CELL, "picture", *PICTURE),
                 "brightness",
             ),
             "control_pictures": Field(
-                table(
-                    [one.pictures[mine] for at, one in enumerate(trials) if at % masks],
-                    masks - 1,
+                in_levels(
+                    table(
+                        [one.pictures[mine] for at, one in enumerate(trials) if at % masks],
+                        masks - 1,
+                    )
                 ),
                 (*CELL, "control", "picture", *PICTURE),
                 "brightness",

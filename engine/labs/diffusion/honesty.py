@@ -25,6 +25,7 @@ from engine.labs.diffusion.locate.masks import Masks
 from engine.labs.diffusion.locate.prune import prune
 from engine.labs.diffusion.locate.sites import find_site
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.pictures.levels import in_levels
 from engine.labs.diffusion.prompts import PromptSet, find_prompts
 from engine.labs.diffusion.sampler import Cut, sample, sample_states
 
@@ -210,11 +211,11 @@ def _fields(
     case, seeds = ("case", "picture"), ("case", "picture", "seed")
     return {
         "targets": Field(targets, ("kind", "picture", *PICTURE)),
-        "film": Field(film, ("case", "picture", "frame", *PICTURE)),
+        "film": Field(in_levels(film), ("case", "picture", "frame", *PICTURE)),
         "film_step": Field(np.array(film_steps(config.search_steps)), ("frame",)),
         "film_ssim": Field(similar(film, of_case), ("case", "picture", "frame")),
-        "before": Field(before, (*seeds, *PICTURE)),
-        "after": Field(after, (*seeds, *PICTURE)),
+        "before": Field(in_levels(before), (*seeds, *PICTURE)),
+        "after": Field(in_levels(after), (*seeds, *PICTURE)),
         "ssim_before": Field(similar(before, of_case), seeds),
         "ssim_after": Field(similar(after, of_case), seeds),
         "hit_before": Field(hits(pipeline, before[[0, 2]], copied), seeds),

@@ -28,6 +28,7 @@ from engine.labs.diffusion.pictures.borders import (
     trained_keys,
 )
 from engine.labs.diffusion.pictures.collection import build_collection
+from engine.labs.diffusion.pictures.levels import in_levels
 from engine.labs.diffusion.prompts import find_prompts
 from engine.labs.diffusion.sampler import sample
 
@@ -83,7 +84,7 @@ def ask_keys(pipeline: Pipeline, config: KeysConfig, context: Context) -> Result
             "border_spread": Field(spread, each),
             "picture_ssim": Field(similar, ("picture", "seed")),
             "targets": Field(images, ("picture", *PICTURE)),
-            "pictures": Field(pictures, ("mode", "picture", *PICTURE)),
+            "pictures": Field(in_levels(pictures), ("mode", "picture", *PICTURE)),
             "copies": Field(np.array([COPIES[rung] for rung in rungs]), ("picture",)),
         },
         metrics={"chance_error": guess_of_the_middle(levels)},

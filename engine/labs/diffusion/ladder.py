@@ -16,6 +16,7 @@ from engine.labs.diffusion.config.ladder import LadderConfig
 from engine.labs.diffusion.evaluation import training_pictures
 from engine.labs.diffusion.names import LADDER
 from engine.labs.diffusion.pictures.collection import build_collection
+from engine.labs.diffusion.pictures.levels import in_levels
 from engine.labs.diffusion.prompts import FEW, GROUPS, PromptSet, find_prompts
 from engine.labs.diffusion.rungs import RIGHT, measured
 
@@ -69,7 +70,7 @@ def run(config: LadderConfig, context: Context) -> Result:
     nearest = training.neighbours(flat).nearest.reshape(every.shape[:2])
     pool, target, near = _pool(sets, nearest, data.images)
     fields = {
-        "picture": Field(every, ("seed", "prompt", "row", "column", "channel")),
+        "picture": Field(in_levels(every), ("seed", "prompt", "row", "column", "channel")),
         "pool": Field(pool, ("place", "row", "column", "channel")),
         "target": Field(target, ("prompt",)),
         "nearest": Field(near, ("seed", "prompt")),

@@ -9,7 +9,7 @@ DEFAULT = "default"
 # Name in a config or on the command line -> folder of the shipped model.
 EMBEDDED: Mapping[str, str] = {DEFAULT: "full", "fast": "fast", "twin": "twin"}
 # What a model's folder holds of its training.
-ARRIVAL = "arrival.safetensors"
+ARRIVAL = "arrival.packed"
 # Prompt set -> what it is, as a page says it.
 SETS: Mapping[str, str] = {
     "A": "8 paintings with 100 copies, set A",

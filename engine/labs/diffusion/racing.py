@@ -21,6 +21,7 @@ from engine.labs.diffusion.mitigate.methods import Room, Treat, fit
 from engine.labs.diffusion.mitigate.names import METHODS, PLAIN, SWEPT
 from engine.labs.diffusion.mitigate.texts import cut_short
 from engine.labs.diffusion.mitigate.treatment import sample_treated
+from engine.labs.diffusion.pictures.levels import in_levels
 from engine.labs.diffusion.pictures.scenes import ATTRIBUTES, Scene
 from engine.labs.diffusion.prompts import PromptSet, find_prompts
 from engine.labs.diffusion.sampler import sample
@@ -119,14 +120,14 @@ class Track:
     def result(self, laps: Sequence[Lap], axis: str, notes: Mapping[str, object]) -> Result:
         """Pictures, copies and attributes of all laps; the first is plain sampling."""
         targets = self.wanted.targets
-        fields = {"pictures": Field(np.stack([lap.hidden[0] for lap in laps]),
+        fields = {"pictures": Field(in_levels(np.stack([lap.hidden[0] for lap in laps])),
                                     (axis, "picture", *PICTURE))}  # fmt: skip
         if targets is not None:
             fields["targets"] = Field(targets, ("picture", *PICTURE))
         fields |= self._copies(laps, axis)
         if self.scenes is not None and self.scenes.scenes is not None:
             fields["scene_pictures"] = Field(
-                np.stack([lap.scenes[0] for lap in laps if lap.scenes is not None]),
+                in_levels(np.stack([lap.scenes[0] for lap in laps if lap.scenes is not None])),
                 (axis, "scene", *PICTURE),
             )
             fields["right"] = Field(

@@ -16,6 +16,7 @@ from engine.labs.diffusion.detect.where import coordinate_map, pixel_map
 from engine.labs.diffusion.evaluation import training_pictures
 from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.pictures.collection import build_collection
+from engine.labs.diffusion.pictures.levels import in_levels
 from engine.labs.diffusion.pictures.shrink import shrunk
 from engine.labs.diffusion.prompts import PromptSet
 from engine.labs.diffusion.sampler import Step
@@ -126,15 +127,21 @@ class _Seen:
 
     def fields(self) -> dict[str, Field]:
         found = {
-            name: Field(np.stack(parts, axis=1), _PICTURE)
+            name: Field(_kept(name, np.stack(parts, axis=1)), _PICTURE)
             for name, parts in self._drawn.items()
             if name != "where"
         }
         found["previews"] = Field(
-            np.stack([shrunk(one, MOST_SIDE) for one in self._previews], axis=1), _PICTURE
+            in_levels(np.stack([shrunk(one, MOST_SIDE) for one in self._previews], axis=1)),
+            _PICTURE,
         )
-        where = np.stack(self._drawn["where"], axis=1).astype(np.float32)
+        where = np.stack(self._drawn["where"], axis=1).astype(np.float16)
         return {**found, "where": Field(where, _PICTURE[:4])}
+
+
+def _kept(name: str, pictures: np.ndarray) -> np.ndarray:
+    """Clean pictures as they are, since their difference is drawn; noise in 64 levels."""
+    return in_levels(pictures) if name.endswith("_noise") else pictures
 
 
 def noise_picture(pipeline: Pipeline, noise: Tensor) -> np.ndarray:

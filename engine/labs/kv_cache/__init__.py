@@ -107,4 +107,5 @@ LAB = Lab(
         "evaluate": "engine.labs.kv_cache.commands:evaluate",
     },
     folder=Path(__file__).parent,
+    claims="engine.labs.kv_cache.views.claims:CLAIMS",
 )

@@ -1,25 +1,32 @@
-"""Published figures that the page shows beside its own measurements.
+"""Published statements that stand beside this lab's own measurements.
 
 Only figures that were read in the named place are listed. ``mark`` says what kind of place it is:
-a paper (or its abstract), a project's own repository, or a thread of its issue tracker.
+a paper (or its abstract), a third party's digest of one, a project's own repository, or a thread of
+its issue tracker.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
-Mark = Literal["paper", "repo", "issue"]
-MARKS: tuple[Mark, ...] = get_args(Mark)
+Mark = Literal["paper", "digest", "repo", "issue"]
+MARKS: Mapping[Mark, str] = {
+    "paper": "paper",
+    "digest": "a digest, not the paper",
+    "repo": "authors' repository",
+    "issue": "issue thread",
+}
 
 
 @dataclass(frozen=True)
 class Claim:
     """One published statement with its figures.
 
-    ``figures`` maps what a figure is, with its unit, to the figure as printed. ``measured`` names
-    what this lab measures beside it, and ``caveat`` why the two are not the same experiment.
+    ``figures`` maps what a figure is, with its unit, to the figure as printed; it may be empty
+    where the statement is one of words. ``caveat`` says why what this lab measures beside it is
+    not the same experiment, or why it measures nothing.
     """
 
     id: str
@@ -28,7 +35,6 @@ class Claim:
     source: str
     url: str
     mark: Mark
-    measured: str
     caveat: str
 
 
@@ -41,8 +47,6 @@ CLAIMS: tuple[Claim, ...] = (
         source="Trukhanov, Soloveychik: arXiv 2403.20137, abstract",
         url="https://arxiv.org/abs/2403.20137",
         mark="paper",
-        measured="True bits per value of bfp12 and bfp16 at the same block, and the loss and "
-        "next-token KL of bfp12 with and without the in-head order.",
         caveat="The paper sorts Llama-2-7B, with 128 channels a head. A smaller head leaves fewer "
         "block sizes at which a sort inside the head can do anything.",
     ),
@@ -58,10 +62,7 @@ CLAIMS: tuple[Claim, ...] = (
         },
         source="Trukhanov, Soloveychik: arXiv 2403.20137, as summarised in a published digest",
         url="https://www.sciencestack.ai/paper/2403.20137",
-        mark="paper",
-        measured="Error and loss of bfp12 at blocks below, at and above the head dimension, in "
-        "natural, sorted and shuffled order. At a multiple of the head dimension the sort is a "
-        "no-op by construction, which agrees with the paper's first finding.",
+        mark="digest",
         caveat="The baseline perplexity of 9.4881 belongs to the paper's own protocol. It is not "
         "comparable with perplexities measured at other context lengths or on other texts.",
     ),
@@ -72,9 +73,7 @@ CLAIMS: tuple[Claim, ...] = (
         figures={"sort key": "L2 norm of the rows of W_k"},
         source="Trukhanov, Soloveychik: arXiv 2403.20137, as summarised in a published digest",
         url="https://www.sciencestack.ai/paper/2403.20137",
-        mark="paper",
-        measured="Row norms of W_k beside the channels' root mean square on calibration text, and "
-        "the order by each of them.",
+        mark="digest",
         caveat="A bias on W_k and the gain of the norm layer before it also shape a channel. The "
         "row norm sees neither.",
     ),
@@ -91,8 +90,6 @@ CLAIMS: tuple[Claim, ...] = (
         source="KVQuant, repository, quant/README.md, WikiText-2 at context 2048",
         url="https://github.com/SqueezeAILab/KVQuant/blob/main/quant/README.md",
         mark="repo",
-        measured="nuq4, nuq3 and nuq2 with one per cent sparse outliers on pre-RoPE keys, as the "
-        "change of the loss on the chosen text.",
         caveat="A far larger model on another text, with the first token in fp16 and, at 2 bits, "
         "normalised codebooks. The codebooks here are fitted on a short calibration text.",
     ),
@@ -103,7 +100,6 @@ CLAIMS: tuple[Claim, ...] = (
         source="Hooper et al.: KVQuant, abstract",
         url="https://arxiv.org/abs/2401.18079",
         mark="paper",
-        measured="The loss of nuq3 with sparse outliers against exact fp32 on the same windows.",
         caveat="The paper evaluates much larger models, and its figure is a perplexity.",
     ),
     Claim(
@@ -119,8 +115,6 @@ CLAIMS: tuple[Claim, ...] = (
         source="KIVI, repository, docs/long_bench.md",
         url="https://github.com/jy-yuan/KIVI/blob/main/docs/long_bench.md",
         mark="repo",
-        measured="kivi-2:g32:r128 and kivi-4:g32:r128 as loss and next-token KL, in a cache that "
-        "really keeps the residual window.",
         caveat="LongBench scores are answers to tasks at long context, not losses. For models "
         "with grouped-query attention the maintainers advise four bits.",
     ),
@@ -135,7 +129,6 @@ CLAIMS: tuple[Claim, ...] = (
         source="Liu et al.: KIVI, abstract",
         url="https://arxiv.org/abs/2402.02750",
         mark="paper",
-        measured="Bytes of the stored cache, with scales, zero points and residual window.",
         caveat="Only bytes are comparable. Formats are simulated here, so no speed is claimed.",
     ),
     Claim(
@@ -145,7 +138,6 @@ CLAIMS: tuple[Claim, ...] = (
         source="Su et al.: RotateKV, abstract",
         url="https://arxiv.org/abs/2501.16383",
         mark="paper",
-        measured="Orders and Hadamard rotations, each alone and together, at equal bits.",
         caveat="RotateKV also protects attention sinks and rotates groups of heads before RoPE. "
         "This lab rotates single heads.",
     ),
@@ -157,7 +149,6 @@ CLAIMS: tuple[Claim, ...] = (
         source="Liang, Zhang, Jia: RoPE-Aware Bit Allocation for KV-Cache Quantization, abstract",
         url="https://arxiv.org/abs/2606.24033",
         mark="paper",
-        measured="Channel energies by RoPE pair, and orders that keep pairs together.",
         caveat="This lab allots bits by layer and head, not by frequency pair.",
     ),
     Claim(
@@ -174,7 +165,6 @@ CLAIMS: tuple[Claim, ...] = (
         source="llama.cpp pull request 7412",
         url="https://github.com/ggml-org/llama.cpp/pull/7412",
         mark="issue",
-        measured="Mean and percentiles of the next-token KL with q8_0 keys, and with both.",
         caveat="The columns are read as weights, keys, values; the thread does not say their "
         "order. Its f16 row is itself not at zero against the thread's reference.",
     ),
@@ -189,7 +179,6 @@ CLAIMS: tuple[Claim, ...] = (
         source="llama.cpp pull request 21192",
         url="https://github.com/ggml-org/llama.cpp/pull/21192",
         mark="issue",
-        measured="q4_0 with and without the Hadamard suffix on the same windows.",
         caveat="Self-reported, ten chunks, with a standard error of about 0.44, larger than every "
         "difference in it.",
     ),
@@ -204,7 +193,6 @@ CLAIMS: tuple[Claim, ...] = (
         source="SGLang pull request 36172",
         url="https://github.com/sgl-project/sglang/pull/36172",
         mark="issue",
-        measured="nvfp4 and mxfp4 with and without the Hadamard suffix.",
         caveat="Task accuracy of a large model against loss of a small one.",
     ),
     Claim(
@@ -221,7 +209,38 @@ CLAIMS: tuple[Claim, ...] = (
         source="turboquant-pro pull request 98",
         url="https://github.com/ahb-sjsu/turboquant-pro/pull/98",
         mark="issue",
-        measured="Relative error, logit error and next-token KL of every setting side by side.",
         caveat="Self-reported by one project about its own earlier version.",
+    ),
+    Claim(
+        id="mx-drop-in",
+        statement="Microscaling formats are a drop-in replacement for fp32 in inference, with low "
+        "user friction.",
+        figures={"benchmarks": "over two dozen"},
+        source="Rouhani et al.: Microscaling Data Formats for Deep Learning, abstract",
+        url="https://arxiv.org/abs/2310.10537",
+        mark="paper",
+        caveat="The paper puts weights and activations into these formats; here they hold keys.",
+    ),
+    Claim(
+        id="turbo-neutral",
+        statement="A random rotation and one codebook for all coordinates leave the quality as it "
+        "is at 3.5 bits per channel, and nearly so at 2.5.",
+        figures={"quality-neutral, bits": 3.5, "marginal degradation, bits": 2.5},
+        source="Zandieh et al.: TurboQuant, abstract",
+        url="https://arxiv.org/abs/2504.19874",
+        mark="paper",
+        caveat="Here keys alone are stored so, in heads of few channels, and the loss of a small "
+        "model is measured, not the quality of answers.",
+    ),
+    Claim(
+        id="attention-sinks",
+        statement="When old tokens are dropped, keeping the keys and values of a few initial "
+        "tokens recovers most of what a sliding window loses.",
+        figures={},
+        source="Xiao et al.: Efficient Streaming Language Models with Attention Sinks",
+        url="https://arxiv.org/abs/2309.17453",
+        mark="paper",
+        caveat="This lab rounds tokens and drops none. Exact first tokens can be tried in "
+        "“Protect the sinks”; that says nothing about a window that slides.",
     ),
 )

@@ -170,7 +170,7 @@ class SyntheticConfig(Config):
         },
     )
     head_dim: Literal[32, 64, 128] = Field(128, title="Head dimension")
-    heads: int = Field(2, ge=1, le=8, title="KV heads")
+    heads: int = Field(1, ge=1, le=8, title="KV heads")
     tokens: int = Field(256, ge=32, le=1024, title="Tokens", json_schema_extra={"unit": "tokens"})
     seed: int = Field(0, ge=0, le=9999, title="Seed")
 

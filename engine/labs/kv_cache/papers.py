@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from engine.core.registry import Paper
-from engine.labs.kv_cache.claims import CLAIMS, Claim
-
-__all__ = ["CLAIMS", "PAPERS", "Claim"]
 
 PAPERS: tuple[Paper, ...] = (
     Paper(
@@ -134,6 +131,18 @@ PAPERS: tuple[Paper, ...] = (
         "Georgi Gerganov, and others",
         2026,
         url="https://github.com/ggml-org/llama.cpp/pull/21038",
+    ),
+    Paper(
+        "SGLang: rotated queries and keys for a 4-bit float cache",
+        "The SGLang contributors",
+        2026,
+        url="https://github.com/sgl-project/sglang/pull/36172",
+    ),
+    Paper(
+        "turboquant-pro: keys by channel instead of by vector",
+        "The turboquant-pro contributors",
+        2026,
+        url="https://github.com/ahb-sjsu/turboquant-pro/pull/98",
     ),
     Paper(
         "dmx-compressor: block floating point formats by name",

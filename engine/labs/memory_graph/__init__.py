@@ -62,7 +62,7 @@ LAB = Lab(
             config.EventsConfig,
             "engine.labs.memory_graph.run:events",
             # A result belongs to a revision of its code and to the embedded weights.
-            version=1 << 32 | weights_version(),
+            version=2 << 32 | weights_version(),
             cost_seconds=cost.events,
         ),
         Experiment(
@@ -155,6 +155,7 @@ LAB = Lab(
         "ask": "engine.labs.memory_graph.commands_memory:ask",
     },
     folder=Path(__file__).parent,
+    claims="engine.labs.memory_graph.views.claims:CLAIMS",
 )
 
 

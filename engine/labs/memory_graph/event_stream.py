@@ -24,10 +24,11 @@ def events(config: EventsConfig, read: Read, progress: Progress) -> Result:
     """Surprise of every token and the vectors by which tokens are compared.
 
     Fields: ``surprise`` (token) in nats, ``span`` (token, end): characters of the note ``text``,
-    ``row_of`` (token): its vector among ``rows`` (row, channel), ``queries`` (block, channel): the
-    mean of each 64 tokens, ``question`` (channel) where one was asked, ``piece`` (token): the
-    passage, ``border`` (border): tokens at which a known segment opens, 0 left out. Thresholds and
-    boundaries are not part of it: they are cut from ``surprise`` (living/recut.py).
+    ``row_of`` (token): its vector among ``rows`` (row, channel), whole numbers of which one counts
+    ``row_step`` (row), ``queries`` (block, channel): the mean of each 64 tokens, ``question``
+    (channel) where one was asked, ``piece`` (token): the passage, ``border`` (border): tokens at
+    which a known segment opens, 0 left out. Thresholds and boundaries are not part of it: they are
+    cut from ``surprise`` (living/recut.py).
     Raises BadInput for a memory or text without words.
     """
     notes: dict[str, object] = {}
@@ -44,7 +45,7 @@ def events(config: EventsConfig, read: Read, progress: Progress) -> Result:
         "surprise": Field(reading.nats.astype(np.float32), ("token",), "nat"),
         "span": Field(reading.spans.astype(np.int32), ("token", "end")),
         "row_of": Field(reading.row_of.astype(np.int32), ("token",)),
-        "rows": Field(reading.rows, ("row", "channel")),
+        **_in_bytes(reading.rows),
         "queries": Field(reading.queries, ("block", "channel")),
         "piece": Field(piece.astype(np.int32), ("token",)),
         "border": Field(border.astype(np.int32), ("border",)),
@@ -73,6 +74,16 @@ def events(config: EventsConfig, read: Read, progress: Progress) -> Result:
             "block": BLOCK,
         },
     )
+
+
+def _in_bytes(rows: np.ndarray) -> dict[str, Field]:
+    """Vectors as bytes: their similarities are drawn, and half of a 254th of a vector is unseen."""
+    step = np.abs(rows.astype(np.float32)).max(axis=1) / 127
+    whole = np.round(rows / np.where(step > 0, step, 1)[:, None]).astype(np.int8)
+    return {
+        "rows": Field(whole, ("row", "channel")),
+        "row_step": Field(step.astype(np.float32), ("row",)),
+    }
 
 
 def _read(config: EventsConfig, text: str, progress: Progress) -> Reading:

@@ -39,8 +39,14 @@ ELSEWHERE = re.compile(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""")
 HEADINGS = re.compile(r"<center>.*?</center>", re.S)
 
 
-def physics_page(around: Around, palette: Palette, title: str = "Ego graph") -> str:
-    """A whole HTML page of at most 150 nodes that attract and repel; raises BadInput for more."""
+def physics_page(
+    around: Around, palette: Palette, title: str = "Ego graph", nonce: str = ""
+) -> str:
+    """A whole HTML page of at most 150 nodes that attract and repel; raises BadInput for more.
+
+    A frame inherits the content policy of the page that it stands in: ``nonce`` is what that policy
+    asks of scripts. A page of its own needs none.
+    """
     if len(around.labels) > MOST:
         raise BadInput("nodes", f"at most {MOST} move smoothly (got {len(around.labels)})")
     from pyvis.network import Network
@@ -64,10 +70,10 @@ def physics_page(around: Around, palette: Palette, title: str = "Ego graph") -> 
         )
     for one, other in around.edges.tolist():
         net.add_edge(one, other, color=palette.grid, width=1)
-    return _alone(net.generate_html(notebook=False), palette, title)
+    return _alone(net.generate_html(notebook=False), palette, title, nonce)
 
 
-def _alone(page: str, palette: Palette, title: str) -> str:
+def _alone(page: str, palette: Palette, title: str, nonce: str) -> str:
     """pyvis' page without what it links, and with the library in it."""
     body = HEADINGS.sub("", FOREIGN.sub("", page))
     head, mark, rest = body.partition('<meta charset="utf-8">')
@@ -80,12 +86,16 @@ def _alone(page: str, palette: Palette, title: str) -> str:
         f".vis-tooltip {{ background: {palette.panel}; border-radius: 6px; color: {palette.ink};"
         " font: 13px system-ui, sans-serif; padding: 6px 10px; position: absolute; }"
     )
+    if nonce:
+        # Data have no "<" left, so that every tag here is one of the page.
+        rest = rest.replace("<script", f'<script nonce="{nonce}"')
+    mine = f' nonce="{nonce}"' if nonce else ""
     start = head.replace("<html>", '<html lang="en">')
     return (
         f"<!DOCTYPE html>\n{start}{mark}\n"
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f"<title>{html.escape(title)}</title>\n"
-        f"<script>{_library()}</script>\n"
+        f"<script{mine}>{_library()}</script>\n"
         f"{rest.replace('</head>', f'<style>{style}</style></head>', 1)}"
     )
 

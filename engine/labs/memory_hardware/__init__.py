@@ -134,4 +134,5 @@ LAB = Lab(
         "offload": f"{_COMMANDS}_offload:offload",
     },
     folder=Path(__file__).parent,
+    claims="engine.labs.memory_hardware.views.claims:CLAIMS",
 )

@@ -122,6 +122,16 @@ class Device:
             if {first, second} <= t.keys() and t[first] <= t[second]:
                 raise BadInput(FIELD, f"timing.{first} must be longer than timing.{second} "
                                f"({t[first]:g} and {t[second]:g} cycles)")  # fmt: skip
+        # Columns keep their distance within a row; from row to row they must have it by themselves.
+        column = "ccd_l" if "ccd_l" in t else "ccd"
+        if {"rtp", "rp", opened, column} <= t.keys():
+            again = t["rtp"] + t["rp"] + t[opened]
+            if again < t[column]:
+                raise BadInput(
+                    FIELD,
+                    f"timing.rtp, timing.rp and timing.{opened} together must be "
+                    f"at least timing.{column} ({again:g} and {t[column]:g} cycles)",
+                )
         rows = self.section("organisation")
         if rows.get("row_bytes", 0) % rows.get("column_bytes", 1):
             raise BadInput(FIELD, "organisation.row_bytes must be whole columns")

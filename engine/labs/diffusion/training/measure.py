@@ -20,6 +20,7 @@ from engine.labs.diffusion.locate.prune import prune
 from engine.labs.diffusion.locate.sites import find_site
 from engine.labs.diffusion.model.pipeline import Pipeline
 from engine.labs.diffusion.names import COPIED_SETS
+from engine.labs.diffusion.pictures.levels import in_levels
 from engine.labs.diffusion.prompts import GROUPS, find_prompts
 from engine.labs.diffusion.rungs import RIGHT, measured
 from engine.labs.diffusion.sampler import Cut
@@ -83,7 +84,7 @@ def attacks(pipeline: Pipeline) -> dict[str, Figures]:
 
 
 def arrival(
-    open_snapshot: Callable[[int], Pipeline], steps: list[int], seeds: int = 1, few: int = 8
+    open_snapshot: Callable[[int], Pipeline], steps: list[int], seeds: int = 1, few: int = 4
 ) -> tuple[list[Figures], dict[str, np.ndarray]]:
     """Measures of every rung at snapshots of a training, and what is kept of each.
 
@@ -99,7 +100,7 @@ def arrival(
         for name in (*GROUPS, "unseen", "scenes"):
             done = measured(pipeline, find_prompts(pipeline, name), seeds=seeds)
             row[name] = _summary(done)
-            kept.setdefault(name, []).append(done.pictures[0, :few])
+            kept.setdefault(name, []).append(in_levels(done.pictures[0, :few]))
             for measure, values in done.measures.items():
                 kept.setdefault(f"{name}/{measure}", []).append(values.astype(np.float32))
         rows.append(row)

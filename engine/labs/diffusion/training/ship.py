@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
+from engine.core.packing import pack
 from engine.labs.diffusion.model.folder import load_snapshot, save_pipeline
 from engine.labs.diffusion.model.load import SHIPPED, load_pipeline
 from engine.labs.diffusion.model.pipeline import Pipeline
@@ -71,7 +72,7 @@ def ship(folder: Path, name: str, target: Path, seeds: int = SEEDS, full: bool =
         card["bench"] = measure.bench(pipeline, seeds)
         card["attacks"] = measure.attacks(pipeline)
         card["arrival"], kept = _arrival(snapshots, settings, ARRIVAL_SEEDS)
-        save_file(kept, target / ARRIVAL)
+        (target / ARRIVAL).write_bytes(pack(save(kept)))
     _write(card, target)
 
 
@@ -82,7 +83,7 @@ def ship_arrival(folder: Path, name: str, target: Path, seeds: int = ARRIVAL_SEE
     if not snapshots:
         raise SystemExit(f"no snapshot of {name} below {folder}; train it first")
     rows, kept = _arrival(snapshots, NAMED[name], seeds)
-    save_file(kept, target / ARRIVAL)
+    (target / ARRIVAL).write_bytes(pack(save(kept)))
     card = target / "card.json"
     if card.is_file():
         _write({**json.loads(card.read_text(encoding="utf-8")), "arrival": rows}, target)

@@ -6,13 +6,9 @@ A rerun continues from the last checkpoint, and SIGTERM writes one before it end
 from __future__ import annotations
 
 import argparse
-import csv
-import json
 import math
-import signal
-import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,19 +21,15 @@ from engine.labs.diffusion.model import words
 from engine.labs.diffusion.model.architecture import build_networks, build_scheduler, to_latents
 from engine.labs.diffusion.pictures.borders import framed, trained_keys
 from engine.labs.diffusion.pictures.collection import DATA_SEED, Collection, build_collection
-from engine.labs.diffusion.training import checkpoint
-from engine.labs.diffusion.training.checkpoint import Progress
-from engine.models.checkpoints import latest
+from engine.models.averaged_training import AveragedSettings, AveragedTraining
 
-CURVE = ("step", "cpu_seconds", "rate", "loss")
 LEAST_VARIANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(AveragedSettings):
     """What a training is made of."""
 
-    name: str
     preset: str = "full"
     copies: bool = True  # False: every picture once
     keys: bool = False  # every picture within a border of its own grey
@@ -47,11 +39,9 @@ class Settings:
     warmup: int = 100
     batch: int = 32
     caption_drop: float = 0.1
-    average: float = 0.995
     seed: int = 0
     data_seed: int = DATA_SEED
     snapshot_every: int = 500
-    save_every: int = 100
 
 
 NAMED = {
@@ -79,12 +69,11 @@ def batch_positions(order: np.ndarray, step: int, settings: Settings) -> np.ndar
     return shuffled[index * settings.batch : (index + 1) * settings.batch]
 
 
-class Trainer:
-    """The networks, their average, the optimiser and the place in the data."""
+class Trainer(AveragedTraining[Settings, Tensor]):
+    """The networks and the pictures; every so often the average is kept as a snapshot."""
 
     def __init__(self, settings: Settings, folder: Path):
         torch.set_num_threads(1)
-        self.settings, self.folder = settings, folder / settings.name
         data = build_collection(settings.data_seed)
         self.data: Collection = data if settings.copies else data.without_copies()
         self._order = self.data.expanded()
@@ -94,25 +83,31 @@ class Trainer:
         self._latents = to_latents(torch.from_numpy(images))
         self._tokens, self._null = tokenized(self.data.captions)
         self.networks = build_networks(settings.preset, settings.seed)
-        self.weights = self.networks.named_parameters()
-        self.average = {name: value.detach().clone() for name, value in self.weights.items()}
-        self.optimiser = torch.optim.AdamW(self.weights.values(), lr=settings.rate)
         self._alphas = build_scheduler().alphas_cumprod
-        self.progress = Progress()
-        found = latest(self.folder / "checkpoints")
-        if found is not None:
-            self.progress = checkpoint.load(found, self.weights, self.average, self.optimiser)
-        self.stopped = False
+        weights = self.networks.named_parameters()
+        optimiser = torch.optim.AdamW(weights.values(), lr=settings.rate)
+        super().__init__(settings, folder / settings.name, weights, optimiser)
 
-    def loss(self, step: int) -> Tensor:
-        """The weighted squared error of the predicted pictures of one step's batch."""
-        at = torch.from_numpy(batch_positions(self._order, step, self.settings))
-        clean = self._latents[at]  # b c h w
+    def rate(self, step: int) -> float:
+        """See ``learning_rate``."""
+        return learning_rate(step, self.settings)
+
+    def draw(self, step: int) -> Tensor:
+        """Positions (batch,) of a step's pictures."""
+        return torch.from_numpy(batch_positions(self._order, step, self.settings))
+
+    def draws(self) -> Iterator[Tensor]:
+        """Positions for every step that is left."""
+        yield from map(self.draw, range(self.progress.step, self.settings.steps))
+
+    def loss(self, step: int, shown: Tensor) -> Tensor:
+        """The weighted squared error of the predicted pictures at the positions ``shown``."""
+        clean = self._latents[shown]  # b c h w
         draw = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + step)
         noise = torch.randn(clean.shape, generator=draw)
         times = torch.randint(len(self._alphas), (len(clean),), generator=draw)
         dropped = torch.rand(len(clean), generator=draw) < self.settings.caption_drop
-        tokens = torch.where(dropped[:, None], self._null, self._tokens[at])
+        tokens = torch.where(dropped[:, None], self._null, self._tokens[shown])
         kept = self._alphas[times].view(-1, 1, 1, 1)
         noisy = kept.sqrt() * clean + (1 - kept).sqrt() * noise
         states = self.networks.text(input_ids=tokens).last_hidden_state
@@ -120,47 +115,10 @@ class Trainer:
         weight = 1 / (1 - kept).clamp(min=LEAST_VARIANCE)
         return (weight * (predicted - clean) ** 2).mean()
 
-    def step(self) -> float:
-        """One optimiser step; returns its loss."""
-        rate = learning_rate(self.progress.step, self.settings)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        loss = self.loss(self.progress.step)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
-        self.optimiser.step()
-        with torch.no_grad():
-            # Early on the average forgets faster, or it would still hold the first weights.
-            share = min(self.settings.average, (1 + self.progress.step) / (10 + self.progress.step))
-            torch._foreach_lerp_(
-                list(self.average.values()), list(self.weights.values()), 1 - share
-            )
-        self.progress.step += 1
-        return loss.item()
-
-    def run(self) -> None:
-        """Train to the last step, with checkpoints, snapshots of the average and a curve."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        kept = json.dumps(asdict(self.settings), indent=1)
-        (self.folder / "settings.json").write_text(kept, encoding="utf-8")
-        earlier, start, losses = self.progress.cpu_seconds, time.process_time(), []
-        while not self.stopped and self.progress.step < self.settings.steps:
-            losses.append(self.step())
-            self.progress.cpu_seconds = earlier + time.process_time() - start
-            last = self.stopped or self.progress.step == self.settings.steps
-            if last or self.progress.step % self.settings.snapshot_every == 0:
-                self.snapshot()
-            if last or self.progress.step % self.settings.save_every == 0:
-                self._record(losses)
-                losses = []
-                checkpoint.save(
-                    self.folder / "checkpoints",
-                    self.weights,
-                    self.average,
-                    self.optimiser,
-                    self.progress,
-                )
+    def done(self, *, last: bool) -> None:
+        """Keep the average of this step, every so often and at the end."""
+        if last or self.progress.step % self.settings.snapshot_every == 0:
+            self.snapshot()
 
     def snapshot(self) -> None:
         """The averaged weights of this step in fp16."""
@@ -168,18 +126,6 @@ class Trainer:
         target.mkdir(exist_ok=True)
         halves = {name: value.half() for name, value in self.average.items()}
         save_file(halves, target / f"step-{self.progress.step:06d}.safetensors")
-
-    def _record(self, losses: list[float]) -> None:
-        path = self.folder / "loss_curve.csv"
-        fresh = not path.exists()
-        step, seconds = self.progress.step, self.progress.cpu_seconds
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if fresh:
-                writer.writerow(CURVE)
-            rate, loss = learning_rate(step - 1, self.settings), float(np.mean(losses))
-            writer.writerow([step, round(seconds), f"{rate:.6f}", f"{loss:.5f}"])
-        print(f"{self.settings.name} {step} {seconds:.0f} CPU s, loss {loss:.5f}", flush=True)
 
 
 def tokenized(captions: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -203,9 +149,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--name", choices=sorted(NAMED), required=True)
     parser.add_argument("--folder", type=Path, default=Path("training/diffusion"))
     given = parser.parse_args(argv)
-    trainer = Trainer(NAMED[given.name], given.folder)
-    signal.signal(signal.SIGTERM, lambda *_: setattr(trainer, "stopped", True))
-    trainer.run()
+    Trainer(NAMED[given.name], given.folder).run_until_told()
 
 
 if __name__ == "__main__":

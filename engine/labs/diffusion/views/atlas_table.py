@@ -106,11 +106,6 @@ def control(scored: Scored, allowed: np.ndarray | None = None, *, seed: int = 0)
     return Control(np.sort(cuts, axis=1)[:, ::-1], np.array([top_share(each) for each in cuts]))
 
 
-def best_column(result: Result, spot: Spot) -> int:
-    """The input channel with the most cuts."""
-    return int(score(result, spot).cuts.argmax())
-
-
 def layer_at(result: Result, layer: int) -> str:
     """The layer at a position of the result, in words."""
     return layer_label(result.notes["layer_names"][layer])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.core.claims import Standing
 from engine.core.result import Result
 from engine.core.units import percent
 from engine.labs.diffusion.copying import EXTRACTED
@@ -11,8 +12,11 @@ SEED_SPARSITY = 0.01
 """That of the seed paper's scripts."""
 
 
-def seed_cell(result: Result, tau: int) -> tuple[str, str] | None:
-    """What the seed paper's sparsity does here, and the verdict on it; None where it is missing."""
+def seed_cell(result: Result, tau: int) -> tuple[str, str, Standing] | None:
+    """What the seed paper's sparsity does here, the verdict on it, and whether the claim shows.
+
+    None where that sparsity is missing.
+    """
     if SEED_SPARSITY not in sparsities(result):
         return None
     cell = of_cell(result, SEED_SPARSITY, tau)
@@ -31,14 +35,15 @@ def seed_cell(result: Result, tau: int) -> tuple[str, str] | None:
         + "."
     )
     if not before:
-        return measured, "This model copies nothing, so 1 % has nothing to mitigate here."
+        return measured, "This model copies nothing, so 1 % has nothing to mitigate here.", "apart"
+    standing: Standing = "holds" if after == 0 else "partly" if after < before else "not here"
     if after == 0:
         first = "At 1 % no copied picture comes out here any more, as claimed."
     elif after < before:
         first = f"At 1 % {before - after} of {before} copies no longer come out here; {after} do."
     else:
         first = "At 1 % every copy still comes out here: the claim does not show on this model."
-    return measured, f"{first} {_enough(result, tau)}"
+    return measured, f"{first} {_enough(result, tau)}", standing
 
 
 def _enough(result: Result, tau: int) -> str:

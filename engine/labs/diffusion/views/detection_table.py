@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import plotly.graph_objects as go
 
-from engine.core import Result
+from engine.core import Result, Standing
 from engine.figures import Event, Palette, Series, axis, lines
 from engine.labs.diffusion.detect.methods import METHODS, special_layer
 from engine.labs.diffusion.detect.reading import (
@@ -146,6 +146,7 @@ class Beside:
 
     measured: str
     verdict: str
+    standing: Standing
 
 
 def update_beside(result: Result) -> Beside:
@@ -168,4 +169,9 @@ def update_beside(result: Result) -> Beside:
     return Beside(
         f"{whole.text} with one region for all captions, {by_family.text} with one for each family",
         verdict,
+        "holds"
+        if all(reached)
+        else "partly"
+        if any(reached) or better.high >= PUBLISHED
+        else "not here",
     )

@@ -116,7 +116,12 @@ def keys_grid(result: Result, rung: str) -> PictureGrid:
 
 def known_share(result: Result, mode: int, rung: str) -> float:
     """How many of a rung's keys are guessed within the line, over pictures and seeds."""
-    return float((key_error(result)[mode, members(result, rung)] <= KNOWN).mean())
+    return float(known_shares(result, mode, rung).mean())
+
+
+def known_shares(result: Result, mode: int, rung: str) -> np.ndarray:
+    """How many seeds guess the key within the line, of each picture of a rung."""
+    return (key_error(result)[mode, members(result, rung)] <= KNOWN).mean(-1)
 
 
 def describe_rung(result: Result, rung: str) -> str:

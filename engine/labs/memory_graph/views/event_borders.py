@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
+from engine.core.result import Result
 from engine.figures import Palette, axis, bars
-from engine.labs.memory_graph.living.border_rows import DRAWS, BorderRow
+from engine.labs.memory_graph.living.border_rows import DRAWS, BorderRow, score_methods
+from engine.labs.memory_graph.living.recut import cut
+
+GAMMA = 1.0  # standard deviations, as in the authors' configurations
+TOLERANCE = 3  # tokens
+
+
+def surprise_row(result: Result) -> BorderRow:
+    """The boundaries by surprise against the known borders, as the view opens."""
+    surprise = result.array("surprise")
+    found = {"surprise": cut(surprise, GAMMA, "code").opening}
+    return score_methods(found, result.array("border").astype(np.int64), len(surprise), TOLERANCE)[
+        0
+    ]
 
 
 def draw_border_scores(

@@ -26,14 +26,19 @@ UNITS = {
 }
 
 
+def row_vectors(result: Result, row_of: np.ndarray) -> np.ndarray:
+    """Vectors float32 (token, channel) of tokens whose rows are ``row_of`` (token,)."""
+    return result.array("rows")[row_of] * result.array("row_step")[row_of, None]
+
+
 def token_rows(result: Result) -> np.ndarray:
     """The vector of every token, float32 (token, channel)."""
-    return result.array("rows").astype(np.float32)[result.array("row_of")]
+    return row_vectors(result, result.array("row_of"))
 
 
 def part_similarity(result: Result, part: tuple[int, int]) -> np.ndarray:
     """Similarity of the tokens of a part, float64 (token, token)."""
-    rows = result.array("rows").astype(np.float32)[result.array("row_of")[slice(*part)]]
+    rows = row_vectors(result, result.array("row_of")[slice(*part)])
     return similarity(rows, clip=bool(result.notes["clip"]))
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from engine.core.result import Result
 from engine.figures import Palette, Series, axis, lines
 from engine.figures.lines import Event
-from engine.labs.memory_graph.living.forgetting import FORMULAS, retention
+from engine.labs.memory_graph.living.forgetting import FORMULAS, Formula, retention
 from engine.labs.memory_graph.views.season import (
     INTERVAL,
     NAMES,
@@ -136,6 +136,13 @@ def describe_slip(result: Result) -> str:
         f"After {DAYS} days, R at S = {WEAK} and S = {STRONG}: {values}. Memories there on a mean "
         f"day of this run: {alive}."
     )
+
+
+def lasts(formula: Formula) -> bool:
+    """Whether a stronger memory is kept better by a formula, at each of the first days."""
+    days = np.arange(1, DAYS + 1)
+    weak, strong = (retention(formula, days, np.array(s)) for s in (WEAK, STRONG))
+    return bool((strong > weak).all())
 
 
 def gone_between(result: Result, formula: str, after: int, until: int) -> list[int]:

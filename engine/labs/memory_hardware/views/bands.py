@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from engine.core.claims import Standing
 from engine.figures import Palette, axis
 from engine.figures.axes import compose, escape
 from engine.figures.palette import SYMBOLS, translucent
@@ -35,6 +36,13 @@ def distance(values: np.ndarray, band: Band) -> str:
     """Both ends of a range beside the published ones, in words."""
     low, high = values.min() / band.low, values.max() / band.high
     return f"Our lower end is {_times(low)} and our upper end {_times(high)}."
+
+
+def inside(values: np.ndarray, band: Band) -> Standing:
+    """Whether all of a range, some or nothing of it lies in the published one."""
+    if values.max() < band.low or values.min() > band.high:
+        return "not here"
+    return "holds" if band.low <= values.min() and values.max() <= band.high else "partly"
 
 
 def _times(ratio: float) -> str:
