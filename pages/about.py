@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from engine import __version__
-from engine.core import Lab, Paper, labs
 from pages.kit import section
 
 ROOT = Path(__file__).parents[1]
@@ -26,20 +25,6 @@ PACKAGES = (
 )
 
 
-def cite(paper: Paper) -> str:
-    """One line of the list of sources."""
-    link = f"https://arxiv.org/abs/{paper.arxiv}" if paper.arxiv else paper.url
-    title = f"[{paper.title}]({link})" if link else paper.title
-    number = f", arXiv:{paper.arxiv}" if paper.arxiv else ""
-    return f"- {title}. {paper.authors}, {paper.year}{number}"
-
-
-def show_sources(lab: Lab) -> None:
-    """The papers of one lab."""
-    st.subheader(lab.title, anchor=False)
-    st.markdown("\n".join(cite(paper) for paper in lab.papers) or "No papers listed.")
-
-
 def installed(name: str) -> str:
     """The version of a package without importing it."""
     try:
@@ -50,9 +35,11 @@ def installed(name: str) -> str:
 
 st.title("Sources", anchor=False)
 section("Papers")
-for lab in labs().values():
-    if (ROOT / "pages" / f"{lab.name}.py").is_file():
-        show_sources(lab)
+st.markdown(
+    "Every paper that the labs follow stands on a page of its own, with its claim and what was "
+    "measured here."
+)
+st.page_link("papers.py", label="Papers", icon=":material/article:")
 
 section("How results are kept")
 st.markdown(

@@ -12,20 +12,16 @@ if str(ROOT) not in sys.path:  # `streamlit run pages/frame.py` starts inside pa
 import streamlit as st  # noqa: E402
 
 from engine import __version__  # noqa: E402
-from engine.core import EngramError, Lab, labs  # noqa: E402
+from engine.core import EngramError, labs  # noqa: E402
 from engine.store import Store  # noqa: E402
-from pages.kit import complain, error_boundary, palette, select, set_values  # noqa: E402
+from pages.kit import complain, error_boundary, palette, select, set_values, shown_labs  # noqa: E402
+from pages.kit.drawn import begin_drawing  # noqa: E402
 from pages.kit.form import begin_forms  # noqa: E402
-from pages.kit.take_away import begin_page  # noqa: E402
+from pages.kit.take_away import begin_foot  # noqa: E402
 from pages.kit.words import begin_words  # noqa: E402
 
 PAGES = Path(__file__).parent
 MARK = ROOT / "assets" / "mark"
-
-
-def shown_labs() -> list[Lab]:
-    """The labs that have a page; the others can be used from scripts only."""
-    return [lab for lab in labs().values() if (PAGES / f"{lab.name}.py").is_file()]
 
 
 def reopen() -> None:
@@ -60,12 +56,15 @@ def main() -> None:
         [
             st.Page("home.py", title="Gallery", default=True),
             *[st.Page(f"{lab.name}.py", title=lab.title) for lab in shown_labs()],
+            st.Page("papers.py", title="Papers"),
             st.Page("runs.py", title="Runs"),
+            st.Page("report.py", title="Report"),
             st.Page("about.py", title="Sources"),
         ],
         position="top",
     )
-    begin_page()
+    begin_drawing(page.url_path)
+    begin_foot()
     begin_forms()
     begin_words()
     follow_link()

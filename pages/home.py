@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from engine.core import Lab, labs
+from engine.core import Lab
 from engine.figures.palette import Palette
-from pages.kit import default_result, error_boundary, palette, presets
-
-PAGES = Path(__file__).parent
+from pages.kit import default_result, error_boundary, palette, presets, shown_labs
 
 
 def draw_thumbnail(lab: Lab, colours: Palette) -> tuple[go.Figure, str] | None:
@@ -77,7 +74,7 @@ st.markdown(
     "Every figure here is computed from real runs that you can change, repeat and take away. "
     "Open a lab: it shows a result at once."
 )
-present = [lab for lab in labs().values() if (PAGES / f"{lab.name}.py").is_file()]
+present = shown_labs()
 if len(present) == 1:
     show_card(present[0], wide=True)
 else:
@@ -87,4 +84,3 @@ else:
         ):
             with column:
                 show_card(lab, wide=False)
-st.caption("A lab on motion is to come.")

@@ -6,22 +6,25 @@ from pages.kit.linked import choose, linked, select
 from pages.kit.links import field_key, permalink, preset_query, query
 from pages.kit.obtain import Obtained, default_result, forget, obtain
 from pages.kit.pictures import show_pictures
-from pages.kit.presets import preset_link, presets
+from pages.kit.presets import config_link, preset_link, presets
+from pages.kit.rooms import shown_labs
 from pages.kit.run_panel import run_panel, visitor
 from pages.kit.show import offer, show
+from pages.kit.skeletons import show_skeletons
 from pages.kit.take_away import take_away, took_away
 from pages.kit.theme import palette
 from pages.kit.timelines import show_timeline
 from pages.kit.viewed import View, on_phone, show_views
 from pages.kit.words import (
     badge,
-    claim,
     copy_as_python,
     explain,
     remember_lines,
     say,
     section,
+    show_claims,
     show_terms,
+    show_unmeasured,
 )
 
 __all__ = [
@@ -29,8 +32,8 @@ __all__ = [
     "View",
     "badge",
     "choose",
-    "claim",
     "complain",
+    "config_link",
     "copy_as_python",
     "default_result",
     "error_boundary",
@@ -57,10 +60,14 @@ __all__ = [
     "select",
     "set_values",
     "show",
+    "show_claims",
     "show_pictures",
+    "show_skeletons",
     "show_terms",
     "show_timeline",
+    "show_unmeasured",
     "show_views",
+    "shown_labs",
     "take_away",
     "took_away",
     "visitor",

@@ -16,6 +16,7 @@ from pages.kit.widgets import draw
 ROW = 4
 SAID = "#said"
 DRAWN = "#drawn"
+KEPT = "#kept"
 
 
 def form(
@@ -78,12 +79,15 @@ def keep_settings(lab: Lab, *key_prefixes: str) -> None:
     overwritten.
     """
     drawn = st.session_state.get(DRAWN, set())
+    kept = st.session_state.setdefault(KEPT, set())
+    kept -= drawn
     for experiment in lab.experiments:
         for name in experiment.config.model_fields:
             keys = [field_key(lab, experiment, name), *(f"{own}.{name}" for own in key_prefixes)]
             for key in keys:
                 if key in st.session_state and key not in drawn:
                     st.session_state[key] = st.session_state[key]
+                    kept.add(key)
 
 
 def set_values(lab: Lab, experiment: Experiment, values: Mapping[str, Any]) -> None:
@@ -137,6 +141,8 @@ def _draw(control: Control) -> str | None:
     """Draw; a sentence where the link asked for a value that the widget had to drop."""
     complaint = f"{control.key}#complaint"
     asked = st.query_params.get(control.key)
+    if asked is not None and control.key in st.session_state.get(KEPT, ()):
+        st.session_state.pop(control.key, None)  # a link was followed; what was kept yields to it
     if control.key in st.session_state:
         if error := control.check(st.session_state[control.key]):
             # Typed by hand, or within another view's bounds only; a widget would fail on it.

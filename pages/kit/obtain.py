@@ -9,8 +9,10 @@ import streamlit as st
 
 from engine.core import BadInput, Config, EngramError, Experiment, Lab, Result
 from engine.store import Store, lookup
+from pages.kit.drawn import remember_source
 from pages.kit.form import complain_once, titled
 from pages.kit.run_panel import mark_previous, run_panel
+from pages.kit.words import python_lines, remember_lines
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,15 @@ def obtain(lab: Lab, experiment: Experiment, config: Config, *, fall_back: bool 
     a run takes at most two seconds), then progress, metrics so far, time left and Cancel.
     Without ``fall_back`` no earlier result takes its place, and it takes none's.
     """
+    found = _obtain(lab, experiment, config, fall_back)
+    if found.result is not None:
+        remember_source(lab, experiment, found.config)
+        # A view may show several experiments, and its foot is that of one.
+        remember_lines(experiment.title, python_lines(lab, experiment, found.config))
+    return found
+
+
+def _obtain(lab: Lab, experiment: Experiment, config: Config, fall_back: bool) -> Obtained:
     memory = f"#shown.{lab.name}.{experiment.name}"
     last = st.session_state.get(memory) if fall_back else None
     try:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
-from engine.core import Lab
-from pages.kit.links import preset_query
+from engine.core import Config, Experiment, Lab
+from pages.kit.links import field_key, link_text, query
 
 
 def presets(lab: Lab, *, view: str = "") -> None:
@@ -29,9 +32,37 @@ def presets(lab: Lab, *, view: str = "") -> None:
 def preset_link(lab: Lab, name: str) -> None:
     """The link of one preset."""
     preset = next(preset for preset in lab.presets if preset.name == name)
+    experiment = lab.experiment(preset.experiment)
+    config = experiment.config.build(preset.config)
+    page = {"view": experiment.name, **preset.page}
+    config_link(lab, experiment, config, page, label=preset.title, help=preset.story)
+
+
+def config_link(
+    lab: Lab,
+    experiment: Experiment,
+    config: Config,
+    page: Mapping[str, Any],
+    *,
+    label: str,
+    help: str | None = None,
+    icon: str | None = None,
+) -> None:
+    """A link to the lab's page with ``config`` and the state ``page``."""
     st.page_link(
         f"{lab.name}.py",
-        label=preset.title,
-        help=preset.story,
-        query_params=preset_query(lab, preset),
+        label=label,
+        help=help,
+        icon=icon,
+        query_params=_from_here(lab, experiment, query(lab, experiment, config, page)),
     )
+
+
+def _from_here(lab: Lab, experiment: Experiment, asked: dict[str, str]) -> dict[str, str]:
+    """``asked``, and the defaults of what other views set and keep until then."""
+    default = experiment.config()
+    for name in experiment.config.model_fields:
+        key, plain = field_key(lab, experiment, name), getattr(default, name)
+        if key not in asked and st.session_state.get(key, plain) != plain:
+            asked[key] = link_text(plain)
+    return asked

@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 
 import streamlit as st
+from pydantic.fields import FieldInfo
 
 from engine.core import Config, EngramError, Experiment, Lab, NotFound
 from engine.core.digest import digest_bytes
@@ -62,9 +63,15 @@ def differences(one: Config, other: Config) -> str:
     parts = []
     for name, field in type(one).model_fields.items():
         mine = getattr(one, name)
-        if mine != getattr(other, name, None):
+        if mine != getattr(other, name, None) and (mine or not _is_hidden(field)):
             parts.append(f"{(field.title or name).lower()} {_in_words(str(mine))}")
     return ", ".join(parts)
+
+
+def _is_hidden(field: FieldInfo) -> bool:
+    """Whether the page keeps the field by itself: a visitor never saw that it is empty."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and extra.get("widget") == "hidden"
 
 
 def _in_words(value: str) -> str:
@@ -138,7 +145,8 @@ def _progress_words(store: Store, row: RunRow) -> str:
     if row.state == "queued":
         ahead = store.runs.ahead(row.id)
         others = {0: "it is next", 1: "1 run is ahead"}.get(ahead, f"{ahead} runs are ahead")
-        return f"Waiting: {others}"
+        reason = store.runs.reason(row.id)
+        return f"Waiting: {others}{f'; {reason}' if reason else ''}"
     if row.cancel_asked is not None:
         return "Stopping"
     passed = max(0.0, time.time() - (row.started or row.created))

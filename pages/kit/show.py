@@ -12,9 +12,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from engine.figures.export import find_browser, to_html, to_image
+from engine.figures.titles import without_subtitle
 from engine.store.export import to_csv, to_parquet
+from pages.kit.downloads import Offer, download_menu
+from pages.kit.drawn import remember_figure
 from pages.kit.errors import plain
-from pages.kit.take_away import remember_figure
+from pages.kit.report import add_button
 from pages.kit.theme import palette
 
 CONFIG: dict[str, Any] = {
@@ -49,7 +52,7 @@ def show(
     selecting: dict[str, Any] = (
         {"on_select": on_select, "selection_mode": selection_mode} if on_select != "ignore" else {}
     )
-    shown, subtitle = _without_subtitle(figure)
+    shown, subtitle = without_subtitle(figure)
     with st.container(key=f"figure-{key}"):
         state = st.plotly_chart(
             shown, key=key, theme=None, config=CONFIG, alt=alt, width="stretch", **selecting
@@ -93,7 +96,7 @@ def offer(
         made = drawn()
         return to_html(made, html.unescape(made.layout.title.text or alt), paper=paper).encode()
 
-    offers: list[tuple[str, str, str, Callable[[], bytes]]] = []
+    offers: list[Offer] = []
     if find_browser():
         offers += [
             ("PNG", "png", "image/png", lambda: to_image(drawn(), "png", paper=paper)),
@@ -105,29 +108,6 @@ def offer(
             ("CSV", "csv", "text/csv", lambda: to_csv(frame_of(export))),
             ("Parquet", "parquet", BINARY, lambda: to_parquet(frame_of(export))),
         ]
-    with (
-        st.container(horizontal=True, horizontal_alignment="right", key=f"export-{key}"),
-        st.popover(label, icon=":material/download:", type="tertiary"),
-    ):
-        for kind, ending, mime, make in offers:
-            st.download_button(
-                kind,
-                make,
-                file_name=f"{name}.{ending}",
-                mime=mime,
-                key=f"{key}#{ending}",
-                on_click="ignore",
-                width="stretch",
-            )
-
-
-def _without_subtitle(figure: go.Figure) -> tuple[go.Figure, str]:
-    """The figure for the page and its subtitle: plotly cuts long lines, a caption breaks them."""
-    subtitle = figure.layout.title.subtitle.text
-    if not subtitle:
-        return figure, ""
-    shown = go.Figure(figure)
-    shown.layout.title.subtitle.text = None
-    shown.update_layout(margin_t=52)
-    words = html.unescape(subtitle)
-    return shown, words[:1].upper() + words[1:]
+    with st.container(horizontal=True, horizontal_alignment="right", key=f"export-{key}"):
+        add_button(key, figure, alt)
+        download_menu(label, offers, name, key)

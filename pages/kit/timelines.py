@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from engine.core.timeline import Timeline
@@ -14,7 +15,9 @@ from engine.io.trace_events import MOST_EVENTS, TraceFile, to_chrome, to_perfett
 from engine.store.export import to_csv, to_parquet
 from pages.kit.components.sync import UNSET
 from pages.kit.components.timeline import timeline
-from pages.kit.take_away import remember_figure
+from pages.kit.downloads import Offer, download_menu
+from pages.kit.drawn import remember_figure
+from pages.kit.report import add_button
 from pages.kit.theme import palette
 
 BINARY = "application/octet-stream"
@@ -55,8 +58,14 @@ def show_timeline(
     )
     st.caption(alt)
     if len(data):
-        remember_figure(key, lambda: draw_timeline(data, colours, title=label, alt=alt), alt)
-        _offer(whole or (lambda: data), key, label)
+
+        def twin() -> go.Figure:
+            return draw_timeline(data, colours, title=label, alt=alt)
+
+        remember_figure(key, twin, alt)
+        with st.container(horizontal=True, horizontal_alignment="right", key=f"export-{key}"):
+            add_button(key, twin, alt)
+            _offer(whole or (lambda: data), key, label)
 
 
 def _offer(make: Callable[[], Timeline], key: str, label: str) -> None:
@@ -70,29 +79,19 @@ def _offer(make: Callable[[], Timeline], key: str, label: str) -> None:
     def file(write: Callable[..., TraceFile]) -> bytes:
         return write(made(), title=label, gz=True).data
 
-    offers: list[tuple[str, str, str, Callable[[], bytes]]] = [
+    offers: list[Offer] = [
         ("CSV", "csv", "text/csv", lambda: to_csv(to_table(made()))),
         ("Parquet", "parquet", BINARY, lambda: to_parquet(to_table(made()))),
         ("Chrome JSON", "json.gz", "application/gzip", lambda: file(to_chrome)),
         ("Perfetto", "perfetto-trace.gz", "application/gzip", lambda: file(to_perfetto)),
     ]
-    with (
-        st.container(horizontal=True, horizontal_alignment="right", key=f"export-{key}"),
-        st.popover("Export", icon=":material/download:", type="tertiary"),
-    ):
-        for title, ending, mime, write in offers:
-            st.download_button(
-                title,
-                write,
-                file_name=f"{name}.{ending}",
-                mime=mime,
-                key=f"{key}#{ending}",
-                on_click="ignore",
-                width="stretch",
-            )
-        st.caption(
-            "Chrome JSON opens in chrome://tracing and in Perfetto, Perfetto's own format in "
-            "ui.perfetto.dev. Both are packed with gzip, which the viewers read, and hold at most "
-            f"{MOST_EVENTS:,} events (a span is one to three): what starts last is left out. The "
-            "tables hold every span."
-        )
+    download_menu(
+        "Export",
+        offers,
+        name,
+        key,
+        "Chrome JSON opens in chrome://tracing and in Perfetto, Perfetto's own format in "
+        "ui.perfetto.dev. Both are packed with gzip, which the viewers read, and hold at most "
+        f"{MOST_EVENTS:,} events (a span is one to three): what starts last is left out. The "
+        "tables hold every span.",
+    )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from engine.core import BadInput
 from engine.core.errors import EngramError
@@ -161,7 +162,7 @@ def _one_text(key: str, *, most: int) -> str | None:
     upload = st.session_state.get(f"{key}#upload")
     if upload is None:
         return None
-    data = upload.getvalue()
+    data = uploaded_bytes(upload)
     read_text(data, limit=most * MB, field="file")
     return _put(data, upload.name)
 
@@ -175,7 +176,7 @@ def _lines(key: str) -> str | None:
 
 def _one_file(key: str) -> str | None:
     upload = st.session_state.get(f"{key}#file")
-    return None if upload is None else _put(_some(upload.getvalue(), upload.name), upload.name)
+    return None if upload is None else _put(_some(uploaded_bytes(upload), upload.name), upload.name)
 
 
 def _files(key: str) -> str | None:
@@ -197,7 +198,8 @@ def _documents(uploads: list[Any] | None) -> str | None:
     """Rows, a memory or a zip as they are, all else packed: a file's kind is in its name."""
     if not uploads:
         return None
-    files = [(upload.name, upload.getvalue()) for upload in uploads]
+    contents = [uploaded_bytes(upload) for upload in uploads]
+    files = [(upload.name, data) for upload, data in zip(uploads, contents, strict=True)]
     if len(files) == 1:
         name, data = files[0]
         _some(data, name)
@@ -207,6 +209,13 @@ def _documents(uploads: list[Any] | None) -> str | None:
     if all(not data.strip() for _, data in files):
         raise BadInput("files", "all of them are empty")
     return _put(pack_files(files), f"{len(files)} files")
+
+
+def uploaded_bytes(upload: Any) -> bytes:
+    """What was brought; a browser may name a file that its server has lost by a restart."""
+    if not isinstance(upload, UploadedFile):
+        raise BadInput("file", "it is not here any more; bring it again")
+    return upload.getvalue()
 
 
 def _some(data: bytes, name: str) -> bytes:

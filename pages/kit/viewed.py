@@ -9,10 +9,13 @@ from typing import Any, Generic, TypeVar
 import streamlit as st
 
 from engine.core import Lab
+from pages.kit.drawn import sources
 from pages.kit.errors import error_boundary
 from pages.kit.form import keep_settings
 from pages.kit.linked import choose
+from pages.kit.obtain import Obtained, find
 from pages.kit.presets import presets
+from pages.kit.take_away import take_away, took_away
 
 S = TypeVar("S")
 
@@ -56,4 +59,16 @@ def show_views(
     if scene is not None:
         with main, error_boundary(f"the view {chosen.title}"):
             chosen.show(scene)
+            if not took_away():
+                _foot()
     keep_settings(lab, *key_prefixes)
+
+
+def _foot() -> None:
+    """What every view ends with, for one that drew none: of the result that it read first."""
+    read = sources()
+    if read:
+        first = read[0]
+        result = find(first.lab, first.experiment, first.config)
+        obtained = Obtained(result, first.config, result is not None, first.config)
+        take_away(first.lab, first.experiment, obtained)

@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from engine.core import Config, Experiment, Lab, NotFound, Result
+from engine.core import (
+    STANDINGS,
+    Claim,
+    Config,
+    Experiment,
+    Lab,
+    NotFound,
+    Result,
+    Standing,
+    Unmeasured,
+)
 from pages.kit.errors import plain
 from pages.kit.links import query
 from pages.kit.theme import palette
 
-Kind = Literal["measured", "published", "assumed", "synthetic", "exact", "good", "warn", "bad"]
+Kind = Literal[
+    "measured", "published", "assumed", "synthetic", "exact", "good", "warn", "bad", "unsaid"
+]
 _BADGES: dict[str, tuple[str, str]] = {
     "measured": ("blue", ":material/straighten:"),
     "published": ("violet", ":material/article:"),
@@ -26,14 +38,21 @@ _BADGES: dict[str, tuple[str, str]] = {
     "good": ("green", ":material/check:"),
     "warn": ("orange", ":material/warning:"),
     "bad": ("red", ":material/close:"),
+    "unsaid": ("gray", ":material/question_mark:"),
+}
+_STANDING: dict[Standing, Kind] = {
+    "holds": "good",
+    "partly": "warn",
+    "not here": "bad",
+    "apart": "unsaid",
 }
 # What begins a picture, a link, a formula or a tag, and the marks that make bare links.
 _LIVELY = re.compile(r"(?<!\\)(?:[\[\]<>$]|(?<=http):|(?<=https):|(?<=www)\.|@)", re.IGNORECASE)
 _NUMBER = re.compile(r"@\{(\w+)\}")
 _MET = "#terms"
 _LINES = "#lines"
-# One level of braces inside, as in \\text{...}.
-_SYMBOL = re.compile(r"\\c([1-8])\{((?:[^{}]|\{[^{}]*\})*)\}")
+# Two levels of braces inside, as in \\frac{\\sum_{j} ...}{...}.
+_SYMBOL = re.compile(r"\\c([1-8])\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 
 
 def section(title: str, lead: str | None = None, *, anchor: str | None = None) -> None:
@@ -120,29 +139,44 @@ def filled(text: str, numbers: Mapping[str, float | int | str]) -> str:
     return _SYMBOL.sub(symbol, _NUMBER.sub(number, "\n".join(known)))
 
 
-def claim(
-    statement: str,
-    measured: str,
-    source: str,
-    verdict: str,
-    *,
-    published: str | None = None,
-    url: str | None = None,
-    mark: str = "paper",
-    ours: str = "measured here",
-    caveat: str | None = None,
-) -> None:
-    """A published figure beside what this run measured, in the same units, and the difference."""
+def show_claims(claims: Iterable[Claim]) -> None:
+    """Each published statement beside what was measured here, and the difference in words."""
+    for claim in claims:
+        _show_claim(claim)
+
+
+def _show_claim(claim: Claim) -> None:
     with st.container(border=True):
         left, right = st.columns(2, gap="large")
         with left:
-            badge(f"published: {mark}", "published")
-            st.markdown(statement + (f"  \n**{published}**" if published else ""))
-            st.caption(f"[{source}]({url})" if url else source)
+            _show_published(claim)
         with right:
-            badge(ours, "measured")
-            st.markdown(measured)
-        st.markdown(f"**{verdict}**" + (f" {caveat}" if caveat else ""))
+            with st.container(horizontal=True):
+                badge(claim.ours, "measured")
+                badge(STANDINGS[claim.standing], _STANDING[claim.standing])
+            st.markdown(_calm(claim.measured))
+        caveat = f" {claim.caveat}" if claim.caveat else ""
+        st.markdown(f"**{_calm(claim.verdict)}**{caveat}")
+
+
+def show_unmeasured(claims: Iterable[Unmeasured]) -> None:
+    """Published statements that nothing here can test, each with the reason."""
+    for claim in claims:
+        with st.container(border=True):
+            left, right = st.columns(2, gap="large")
+            with left:
+                _show_published(claim)
+            with right:
+                badge("not measured here", "unsaid")
+                st.markdown(_calm(claim.because))
+
+
+def _show_published(claim: Claim | Unmeasured) -> None:
+    """What was published, and where it was read."""
+    badge(f"published: {claim.mark}", "published")
+    figures = f"  \n**{claim.published}**" if claim.published else ""
+    st.markdown(claim.statement + figures)
+    st.caption(f"[{claim.source}]({claim.url or claim.paper})")
 
 
 def copy_as_python(
@@ -152,21 +186,31 @@ def copy_as_python(
     with st.popover("Copy as Python", icon=":material/code:", type="tertiary"):
         st.code(python_lines(lab, experiment, config, result), language="python")
         for title, lines in st.session_state.get(_LINES, {}).items():
+            if title == experiment.title:
+                continue
             st.caption(title)
             st.code(lines, language="python")
         st.caption("On the command line")
         st.code(command_line(lab, experiment, config), language="bash", wrap_lines=True)
         st.caption("As a link to this page as it stands, below the address of this server")
-        own = {k: v for k, v in st.query_params.items() if k.startswith(f"{lab.name}.")}
-        # The view that a page shows at first is not in its address.
-        view = st.session_state.get(f"{lab.name}.view") or experiment.name
-        pairs = {**query(lab, experiment, config, {"view": view}), **own}
+        pairs = page_query(lab, experiment, config)
         st.code(f"/{lab.name}?{urlencode(pairs)}", language=None, wrap_lines=True)
 
 
+def page_query(lab: Lab, experiment: Experiment, config: Config) -> dict[str, str]:
+    """The query that reopens the page as it stands, with ``config`` and its view."""
+    own = {k: v for k, v in st.query_params.items() if k.startswith(f"{lab.name}.")}
+    # The view that a page shows at first is not in its address.
+    view = st.session_state.get(f"{lab.name}.view") or experiment.name
+    return {**query(lab, experiment, config, {"view": view}), **own}
+
+
 def remember_lines(title: str, lines: str) -> None:
-    """Further lines for "Copy as Python": how a figure that the page computes itself is made."""
-    st.session_state.setdefault(_LINES, {})[title] = lines
+    """Further lines for "Copy as Python": how another figure of the page is made.
+
+    The first of a title stays: what is compared with a result comes after it.
+    """
+    st.session_state.setdefault(_LINES, {}).setdefault(title, lines)
 
 
 def python_lines(

@@ -12,7 +12,6 @@ from engine.labs.diffusion.config import BenchConfig, GridConfig, SitesConfig
 from engine.labs.diffusion.views.bench import (
     TAU,
     Shown,
-    groups_of,
     of_cell,
     of_run,
     sparsities,
@@ -24,13 +23,12 @@ from engine.labs.diffusion.views.bench_grid_words import (
     SEED_SPARSITY,
     describe_curves,
     describe_film,
-    seed_cell,
 )
 from engine.labs.diffusion.views.bench_pictures import film
+from engine.labs.diffusion.views.claims import subspace_claims
 from pages.kit import (
     View,
     choose,
-    claim,
     form,
     linked,
     obtain,
@@ -39,6 +37,7 @@ from pages.kit import (
     section,
     select,
     show,
+    show_claims,
     show_pictures,
     take_away,
 )
@@ -50,7 +49,6 @@ MODE, SPARSITY, STEPS = "diffusion.bench", "diffusion.grid_sparsity", "diffusion
 EXPERIMENTS = {"grid": "grid", "cut": "bench", "sites": "sites"}
 FIRST = 0.2
 REST = ("sparsity", "tau", "site", "first", "half", "seeds", "seed", "resamples")
-PAPER = "https://arxiv.org/abs/2406.18566"
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def _show_grid(lab: Lab, config: GridConfig) -> None:
     _film(result, shown, chosen_picture(shown, group))
     show_beside(lab, shown)
     _curves(lab, result, shown)
-    _claim(result, shown.tau)
+    show_claims(subspace_claims(result, shown.tau))
     show_how(lab, shown, made)
     take_away(lab, experiment, obtained)
 
@@ -183,28 +181,6 @@ def _curves(lab: Lab, result: Result, shown: Shown) -> None:
     words = describe_curves(result, shown.tau)
     show(draw_curves(result, palette(), shown, words), "diffusion_bench_curves", words)
     say(lab, words)
-
-
-def _claim(result: Result, tau: int) -> None:
-    beside = seed_cell(result, tau)
-    if beside is None:
-        return
-    measured, verdict = beside
-    copied = ", ".join(group.name for group in groups_of(result.notes))
-    claim(
-        "Memorized prompts share a subspace, and pruning its weights mitigates memorization; the "
-        "authors' scripts prune 1 % of every row over the first 10 of 51 steps.",
-        measured,
-        "Chavhan et al. 2024: the abstract; 1 % is read in their code",
-        verdict,
-        url=PAPER,
-        mark="abstract, code",
-        ours=f"measured here on sets {copied}",
-        caveat="A small model of this lab with pictures of 32 pixels, not Stable Diffusion. The "
-        "authors' code also takes in the half without the prompt; the situation “The authors' "
-        "setting” has both halves and as early steps. The paper's tables were not read, and none "
-        "of their figures is shown.",
-    )
 
 
 VIEW = View("Prune bench", bench_settings, show_bench)

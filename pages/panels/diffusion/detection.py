@@ -7,6 +7,7 @@ import streamlit as st
 from engine.core import Lab, Result
 from engine.labs.diffusion.detect.methods import METHODS
 from engine.labs.diffusion.detect.reading import offered, ordinary_names
+from engine.labs.diffusion.views.claims import score_claims, update_claims
 from engine.labs.diffusion.views.detection import (
     Choice,
     class_title,
@@ -24,14 +25,12 @@ from engine.labs.diffusion.views.detection_table import (
     describe_by_step,
     draw_by_layer,
     draw_by_step,
-    update_beside,
 )
 from engine.labs.diffusion.views.detection_words import findings
 from engine.labs.diffusion.views.scores import RAIL
 from pages.kit import (
     badge,
     choose,
-    claim,
     explain,
     form,
     linked,
@@ -42,6 +41,7 @@ from pages.kit import (
     section,
     select,
     show,
+    show_claims,
     take_away,
     took_away,
 )
@@ -163,17 +163,7 @@ def _all_methods(lab: Lab, result: Result, choice: Choice) -> None:
     )
     st.caption(f"AUC against each class; scores: {SCALES[choice.scale].lower()}.")
     st.dataframe(area_rows(result, choice), hide_index=True, width="stretch")
-    published = update_beside(result)
-    claim(
-        "Memorized prompts found by norms of latent updates, Stable Diffusion 1.4",
-        f"Our reading of it: AUC {published.measured}",
-        "Huang et al. 2026, abstract",
-        published.verdict,
-        published="AUC over 0.999",
-        url="https://arxiv.org/abs/2605.22050",
-        caveat="Another model and other prompts, and of the method only the abstract could be "
-        "read: this tests our reading, not theirs.",
-    )
+    show_claims((*update_claims(result), *score_claims(result)))
     left, right = st.columns(2, gap="large")
     with left:
         name = choose("Each step alone", RAIL, STEPPED)

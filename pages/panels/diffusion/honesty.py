@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.core import Lab, Result
 from engine.core.units import percent
+from engine.labs.diffusion.views.claims import attack_claims, starts_claims
 from engine.labs.diffusion.views.honesty import (
     draw_each,
     draw_losses,
@@ -35,19 +36,18 @@ from pages.kit import (
     View,
     badge,
     choose,
-    claim,
     explain,
     palette,
     plain,
     say,
     show,
+    show_claims,
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked, asked, begin
+from pages.kit.asked import Asked, asked, begin
 
 PICTURE = "diffusion.attacked"
-PAPER = "https://arxiv.org/abs/2507.16880"
 ASSUMED = (
     "50 steps of Adam at rate 0.1 with 8 new noises a step: from a third-party note of the paper, "
     "whose code was not read."
@@ -102,7 +102,7 @@ def show_honesty(searches: Searches) -> None:
     alt = figure.layout.meta["alt"]
     show(figure, "diffusion_losses", alt, export=lambda: loss_table(result))
     say(lab, describe_distance(result))
-    _published()
+    show_claims(attack_claims(result))
     _starts(searches.starts)
     explain(lab, "Attack")
     take_away(lab, scene.experiment, obtained)
@@ -136,30 +136,13 @@ def _starts(scene: Asked) -> None:
     show(figure, "diffusion_agreement", describe_agreement(result))
     say(scene.lab, describe_agreement(result))
     say(scene.lab, describe_arrivals(result))
-    st.caption(
-        "DoRI (arXiv 2507.16880) holds that different triggers of one picture point to different "
-        "weights; its figures were not read here. One picture of a small model decides nothing "
-        "about Stable Diffusion."
-    )
+    show_claims(starts_claims(result))
 
 
 def _prompts(result: Result, picture: int) -> None:
     copied = result.notes["prompts"]["copied"][picture]
     never = result.notes["prompts"]["never seen"][picture]
     st.caption(f"Copied: {plain(copied)}. Never seen: {plain(never)}.")
-
-
-def _published() -> None:
-    claim(
-        "Text-to-image models that were pruned to hide a picture can be led back to it by small "
-        "changes of the embedding (abstract).",
-        "the two rows of copied pictures above",
-        "Kowalczuk et al. 2025 (DoRI, arXiv 2507.16880), the abstract",
-        "Their figures were not read and are not shown.",
-        url=PAPER,
-        mark="abstract",
-        caveat="Another model and another measure: SSIM here, SSCD there.",
-    )
 
 
 VIEW = View("Attack", honesty_settings, show_honesty)

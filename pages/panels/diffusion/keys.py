@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from engine.labs.diffusion.views.claims import keys_claims
 from engine.labs.diffusion.views.keys import (
     describe_both,
     describe_control,
-    describe_first,
     describe_keys,
     describe_modes,
     draw_both,
@@ -21,18 +21,17 @@ from pages.kit import (
     View,
     badge,
     choose,
-    claim,
     explain,
     palette,
     say,
     show,
+    show_claims,
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked, begin, settings
+from pages.kit.asked import Asked, begin, settings
 
 RUNG = "diffusion.rung"
-PAPER = "https://arxiv.org/abs/2503.00592"
 OURS = (
     "A border of one patch around the picture shrunk to 24 x 24, one key for all copies of a "
     "picture, and the smaller of the two networks, trained from the start, are ours."
@@ -68,15 +67,7 @@ def show_keys(scene: Asked) -> None:
     with right:
         show(draw_both(result, palette()), "diffusion_key_both", describe_both(result))
         say(lab, describe_both(result))
-    claim(
-        "SolidMark gives each training picture a random grey border and scores a picture by how "
-        "well the model out-paints it: memory picture by picture, pixel by pixel.",
-        describe_first(result),
-        "abstract of arXiv 2503.00592",
-        "The same idea on our small model, with the ladder and a never-trained control beside it.",
-        url=PAPER,
-        caveat="No figure of the paper is compared: its models and pictures are others.",
-    )
+    show_claims(keys_claims(result))
     explain(lab, "Border keys")
     take_away(lab, scene.experiment, obtained)
 

@@ -45,9 +45,9 @@ from pages.kit import (
     show_pictures,
     take_away,
 )
+from pages.kit.asked import Asked, begin, settings
 from pages.kit.obtain import find
 from pages.panels.diffusion.basin import show_basin
-from pages.panels.diffusion.scene import Asked, begin, settings
 
 CHECKPOINT = "diffusion.checkpoint"
 PICTURE = "diffusion.ladder_picture"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import isnan
-
 import streamlit as st
 
 from engine.core import Lab, Result
+from engine.labs.diffusion.views.claims import overlap_claims
 from engine.labs.diffusion.views.overlap import (
     IOU,
     draw_course,
@@ -27,14 +26,12 @@ from engine.labs.diffusion.views.overlap_table import (
 from engine.labs.diffusion.views.overlap_words import (
     describe_course,
     describe_kinds,
-    first_and_last,
     judge_copies,
     kinds_table,
 )
 from pages.kit import (
     View,
     choose,
-    claim,
     explain,
     linked,
     offer,
@@ -43,11 +40,12 @@ from pages.kit import (
     section,
     select,
     show,
+    show_claims,
     take_away,
 )
+from pages.kit.asked import Asked, begin, settings
 from pages.kit.components.matrix import matrix
 from pages.panels.diffusion.overlap_pair import LAYER, STEP, choose_pair, chosen_pair, show_pair
-from pages.panels.diffusion.scene import Asked, begin, settings
 
 REFERENCE = "diffusion.overlap_reference"
 SPARSITY = "diffusion.overlap_sparsity"
@@ -56,7 +54,6 @@ REFERENCES = {
     "unseen": "unseen titles",
     "scenes": "unseen scenes",
 }
-NOTEBOOK = "Notebook of the authors' code, github.com/ruchikachavhan/concept-prune"
 
 
 def show_overlap(scene: Asked) -> None:
@@ -177,21 +174,7 @@ def _course(lab: Lab, result: Result, place: Place) -> None:
                 describe_course(result, place, model),
             )
     say(lab, describe_course(result, place, 0))
-    first, last = first_and_last(result, place, 0)
-    if result.notes["steps"] < 2 or isnan(first):
-        return
-    claim(
-        "Mean overlap of the masks of different memorized sets, first to last of 51 steps of "
-        "Stable Diffusion, reference the empty prompt",
-        f"{first:.2f} to {last:.2f} over {result.notes['steps']} steps of this model, at the "
-        "reference, sparsity and layer chosen above",
-        NOTEBOOK,
-        "Context only: another model, other prompts.",
-        published="0.51 to 0.38, as plotted",
-        mark="authors' code, not the paper",
-        caveat="The code's average takes in the zeros of the matrix's diagonal; without them, we "
-        "derive about 0.63 to 0.48. It has no sets of ordinary prompts to compare with.",
-    )
+    show_claims(overlap_claims(result, place))
 
 
 VIEW = View("Overlap of masks", settings("overlap"), show_overlap)

@@ -44,8 +44,8 @@ from pages.kit import (
     show_pictures,
     take_away,
 )
+from pages.kit.asked import Asked, asked, begin
 from pages.panels.diffusion.race_strength import show_strength
-from pages.panels.diffusion.scene import Asked, asked, begin
 
 PARTS = {"race": "All methods", "strength": "From weak to strong"}
 PART = "diffusion.race_part"

@@ -30,7 +30,7 @@ from pages.kit import (
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked, begin
+from pages.kit.asked import Asked, begin
 
 METHOD = "diffusion.strength_method"
 LEVEL = "diffusion.strength_level"

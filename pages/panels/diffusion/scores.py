@@ -37,8 +37,8 @@ from pages.kit import (
     show_pictures,
     take_away,
 )
+from pages.kit.asked import Asked, settings
 from pages.panels.diffusion.detection import show_detection
-from pages.panels.diffusion.scene import Asked, settings
 
 PROMPT = "diffusion.rail_prompt"
 STEP = "diffusion.rail_step"

@@ -35,8 +35,8 @@ from pages.kit import (
     show_pictures,
     take_away,
 )
+from pages.kit.asked import Asked, begin, settings
 from pages.panels.diffusion.keywords import show_keywords
-from pages.panels.diffusion.scene import Asked, begin, settings
 
 TOKEN, STEP, LAYER = "diffusion.token", "diffusion.token_step", "diffusion.token_layer"
 GROUNDS = {"over": "Over the picture", "alone": "Alone"}

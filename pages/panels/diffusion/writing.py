@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.core import Lab, Result
+from engine.labs.diffusion.views.claims import addition_claims
 from engine.labs.diffusion.views.writing import (
     cheapest,
     damage_grid,
     describe_damage,
-    describe_off,
     describe_recall,
-    describe_subtracted,
     draw_damage,
     draw_recall,
     rank_names,
@@ -22,20 +21,19 @@ from pages.kit import (
     View,
     badge,
     choose,
-    claim,
     explain,
     palette,
     plain,
     say,
     section,
     show,
+    show_claims,
     show_pictures,
     take_away,
 )
-from pages.panels.diffusion.scene import Asked, begin, settings
+from pages.kit.asked import Asked, begin, settings
 
 RANK = "diffusion.addition"
-PAPER = "https://arxiv.org/abs/2410.23277"
 OURS = (
     "One picture instead of chunks of a video, all attention projections, Adam at rate 0.01 with 8 "
     "noises a step and a scale of 1 are ours, not the paper's."
@@ -93,13 +91,7 @@ def _off(result: Result) -> None:
     section("Taken off", "Fast memory as an addition can be taken off as it was put on.")
     same = bool(result.metrics["same_digest"]) and bool(result.metrics["same_pictures"])
     badge("weights never written" if same else "changed", "exact" if same else "bad")
-    claim(
-        "SlowFast-VGen stores episodes in a temporal LoRA that is updated while it samples.",
-        f"{describe_off(result)} {describe_subtracted(result)}",
-        "abstract of arXiv 2410.23277",
-        "Here one picture is stored; nothing is said about video.",
-        url=PAPER,
-    )
+    show_claims(addition_claims(result))
 
 
 VIEW = View("Write a picture", settings("writing"), show_writing)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from engine.labs.kv_cache.claims import CLAIMS
-from engine.labs.kv_cache.orders_grammar import is_no_op, parse_order
+from engine.labs.kv_cache.views.claims import setting_claims
 from engine.labs.kv_cache.views.damage import (
     damage_table,
     describe_damage,
     draw_kl_percentiles,
 )
-from pages.kit import claim, explain, form, obtain, palette, section, show, take_away
+from pages.kit import explain, form, obtain, palette, section, show, show_claims, take_away
 from pages.panels.kv_cache.compare import compare_damage
 from pages.panels.kv_cache.scene import Scene
 
@@ -64,38 +63,18 @@ def damage(scene: Scene) -> None:
             scene.lab, "Protocol", windows=obtained.config.windows, window=obtained.config.window
         )
         st.json({**result.notes, "format": obtained.config.key_format}, expanded=False)
-    _seed_claim(scene, obtained.config.key_format, obtained.config.order, m)
-    take_away(scene.lab, experiment, obtained)
-
-
-def _seed_claim(scene: Scene, key_format: str, order: str, metrics: dict) -> None:
-    """The seed paper's claim beside this run."""
-    paper = next(one for one in CLAIMS if one.id == "k-sort-blocks")
     block = scene.key_setting.format.block_shape(
         (scene.capture["v"].size("token"), scene.capture["v"].size("head") * scene.head_dim),
         head_dim=scene.head_dim,
         role="key",
     )
-    parsed = parse_order(order)
-    if parsed.scope == "none":
-        verdict = "No order is applied; choose in-head:w-norm on the left to test the claim."
-    elif is_no_op(parsed, block[1], scene.head_dim):
-        verdict = (
-            f"A block of {block[1]} covers whole heads of {scene.head_dim} channels: the sort is "
-            "a no-op by theory, as the paper finds at a block of 128."
+    show_claims(
+        setting_claims(
+            m,
+            obtained.config.key_format,
+            obtained.config.order,
+            block=block[1],
+            head_dim=scene.head_dim,
         )
-    else:
-        verdict = f"A block of {block[1]} is smaller than a head of {scene.head_dim} channels, "
-        verdict += "so the order can matter; compare with order none."
-    claim(
-        paper.statement,
-        f"{key_format} with order {order}: loss {metrics['delta_nll']:+.4f} nat per token, "
-        f"relative key error {metrics['relative_rmse_key']:.3g}, at "
-        f"{metrics['bits_key']:.3g} bits per value.",
-        paper.source,
-        verdict,
-        published="; ".join(f"{name}: {figure}" for name, figure in paper.figures.items()),
-        url=paper.url,
-        mark=paper.mark,
-        caveat=paper.caveat,
     )
+    take_away(scene.lab, experiment, obtained)

@@ -10,8 +10,9 @@ import streamlit as st
 from engine.labs.kv_cache.analysis import EnergyCurve, Setting, energy_curve
 from engine.labs.kv_cache.exports import permutation_file
 from engine.labs.kv_cache.orders_grammar import MEANINGS, is_no_op, parse_order
+from engine.labs.kv_cache.views.claims import outlier_claims
 from engine.labs.kv_cache.views.ordering import draw_energy_curve, draw_waste
-from pages.kit import badge, explain, form, obtain, palette, section, show, take_away
+from pages.kit import badge, explain, form, obtain, palette, section, show, show_claims, take_away
 from pages.panels.kv_cache.scene import Scene
 
 EXACT = 1e-5
@@ -79,6 +80,7 @@ def show_ordering(scene: Scene) -> None:
     )
     if scene.source == "model":
         _exactness(scene)
+        show_claims(outlier_claims(scene.capture))
 
 
 def _law(scene: Scene, block: int) -> None:

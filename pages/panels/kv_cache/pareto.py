@@ -21,6 +21,7 @@ from engine.labs.kv_cache.views.pareto import (
     point_id,
     setting_bits,
 )
+from engine.labs.kv_cache.views.sweep_claims import sweep_claims
 from pages.kit import (
     choose,
     explain,
@@ -31,6 +32,7 @@ from pages.kit import (
     section,
     set_values,
     show,
+    show_claims,
     take_away,
 )
 from pages.panels.kv_cache.needs_model import needs_model
@@ -78,6 +80,7 @@ def show_pareto(scene: Scene) -> None:
     with st.expander("All points as a table", key="kv_cache.points", on_change="rerun") as more:
         if more.open:
             st.dataframe(_table(result), hide_index=True, width="stretch")
+    show_claims(sweep_claims(result))
     take_away(scene.lab, experiment, obtained)
 
 

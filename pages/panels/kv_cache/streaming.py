@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.core import Experiment, Result
 from engine.labs.kv_cache.config import StreamingConfig
+from engine.labs.kv_cache.views.claims import memory_claims
 from engine.labs.kv_cache.views.streaming import (
     describe_flushes,
     draw_bytes,
@@ -15,7 +16,17 @@ from engine.labs.kv_cache.views.streaming import (
     draw_history_error,
     drift_table,
 )
-from pages.kit import Obtained, explain, form, obtain, palette, section, show, take_away
+from pages.kit import (
+    Obtained,
+    explain,
+    form,
+    obtain,
+    palette,
+    section,
+    show,
+    show_claims,
+    take_away,
+)
 from pages.panels.kv_cache.needs_model import needs_model
 from pages.panels.kv_cache.scale_up import show_scale_up
 from pages.panels.kv_cache.scene import Scene
@@ -65,6 +76,8 @@ def _timeline(scene: Scene, experiment: Experiment, config: StreamingConfig) -> 
         f"{m['requantised_kl_mean']:.2g} nat re-quantised."
     )
     st.markdown(describe_flushes(result))
+    if str(getattr(obtained.config, "key_format", "")).startswith("kivi-2"):
+        show_claims(memory_claims(result))
     numbers = {
         name: m[name] for name in ("append_error", "requantised_error") if m[name] is not None
     }

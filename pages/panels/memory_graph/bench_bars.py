@@ -18,13 +18,14 @@ from engine.labs.memory_graph.views.bench_bars import (
     draw_methods,
     method_names,
 )
+from engine.labs.memory_graph.views.claims import retrieval_claims
 from engine.labs.memory_graph.views.published import (
     beside_table,
     comparable,
     describe_order,
     draw_beside,
 )
-from pages.kit import badge, palette, say, section, show
+from pages.kit import badge, palette, say, section, show, show_claims
 
 
 def show_ablations(lab: Lab, result: Result, measure: str) -> None:
@@ -69,6 +70,7 @@ def show_published(lab: Lab, result: Result, measure: str) -> None:
             f"HippoRAG 2 also starts at the names of the question here (entity weight {weight:g}); "
             "as published it does not, which is entity weight 0.",
         )
+    show_claims(retrieval_claims(result, measure))
     table = beside_table(result)
     st.dataframe(
         table,

@@ -21,6 +21,7 @@ from engine.labs.memory_graph.views.buckets import (
     near_table,
     tradeoff_at,
 )
+from engine.labs.memory_graph.views.claims import bucket_claims
 from pages.kit import (
     badge,
     explain,
@@ -33,6 +34,7 @@ from pages.kit import (
     section,
     select,
     show,
+    show_claims,
     take_away,
 )
 from pages.panels.memory_graph.scene import left_out
@@ -85,6 +87,7 @@ def show_buckets(lab: Lab, experiment: Experiment, config: Config) -> None:
         scanned=f"{one['scanned']:.1f}",
         k=len(result.array("near")),
     )
+    show_claims(bucket_claims(result))
     take_away(lab, experiment, obtained)
 
 

@@ -6,18 +6,17 @@ import numpy as np
 import streamlit as st
 
 from engine.core import Config, Experiment, Lab, Result
+from engine.labs.memory_graph.views.claims import association_claims
 from engine.labs.memory_graph.views.coat import (
     MEASURES,
     bin_colours,
     bin_names,
-    describe_gain,
     describe_tree,
     draw_difference,
     draw_gain,
     draw_tree,
     draw_uct,
     frame_names,
-    gain,
     node_labels,
     path_words,
     value_bins,
@@ -25,7 +24,6 @@ from engine.labs.memory_graph.views.coat import (
 from pages.kit import (
     badge,
     choose,
-    claim,
     explain,
     linked,
     obtain,
@@ -36,6 +34,7 @@ from pages.kit import (
     section,
     select,
     show,
+    show_claims,
     take_away,
 )
 from pages.kit.components.graph import EdgeKind, NodeKind, graph
@@ -292,13 +291,4 @@ def _gain(lab: Lab, result: Result) -> None:
             "This memory came without gold questions: only covered words can be measured, over "
             "trees of this one question whose edges other seeds draw."
         )
-    mean, low, high = gain(result, measure)
-    clear = low > 0 or high < 0
-    claim(
-        "CoAT gains over 10 % on HotpotQA and MuSiQue with a language model.",
-        describe_gain(result, measure),
-        "abstract of arXiv 2502.02390",
-        f"Here association adds {mean:+.1f} points: {'clear' if clear else 'not clear'} at 95 %.",
-        url="https://arxiv.org/abs/2502.02390",
-        caveat="Another task: we count covered words and gold found by a walk, not answers.",
-    )
+    show_claims(association_claims(result, measure))

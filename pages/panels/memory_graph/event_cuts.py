@@ -19,6 +19,7 @@ from engine.labs.memory_graph.living.recut import (
     piece_starts,
     refined,
 )
+from engine.labs.memory_graph.views.event_borders import GAMMA
 from engine.labs.memory_graph.views.event_cohesion import token_rows
 from engine.labs.memory_graph.views.events import PART, PARTS, part_of
 from pages.kit import Obtained, choose, linked, select
@@ -71,7 +72,7 @@ def cut_scene(lab: Lab, obtained: Obtained, result: Result) -> Scene:
             "Gamma",
             0.0,
             4.0,
-            value=1.0,
+            value=GAMMA,
             step=0.1,
             key="memory_graph.gamma",
             bind="query-params",

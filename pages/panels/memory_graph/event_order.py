@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from engine.core import Lab
 from engine.labs.memory_graph.config import EventsConfig
+from engine.labs.memory_graph.views.claims import order_claims
 from engine.labs.memory_graph.views.order import bin_names, describe_order, draw_order
-from pages.kit import explain, form, obtain, palette, say, section, show
+from pages.kit import explain, form, obtain, palette, say, section, show, show_claims
 
 FIELDS = (
     "excerpt_words",
@@ -52,3 +53,4 @@ def show_order(lab: Lab, config: EventsConfig) -> None:
         reach=int(result.notes["reach"]),
         found=f"{100 * result.number('found'):.1f}",
     )
+    show_claims(order_claims(result))

@@ -8,7 +8,9 @@ import streamlit as st
 from engine.core import Lab
 from engine.labs.memory_graph.config import EventsConfig
 from engine.labs.memory_graph.living.events import blocks
+from engine.labs.memory_graph.views.claims import surprise_claims
 from engine.labs.memory_graph.views.event_borders import (
+    TOLERANCE,
     border_table,
     describe_borders,
     draw_border_scores,
@@ -41,6 +43,7 @@ from pages.kit import (
     section,
     select,
     show,
+    show_claims,
     take_away,
 )
 from pages.panels.memory_graph.event_cuts import (
@@ -207,7 +210,7 @@ def _borders(scene: Scene) -> None:
         "Tolerance (tokens)",
         0,
         20,
-        value=3,
+        value=TOLERANCE,
         key="memory_graph.tolerance",
         bind="query-params",
         help="how far a boundary may lie from a known border and still count",
@@ -233,6 +236,7 @@ def _borders(scene: Scene) -> None:
         known=known,
         f1=f"{first.f1:.3f}",
     )
+    show_claims(surprise_claims(result))
 
 
 VIEW = View("Events", event_settings, show_events)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.core import Lab, Result
+from engine.labs.memory_graph.views.claims import evolution_claims
 from engine.labs.memory_graph.views.evolution_switches import (
     describe_links,
     describe_switches,
@@ -12,10 +13,7 @@ from engine.labs.memory_graph.views.evolution_switches import (
     switch_table,
     wrongly_edited,
 )
-from pages.kit import claim, say, section
-
-PUBLISHED = "F1 multi-hop 27.02, temporal 45.85, open-domain 12.14, single-hop 44.65"
-TABLE = "A-MEM, table 1 (arXiv 2502.12110), as transcribed in several later sources"
+from pages.kit import say, section, show_claims
 
 
 def show_switches(lab: Lab, result: Result, k: int) -> None:
@@ -55,23 +53,4 @@ def show_switches(lab: Lab, result: Result, k: int) -> None:
                 if name != "Retrieval"
             },
         )
-    measured = "Recall is not measured: no questions."
-    if "recall" in result.fields:
-        measured = (
-            f"Evidence recall@{k} **{result.number('recall before'):.1f} %** without evolution, "
-            f"**{result.number('recall after'):.1f} %** with it, over "
-            f"{int(result.number('questions'))} questions."
-        )
-    claim(
-        "A-MEM answers the questions of LoCoMo with GPT-4o-mini, judged by the F1 of its answers.",
-        measured,
-        TABLE,
-        "The two cannot be compared.",
-        published=PUBLISHED,
-        mark="several transcriptions",
-        url="https://arxiv.org/abs/2502.12110",
-        caveat="Theirs is the F1 of answers that a language model wrote on LoCoMo; ours is how "
-        "much of the evidence is retrieved, without a language model. Three later papers measured "
-        "a temporal F1 of 29.1, 33.2 and 35.4, and the literature does not agree on the names of "
-        "the categories.",
-    )
+    show_claims(evolution_claims(result, k))

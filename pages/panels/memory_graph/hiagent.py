@@ -9,6 +9,7 @@ import streamlit as st
 
 from engine.core import Config, Experiment, Lab, Result
 from engine.labs.memory_graph.config import HiAgentConfig
+from engine.labs.memory_graph.views.claims import subgoal_claims
 from engine.labs.memory_graph.views.hiagent import (
     TITLES,
     describe_kept,
@@ -18,22 +19,20 @@ from engine.labs.memory_graph.views.hiagent import (
     draw_timeline,
     first_over,
     held_table,
-    saving,
     step_names,
 )
 from pages.kit import (
     badge,
     choose,
-    claim,
     explain,
     linked,
     obtain,
     palette,
-    plain,
     say,
     section,
     select,
     show,
+    show_claims,
     take_away,
 )
 from pages.panels.memory_graph.scene import left_out, pick
@@ -179,14 +178,4 @@ def _all(lab: Lab, result: Result) -> None:
         },
     )
     say(lab, describe_peaks(result))
-    mean, low, high = saving(result, 1)
-    claim(
-        "Success rate over five long tasks of AgentBoard: 42 % against 21 % for a flat memory, "
-        "with 3.8 fewer steps.",
-        f"Largest prompt {mean:.0f} % shorter ({low:.0f} to {high:.0f} %), and "
-        f"{plain(describe_kept(result))}",
-        "arXiv 2408.09559",
-        "We measure tokens, not success.",
-        url="https://arxiv.org/abs/2408.09559",
-        caveat="No agent acts here: whether a shorter prompt answers better is not shown.",
-    )
+    show_claims(subgoal_claims(result))

@@ -26,6 +26,7 @@ from engine.labs.memory_graph.language.record import FIELD
 from engine.labs.memory_graph.language.task import UNWATCHED_SECONDS, Task
 from engine.store import Store
 from pages.kit import complain, error_boundary, plain, visitor
+from pages.kit.uploads import uploaded_bytes
 from pages.panels.memory_graph.language import Language
 
 PARALLEL = 4
@@ -167,7 +168,7 @@ def _offer(
             return
         st.session_state.pop(f"{held}.refused", None)
         try:
-            data = read_unpacked(given.getvalue(), limit=LIMIT_BYTES, field=FIELD)
+            data = read_unpacked(uploaded_bytes(given), limit=LIMIT_BYTES, field=FIELD)
             st.session_state[f"{held}.read"] = (digest, Read(replay(data, passages), data))
         except EngramError as error:
             st.session_state[f"{held}.refused"] = str(error)

@@ -15,6 +15,7 @@ from engine.labs.memory_graph.memory import entries_in
 from engine.labs.memory_graph.memory_write import Entry
 from engine.store import Store
 from pages.kit import Obtained, complain, plain
+from pages.kit.uploads import uploaded_bytes
 from pages.panels.memory_graph import own_memory
 from pages.panels.memory_graph.own_memory import Own
 
@@ -110,7 +111,7 @@ def merge(own: Own, memory: Memory) -> str:
     upload = st.session_state.get(f"{WRITING}merge")
     if upload is None:
         raise BadInput("memory", "choose a file first")
-    data = upload.getvalue()
+    data = uploaded_bytes(upload)
     if len(data) > UPLOAD_MB * MB:
         raise BadInput("memory", f"may have {UPLOAD_MB} MB")
     Store.open().memories.check_room(own.kept)

@@ -16,6 +16,7 @@ from engine.labs.memory_graph.physics import physics_page
 from pages.kit import choose, complain, linked, palette, plain, select
 from pages.kit.components.graph import EdgeKind, NodeKind, graph
 from pages.kit.components.sandbox import sandbox
+from pages.kit.headers import NONCE
 from pages.panels.memory_graph.own_map import AT, NAME
 from pages.panels.memory_graph.own_search import asked
 
@@ -59,10 +60,9 @@ def _ego(around: Around, depth: int) -> None:
         form = choose("Ego graph", FORMS, FORM)
     with steps:
         _steps(depth)
-    page = None
     title = f"Around {around.labels[0]}"
     if form == "physics":
-        page = physics_page(around, palette(), title)
+        page = physics_page(around, palette(), title, NONCE)
         sandbox(page, key="memory_graph_physics", title=f"{title}, moving", height=480)
     else:
         _fixed(around, title)
@@ -73,7 +73,7 @@ def _ego(around: Around, depth: int) -> None:
     st.caption(f"{told}.")
     st.download_button(
         "graph.html",
-        lambda: (page or physics_page(around, palette(), title)).encode(),
+        lambda: physics_page(around, palette(), title).encode(),
         file_name="graph.html",
         mime="text/html",
         key="memory_graph#ego-html",

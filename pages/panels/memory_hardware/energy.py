@@ -10,9 +10,8 @@ from engine.core import Lab, Result
 from engine.labs.memory_hardware.config import EnergyConfig, Powered
 from engine.labs.memory_hardware.device import Device
 from engine.labs.memory_hardware.ledgers import beside
-from engine.labs.memory_hardware.published import FIRST, LATER, URL
 from engine.labs.memory_hardware.serving import build_device
-from engine.labs.memory_hardware.views.bands import distance, ends
+from engine.labs.memory_hardware.views.claims import energy_claims
 from engine.labs.memory_hardware.views.energy import (
     By,
     conflict,
@@ -21,18 +20,15 @@ from engine.labs.memory_hardware.views.energy import (
     describe_ratios,
     draw_energy,
     draw_ratios,
-    energy_bands,
-    energy_ratios,
     energy_table,
     known,
     ratio_table,
 )
-from engine.labs.memory_hardware.views.speedup import MACHINES, of_eight
+from engine.labs.memory_hardware.views.speedup import MACHINES
 from pages.kit import (
     View,
     badge,
     choose,
-    claim,
     explain,
     form,
     palette,
@@ -40,6 +36,7 @@ from pages.kit import (
     say,
     section,
     show,
+    show_claims,
     take_away,
 )
 from pages.panels.memory_hardware.beside import obtain_beside
@@ -127,20 +124,7 @@ def _ratios(result: Result) -> None:
                 describe_ratios(result, versus),
                 export=lambda: ratio_table(result),
             )
-    for versus, name in MACHINES.items():
-        later, first = energy_bands(versus)
-        without, with_head = of_eight(energy_ratios(result, versus))
-        claim(
-            f"Energy efficiency against a {name}, eight GPT models up to 1.4 billion parameters",
-            f"**{ends(without)}** without the head, {ends(with_head)} with it",
-            f"PIM-GPT, abstract: {LATER}",
-            distance(without, later),
-            published=str(later),
-            url=URL,
-            ours="computed here",
-            caveat=f"The first version ({FIRST}) prints {first} for the same speed-up. The "
-            f"{name}'s power is assumed.",
-        )
+    show_claims(energy_claims(result))
 
 
 def _row_numbers(device: Device) -> dict[str, float | int | str]:

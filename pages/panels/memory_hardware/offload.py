@@ -11,18 +11,15 @@ from engine.core import Experiment, Lab, Result
 from engine.core.units import count
 from engine.labs.memory_hardware.config import TrainingConfig
 from engine.labs.memory_hardware.offload.presets import UNITS
-from engine.labs.memory_hardware.offload.published import measured_source
+from engine.labs.memory_hardware.views.claims import offload_claims
 from engine.labs.memory_hardware.views.offload import (
     describe_errors,
     describe_gains,
     describe_phases,
     draw_iterations,
     draw_phases,
-    gains,
     iteration_table,
-    measured_of,
     phase_table,
-    seconds_of,
 )
 from engine.labs.memory_hardware.views.offload_memory import describe_overflow
 from engine.labs.memory_hardware.views.offload_node import describe_configuration
@@ -31,7 +28,6 @@ from pages.kit import (
     View,
     badge,
     choose,
-    claim,
     explain,
     form,
     obtain,
@@ -39,6 +35,7 @@ from pages.kit import (
     say,
     section,
     show,
+    show_claims,
     take_away,
 )
 from pages.panels.memory_hardware.offload_capacity import show_capacity
@@ -167,31 +164,7 @@ def _iterations(lab: Lab, result: Result) -> None:
         export=lambda: phase_table(result),
     )
     say(lab, describe_phases(result))
-    _finding(result)
-
-
-def _finding(result: Result) -> None:
-    """The logs' speed-up taken apart, where a log of the same settings is known."""
-    run = measured_of(result)
-    if run is None:
-        return
-    logged, ours = gains(run.iteration), gains(seconds_of(result))
-    source, url = measured_source()
-    claim(
-        f"Iterations of {run.model} at ratio {run.ratio:g}: {run.iteration['default']:,.0f} ms, "
-        f"{run.iteration['flush']:,.0f} ms with an asynchronous flush and "
-        f"{run.iteration['interleaved']:,.0f} ms interleaved.",
-        f"{ours[2]:.2f}x = {ours[0]:.2f}x flush × {ours[1]:.2f}x interleaving.",
-        f"medians of {source}",
-        "The larger part of the gain is the flush, which the paper's abstract does not say."
-        if logged[0] > logged[1]
-        else "The larger part of the gain is interleaving.",
-        published=f"{logged[2]:.2f}x = {logged[0]:.2f}x flush × {logged[1]:.2f}x interleaving",
-        url=url,
-        mark="run logs",
-        ours="simulated here",
-        caveat=f"The factors are taken from the logs here, not from [the paper]({PAPER}).",
-    )
+    show_claims(offload_claims(result))
 
 
 def _iteration_equation(lab: Lab, result: Result) -> None:

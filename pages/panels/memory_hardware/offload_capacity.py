@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from engine.core import Lab, Result
+from engine.core import Lab
 from engine.labs.memory_hardware.offload.presets import load_node
 from engine.labs.memory_hardware.offload.published import MARKS, table
 from engine.labs.memory_hardware.views.capacity import (
@@ -12,12 +12,12 @@ from engine.labs.memory_hardware.views.capacity import (
     adam_rows,
     capacity_table,
     cut_table,
-    describe_capacity,
     describe_cuts,
     describe_l2l,
     draw_capacity,
 )
-from pages.kit import badge, claim, explain, form, obtain, palette, say, section, show
+from engine.labs.memory_hardware.views.claims import capacity_claims, partition_claims
+from pages.kit import badge, explain, form, obtain, palette, say, section, show, show_claims
 
 ADAM_NODE = "v100"
 
@@ -48,11 +48,13 @@ def show_capacity(lab: Lab) -> None:
         figure.layout.meta["alt"],
         export=lambda: capacity_table(result),
     )
-    _published(result)
+    if result.number("gpu_memory_gb") != PRINTED_ON:
+        st.markdown(f"Published largest models are of a GPU with {PRINTED_ON:g} GB.")
+    show_claims(capacity_claims(result))
     say(lab, describe_cuts(result))
     st.dataframe(cut_table(result), hide_index=True, width="stretch")
     st.caption(f"{describe_l2l(result)} ({MARKS['secondary']})")
-    _slip(result)
+    show_claims(partition_claims(result))
     _adam()
     explain(
         lab,
@@ -60,46 +62,6 @@ def show_capacity(lab: Lab) -> None:
         memory=f"{result.number('gpu_memory_gb'):g}",
         baseline=f"{result.array('largest')[0]:.1f}",
         offload=f"{result.array('largest')[-1]:.1f}",
-    )
-
-
-def _published(result: Result) -> None:
-    """The paper's largest models beside those of this run, on the same memory."""
-    if result.number("gpu_memory_gb") != PRINTED_ON:
-        st.markdown(f"Published largest models are of a GPU with {PRINTED_ON:g} GB.")
-        return
-    printed, ours = table("capacity"), result.array("largest")
-    large, small = printed.rows["ZeRO-Offload"][0], printed.rows["Data parallel"][0]
-    off = max(abs(ours[-1] / large - 1), abs(ours[0] / small - 1))
-    verdict = f"Ours are within {100 * off:.0f} %; they move with what activations are assumed."
-    claim(
-        f"{printed.title}: ZeRO-Offload and data parallelism.",
-        describe_capacity(result),
-        printed.source,
-        verdict,
-        published=f"{large:g} and {small:g} billion parameters",
-        url=printed.url,
-        mark=MARKS[printed.mark],
-        ours="computed here",
-    )
-
-
-def _slip(result: Result) -> None:
-    """Where the printed table contradicts itself."""
-    printed = table("partition")
-    kept, saving = printed.rows["g16 update"]
-    whole = sum(result.notes["parts"].values())
-    claim(
-        "The last row of the table of cuts: gradients and update on the host.",
-        f"{int(result.array('cut_gpu_bytes')[int(result.number('best'))])} bytes a parameter and "
-        f"{result.number('least_traffic'):.0f} bytes of traffic, found by trying all cuts.",
-        printed.source,
-        f"{whole} / {kept:g} is {whole / kept:g}, not {saving:g}: the printed {kept:g} bytes must "
-        "be a slip for 2.",
-        published=f"{kept:g} bytes, {saving:g}x",
-        url=printed.url,
-        mark=MARKS[printed.mark],
-        ours="computed here",
     )
 
 

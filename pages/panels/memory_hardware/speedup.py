@@ -10,21 +10,26 @@ from engine.core import Lab, Result
 from engine.labs.memory_hardware.baseline import cpu_ns, gpu_ns
 from engine.labs.memory_hardware.config import Compared, SpeedupConfig
 from engine.labs.memory_hardware.device import load_device
-from engine.labs.memory_hardware.published import URL
 from engine.labs.memory_hardware.shapes import SHAPES
 from engine.labs.memory_hardware.speedup import beside
-from engine.labs.memory_hardware.views.bands import ends
+from engine.labs.memory_hardware.views.claims import speedup_claims
 from engine.labs.memory_hardware.views.speedup import (
     MACHINES,
     describe_speedups,
     draw_speedups,
-    of_eight,
-    ratios,
-    speedup_band,
     speedup_table,
-    verdict,
 )
-from pages.kit import View, badge, claim, explain, form, palette, section, show, take_away
+from pages.kit import (
+    View,
+    badge,
+    explain,
+    form,
+    palette,
+    section,
+    show,
+    show_claims,
+    take_away,
+)
 from pages.panels.memory_hardware.beside import obtain_beside
 from pages.panels.memory_hardware.roofline import show_roofline
 from pages.panels.memory_hardware.scene import MODEL
@@ -78,28 +83,11 @@ def show_speedup(ask: Ask) -> None:
                 describe_speedups(result, versus),
                 export=lambda: speedup_table(result),
             )
-    _claims(result)
+    show_claims(speedup_claims(result))
     explain(lab, "Speed-up", **_numbers(ask.config, result))
     show_roofline(lab, ask.config)
     show_sweep(lab, load_device(ask.config.device))
     take_away(lab, experiment, obtained)
-
-
-def _claims(result: Result) -> None:
-    for versus, name in MACHINES.items():
-        band = speedup_band(versus)
-        without, with_head = of_eight(ratios(result, versus))
-        claim(
-            f"Speed-up over a {name}, eight GPT models up to 1.4 billion parameters",
-            f"**{ends(without)}** without the head, {ends(with_head)} with it",
-            f"PIM-GPT, abstract: {band.source}",
-            verdict(result, versus),
-            published=str(band),
-            url=URL,
-            ours="computed here",
-            caveat=f"The {name} is assumed, and no bar of a single model could be read: this says "
-            "that the range is consistent, and proves nothing.",
-        )
 
 
 def _numbers(config: SpeedupConfig, result: Result) -> dict[str, float | int | str]:

@@ -9,6 +9,7 @@ from engine.labs.memory_hardware.config import GenerationConfig
 from engine.labs.memory_hardware.expand import Commands, expand
 from engine.labs.memory_hardware.schedule import Schedule
 from engine.labs.memory_hardware.views.banks import WORDS, bank_window, describe_window, within
+from engine.labs.memory_hardware.views.parts import UNITS
 from engine.labs.memory_hardware.views.token import of_layer, row_numbers, run_words
 from engine.labs.memory_hardware.views.waits import draw_waits, wait_table
 from engine.labs.memory_hardware.walk import Placed, place_runs
@@ -109,7 +110,8 @@ def show_banks(scene: Scene) -> None:
 def _choose_run(runs: list[Placed]) -> Placed:
     numbers = [one.number for one in runs]
     place = chosen_run(runs)
-    words = {one.number: run_words(one) for one in runs}
+    # Several runs of a layer do the same: their place in it tells them apart.
+    words = {one.number: f"{at}. {_told(one)}" for at, one in enumerate(runs, 1)}
     widget = f"{RUN}#menu"
     # A run that opens no row has no number of its own here.
     st.session_state[widget] = place if place in words else numbers[0]
@@ -121,6 +123,11 @@ def _choose_run(runs: list[Placed]) -> Placed:
         on_change=_chosen_run,
     )
     return next((one for one in runs if one.number == place), runs[0])
+
+
+def _told(one: Placed) -> str:
+    words = run_words(one)
+    return words if one.run.in_memory else f"{words}, {UNITS[one.run.unit]}"
 
 
 def _chosen_run() -> None:
