@@ -15,6 +15,7 @@ PARTS = (
     "hardware",
     "scan",
     "diffusion",
+    "cluster",
 )
 
 

@@ -11,66 +11,34 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from statistics import median
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
 from benchmarks.retrieval import row
-from engine.models.ssm import choose_backend, selective_scan
+from engine.labs.motion.race.contestants import Call, Sizes, build_call, chosen_backend
 
-WIDTH, STATES, HEAD = 256, 16, 32
+WIDTH, STATES = 256, 16
 LENGTH = 2048
 LENGTHS = (512, 1024, 2048, 4096)
 REPEATS = 5
 
 
-class Attention(nn.Module):
-    """Queries, keys, values and output of one width."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.into, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-
-    def forward(self, x: Tensor) -> Tensor:
-        q, k, v = self.into(x).unflatten(-1, (3, WIDTH // HEAD, HEAD)).permute(2, 0, 3, 1, 4)
-        y = scaled_dot_product_attention(q, k, v, is_causal=True)
-        return self.out(y.transpose(1, 2).flatten(2))
+def call(name: str, length: int) -> Call:
+    """A back end of the scan or the attention layer at that length."""
+    return build_call(name, Sizes(1, length, WIDTH, STATES))
 
 
-def scan(length: int, backend: str) -> tuple[Callable[[], Tensor], list[Tensor]]:
-    """A call of the scan and the tensors that gradients are asked for."""
-    torch.manual_seed(0)
-    heads = WIDTH // HEAD if backend == "ssd" else 0
-    A = -(1 + 15 * torch.rand(heads)) if heads else -(1 + 15 * torch.rand(WIDTH, STATES))
-    dt = 0.1 * torch.rand(1, length, heads or WIDTH)
-    B, C = torch.randn(2, 1, length, STATES)
-    inputs = [torch.randn(1, length, WIDTH), dt, A, B, C, torch.randn(WIDTH)]
-    leaves = [tensor.detach().requires_grad_() for tensor in inputs]
-    return lambda: selective_scan(*leaves, backend=backend), leaves
-
-
-def attention(length: int) -> tuple[Callable[[], Tensor], list[Tensor]]:
-    torch.manual_seed(0)
-    layer, x = Attention(), torch.randn(1, length, WIDTH, requires_grad=True)
-    return lambda: layer(x), [x, *layer.parameters()]
-
-
-def seconds(
-    made: tuple[Callable[[], Tensor], list[Tensor]], *, backward: bool, repeats: int = REPEATS
-) -> float:
+def seconds(made: Call, *, backward: bool, repeats: int = REPEATS) -> float:
     """Median CPU seconds of a call, after one that is not counted."""
-    run, leaves = made
 
     def once() -> float:
         start = time.process_time()
         with torch.set_grad_enabled(backward):
-            y = run()
+            y = made.run()
             if backward:
-                torch.autograd.grad(y.sum(), leaves)
+                torch.autograd.grad(y.sum(), made.leaves)
         return time.process_time() - start
 
     once()
@@ -80,7 +48,7 @@ def seconds(
 def slope(backend: str, *, backward: bool) -> float:
     """The exponent of cost in length, fitted on logarithms: 1 is linear, 2 quadratic."""
     x = [math.log(length) for length in LENGTHS]
-    y = [math.log(seconds(scan(length, backend), backward=backward)) for length in LENGTHS]
+    y = [math.log(seconds(call(backend, length), backward=backward)) for length in LENGTHS]
     mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
     over = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True))
     return over / sum((a - mean_x) ** 2 for a in x)
@@ -97,13 +65,13 @@ def rows() -> list[dict[str, Any]]:
 
 
 def _rows() -> list[dict[str, Any]]:
-    chosen = choose_backend(False, torch.zeros(1))
+    chosen = chosen_backend()
     table = []
     for backward, name in ((False, "forward"), (True, "forward and backward")):
-        loop = seconds(scan(LENGTH, "loop"), backward=backward)
-        layer = seconds(attention(LENGTH), backward=backward)
+        loop = seconds(call("loop", LENGTH), backward=backward)
+        layer = seconds(call("attention", LENGTH), backward=backward)
         for backend, kind in ((chosen, "S6"), ("ssd", "SSD")):
-            ours = seconds(scan(LENGTH, backend), backward=backward)
+            ours = seconds(call(backend, LENGTH), backward=backward)
             # The bar is for what is chosen; SSD in torch is what is left without a compiler.
             bar = 5 if backend == chosen else None
             what = f"{kind} by {backend}, {name}, length {LENGTH}"
