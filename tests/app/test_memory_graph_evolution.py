@@ -34,7 +34,7 @@ def test_the_first_visit_shows_a_step_that_changes_notes() -> None:
     assert "rule-based analyst, no language model" in said
     assert "Decision: strengthen, update_neighbor." in said
     assert "139 notes made 200 links and 52 edits" in said
-    assert "cannot be compared" in said and "45.85" in said
+    assert "Their F1 is another measure" in said and "45.85" in said
     assert any("Half way in the ledger" in table.value["Note"].to_string()
                or "Dorothea" in table.value["Note"].to_string()
                for table in app.dataframe if "Note" in table.value)  # fmt: skip

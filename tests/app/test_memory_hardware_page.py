@@ -57,6 +57,7 @@ def test_every_preset_opens_on_a_result(preset: Preset) -> None:
         ("change", "timing.ras=3", "timing.ras must be longer than timing.rcd"),
         ("change", "organisation.banks=0", "organisation.banks must be a whole number from 1"),
         ("change", "timing.rfc=9000", "timing.refi must be longer than timing.rfc"),
+        ("change", "timing.ccd=300", "together must be at least timing.ccd"),
         ("change", "timing.rp=<img>", "changes look like"),
         ("model", "/etc/passwd", "must be one of"),
     ],

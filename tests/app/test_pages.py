@@ -36,7 +36,7 @@ def texts(app: AppTest) -> str:
     return "\n".join(part.value.replace("\\", "") for part in parts)
 
 
-@pytest.mark.parametrize("page", [None, *LABS, "runs", "about"])
+@pytest.mark.parametrize("page", [None, *LABS, "papers", "runs", "report", "about"])
 def test_a_page_has_one_title_and_a_foot_line(page):
     app = visit(page)
     assert len(app.title) == 1
@@ -53,15 +53,6 @@ def test_the_gallery_shows_a_figure_for_every_lab_with_a_page():
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_paints_a_figure_at_once_with_the_runner_off(lab):
     assert visit(lab).get("plotly_chart")
-
-
-@pytest.mark.parametrize("lab", LABS)
-def test_sources_of_a_lab_are_listed_with_their_links(lab):
-    page = texts(visit("about"))
-    for paper in labs()[lab].papers:
-        assert paper.title in page
-        if paper.arxiv:
-            assert f"https://arxiv.org/abs/{paper.arxiv}" in page
 
 
 def submit(store: Store, steps: int, *, result: Result | None = None) -> str:

@@ -21,7 +21,7 @@ READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 def paths() -> list[str]:
     """The address of every page, the labs with a page included."""
     shown = [name for name in labs() if (PAGES / f"{name}.py").is_file()]
-    return ["", *shown, "runs", "about"]
+    return ["", *shown, "papers", "runs", "report", "about"]
 
 
 def context(browser: Browser, theme: str = "light", width: int = 1440) -> BrowserContext:
@@ -38,16 +38,16 @@ def context(browser: Browser, theme: str = "light", width: int = 1440) -> Browse
     return made
 
 
-def settle(page: Page) -> None:
+def settle(page: Page, patience_ms: float = PATIENCE_MS) -> None:
     """Wait until the script has run and its figures are drawn."""
-    page.wait_for_selector(READY, timeout=PATIENCE_MS)
+    page.wait_for_selector(READY, timeout=patience_ms)
     page.wait_for_function(
         """() => document.querySelectorAll('[data-testid="stSkeleton"]').length === 0
               && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')]
                  .every(chart => chart.querySelector('.main-svg'))""",
-        timeout=PATIENCE_MS,
+        timeout=patience_ms,
     )
-    page.wait_for_selector(READY, timeout=PATIENCE_MS)
+    page.wait_for_selector(READY, timeout=patience_ms)
 
 
 def open_page(made: BrowserContext, address: str) -> Page:

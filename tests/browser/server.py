@@ -25,27 +25,40 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serve(home: Path, script: str = "app.py", **environment: str) -> Iterator[str]:
-    """Run ``script`` with its own ENGRAM_HOME; yields the address and stops the server."""
+def serve(
+    home: Path,
+    script: str = "app.py",
+    *,
+    options: tuple[str, ...] = (),
+    prefix: tuple[str, ...] = (),
+    path: str = "/",
+    **environment: str,
+) -> Iterator[str]:
+    """Run ``script`` with its own ENGRAM_HOME; yields the address and stops the server.
+
+    ``options`` go to Streamlit, ``prefix`` is a command that runs the server, and ``path`` is where
+    those have it serve.
+    """
     port = free_port()
     home.mkdir(parents=True, exist_ok=True)
     # The checkout comes last on the path, as it would for a job process of the server.
-    path = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(ROOT)])
+    sources = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(ROOT)])
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "streamlit", "run", script),
+                *(*prefix, sys.executable, "-m", "streamlit", "run", script),
                 *("--server.port", str(port), "--server.address", "127.0.0.1"),
                 *("--server.headless", "true"),
+                *options,
             ],
             cwd=ROOT,
-            env={**os.environ, "ENGRAM_HOME": str(home), "PYTHONPATH": path, **environment},
+            env={**os.environ, "ENGRAM_HOME": str(home), "PYTHONPATH": sources, **environment},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         address = f"http://127.0.0.1:{port}"
         try:
-            _wait(process, address, home / "server.log")
+            _wait(process, f"{address}{path}", home / "server.log")
             yield address
         finally:
             process.terminate()
@@ -60,7 +73,7 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+            with urllib.request.urlopen(f"{address}_stcore/health", timeout=5) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):

@@ -12,6 +12,9 @@ from tests.browser import chromium
 from tests.browser.looks import THEMES, WIDTHS, context, open_page, paths
 from tests.browser.server import ROOT, serve
 
+# Above the largest texture of a browser without a graphics card, a picture repeats its top.
+HIGHEST = 8000
+
 
 def main(wanted: list[str]) -> None:
     """Take the pictures of ``wanted`` paths (all without any)."""
@@ -30,7 +33,7 @@ def main(wanted: list[str]) -> None:
                     page = open_page(made, f"{address}/{path}")
                     # The page scrolls inside; a picture of all of it needs a window as high.
                     height = page.locator('[data-testid="stMain"]').evaluate("e => e.scrollHeight")
-                    page.set_viewport_size({"width": width, "height": min(height + 20, 12_000)})
+                    page.set_viewport_size({"width": width, "height": min(height + 20, HIGHEST)})
                     page.wait_for_timeout(1500)
                     name = path.split("?")[0] or "home"
                     page.screenshot(path=folder / f"{name}-{theme}-{width}.png")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from urllib.parse import urlencode
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.looks import open_page, settle
+from engine.core import labs
+from pages.kit.links import field_key
+from tests.browser.looks import open_page, paths, settle
 
 HOSTILE = "<img src=x onerror='window.__x=1'>[a](javascript:window.__x=1)"
 
@@ -54,8 +57,93 @@ def test_a_refused_file_is_explained_where_the_visitor_looks(
     assert page.locator('[data-testid="stAlert"]').count() == 1
 
 
-def test_words_in_a_link_are_words(visitor: BrowserContext, server: str) -> None:
-    for name in ("kv_cache.key_format", "kv_cache.text", "kv_cache.view", "kv_cache.prompt"):
-        page = open_page(visitor, f"{server}/kv_cache?{name}={quote(HOSTILE)}")
-        assert unharmed(page)
-        page.close()
+@pytest.mark.parametrize("path", paths(), ids=lambda path: path or "home")
+def test_words_in_a_link_are_words_on_every_page(
+    visitor: BrowserContext, server: str, path: str
+) -> None:
+    """Every setting of the page, its view and its run at once, as a hostile link has them."""
+    names = {"run", "view"}
+    if path in labs():
+        lab = labs()[path]
+        names |= {f"{path}.view", f"{path}.cell", f"{path}.at", f"{path}.prompt"}
+        names |= {
+            field_key(lab, experiment, field)
+            for experiment in lab.experiments
+            for field in experiment.config.model_fields
+        }
+    page = open_page(visitor, f"{server}/{path}?{urlencode(dict.fromkeys(names, HOSTILE))}")
+    assert unharmed(page)
+    assert page.get_by_text("Something went wrong").count() == 0
+
+
+@pytest.mark.parametrize("path", paths(), ids=lambda path: path or "home")
+def test_markup_that_gets_into_a_page_all_the_same_does_not_run(
+    visitor: BrowserContext, server: str, path: str
+) -> None:
+    """The second wall: the content policy, should a way past the first one be found."""
+    page = open_page(visitor, f"{server}/{path}")
+    page.evaluate(
+        """markup => { const hole = document.createElement('div');
+            hole.innerHTML = markup; document.body.append(hole);
+            const script = document.createElement('script');
+            script.textContent = 'window.__x = 2'; document.body.append(script);
+            const other = document.createElement('script');
+            other.src = 'https://127.0.0.2/evil.js'; document.body.append(other); }""",
+        HOSTILE,
+    )
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.__x") is None
+
+
+# The keys of the file fields in sight; a field of folders takes no single file.
+KEYS = """fields => fields.filter(field => !field.webkitdirectory).map(field =>
+    [...field.closest('[class*="st-key-"]').classList].find(name => name.startsWith('st-key-')))"""
+VIEWS = [
+    ("kv_cache", "map", ""),
+    ("memory_hardware", "replay", ""),
+    ("memory_graph", "wavefront", ""),
+    ("diffusion", "scores", ""),
+    ("motion", "export", "motion.clip_from=file"),
+]
+FILE = {
+    "name": f"{HOSTILE.replace('/', ' ')}.txt",
+    "mimeType": "text/plain",
+    "buffer": f"{HOSTILE}\n# {HOSTILE}\nAda Marsh built the {HOSTILE} Bridge.\n".encode() * 40,
+}
+
+
+def bring_everywhere(page: Page) -> set[str]:
+    """Bring the hostile file to every field in sight; returns the keys of what took it."""
+    more = page.locator("details:not([open]) > summary").filter(
+        has_text="More settings", visible=True
+    )
+    while more.count():
+        more.first.click()
+        settle(page)
+    met: set[str] = set()
+    openers = page.locator('[data-testid="stPopoverButton"], summary').filter(
+        has_text=re.compile("upload_file|attach_file"), visible=True
+    )
+    number = 0
+    while number < openers.count():
+        openers.nth(number).click()
+        number += 1
+        fields = page.locator("input[type=file]")
+        expect(fields.first).to_be_attached()
+        # Looked for anew after each file: a page with a file of one's own may have other fields.
+        while new := [key for key in fields.evaluate_all(KEYS) if key not in met]:
+            met.add(new[0])
+            page.locator(f".{new[0]} input[type=file]").first.set_input_files(FILE)
+            settle(page)
+            assert unharmed(page), new[0]
+        page.keyboard.press("Escape")
+    return met
+
+
+@pytest.mark.parametrize(("lab", "view", "more"), VIEWS)
+def test_a_hostile_file_in_a_view_with_uploads(
+    visitor: BrowserContext, server: str, lab: str, view: str, more: str
+) -> None:
+    page = open_page(visitor, f"{server}/{lab}?{lab}.view={view}&{more}")
+    assert bring_everywhere(page)
+    assert page.get_by_text("Something went wrong").count() == 0

@@ -29,7 +29,8 @@ LLAMA = {
 
 def download(page: Page, name: str) -> bytes:
     """A file of the timeline's export menu."""
-    page.locator(".st-key-export-memory_hardware_banks").get_by_role("button").first.click()
+    exports = page.locator(".st-key-export-memory_hardware_banks")
+    exports.get_by_role("button", name="Export").click()
     with page.expect_download() as waiting:
         page.get_by_role("button", name=name).click()
     return waiting.value.path().read_bytes()

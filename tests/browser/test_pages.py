@@ -70,7 +70,7 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, server):
 def test_the_keyboard_reaches_the_pages_and_shows_where_it_is(visitor, server):
     page = open_page(visitor, server)
     reached = set()
-    for _ in range(12):
+    for _ in range(16):
         page.keyboard.press("Tab")
         name, width = page.evaluate(
             """() => { const e = document.activeElement, s = getComputedStyle(e);

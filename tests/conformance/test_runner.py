@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 
 from engine.core import LimitExceeded, NotFound
+from engine.runtime.cluster import DaskRunner
 from engine.runtime.limits import Limits
 from engine.runtime.local import LocalRunner
 from engine.runtime.runner import Runner
 from engine.store import RunRow, Store
+from tests.conformance.cluster import cluster
 from tests.conformance.runner_lab import LAB, Steps
 
 EXPERIMENT = LAB.experiments[0]
 REFERENCE = "tests.conformance.runner_lab:LAB"
-PATIENCE_SECONDS = 120  # a ceiling for broken code, not a measurement
-
-Build = Callable[..., Runner]
+PATIENCE_SECONDS = 600  # a ceiling for broken code, not a measurement
 
 
 def limits(**changes: Any) -> Limits:
@@ -34,27 +34,45 @@ def limits(**changes: Any) -> Limits:
     return dataclasses.replace(usual, **changes)
 
 
-def local(store: Store, **changes: Any) -> Runner:
-    return LocalRunner(store, labs=[REFERENCE], limits=limits(**changes))
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where runs are computed: on this machine, or on the cluster at ``address``.
+
+    Plain texts, so that another process can build the same runner.
+    """
+
+    address: str = ""
+    url: str = ""
+
+    def store(self, home: Path | str) -> Store:
+        return Store.open(home, self.url)
+
+    def runner(self, store: Store, **changes: Any) -> Runner:
+        if self.address:
+            return DaskRunner(self.address, store, labs=[REFERENCE], limits=limits(**changes))
+        return LocalRunner(store, labs=[REFERENCE], limits=limits(**changes))
 
 
-FACTORIES = {"local": local}
-
-
-@pytest.fixture(params=FACTORIES, scope="module")
-def factory(request: pytest.FixtureRequest) -> Build:
-    return FACTORIES[request.param]
+@pytest.fixture(params=["local", "cluster"], scope="module")
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    if request.param == "local":
+        yield Place()
+        return
+    with cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield Place(running.address, running.url)
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return Store.open(tmp_path_factory.mktemp("runner-home"))
+def store(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return place.store(tmp_path_factory.mktemp("runner-home"))
 
 
 @pytest.fixture(scope="module")
-def runner(factory: Build, store: Store) -> Iterator[Runner]:
+def runner(place: Place, store: Store) -> Iterator[Runner]:
     """One runner for all tests that do not need limits of their own."""
-    built = factory(store, visitor_jobs=50, queue=50)
+    built = place.runner(store, visitor_jobs=50, queue=50)
     built.start()
     yield built
     built.stop()
@@ -62,7 +80,7 @@ def runner(factory: Build, store: Store) -> Iterator[Runner]:
 
 @pytest.fixture
 def fresh(
-    factory: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., tuple[Runner, Store]]]:
     """Runners with a store and limits of their own, stopped afterwards."""
     # These jobs count; importing torch for each runner would only take time.
@@ -70,8 +88,8 @@ def fresh(
     built: list[Runner] = []
 
     def build(home: Path = tmp_path / "home", **changes: Any) -> tuple[Runner, Store]:
-        store = Store.open(home)
-        built.append(factory(store, **changes))
+        store = place.store(home)
+        built.append(place.runner(store, **changes))
         built[-1].start()
         return built[-1], store
 
@@ -188,30 +206,47 @@ def test_equal_requests_share_a_run(runner: Runner, store: Store) -> None:
     assert ask(runner, steps=100, pause=0.02, seed=4) != first
 
 
-def _ask_from_elsewhere(home: str, folder: str, answers: Any) -> None:
-    runner = LocalRunner(Store.open(home), labs=[REFERENCE], limits=limits())
+def _ask_from_elsewhere(place: Place, home: str, folder: str, answers: Any) -> None:
+    runner = place.runner(place.store(home))
     answers.put(ask(runner, steps=5, pause=0.05, folder=folder, seed=8))
 
 
 def test_eight_processes_that_ask_at_once_share_a_run(
-    runner: Runner, store: Store, tmp_path: Path
+    place: Place, runner: Runner, store: Store, tmp_path: Path
 ) -> None:
     wait(store, ask(runner, steps=1, seed=9))  # its host is up
     context = multiprocessing.get_context("spawn")
     answers = context.Queue()
-    askers = [
-        context.Process(target=_ask_from_elsewhere, args=(str(store.home), str(tmp_path), answers))
-        for _ in range(8)
-    ]
+    told = (place, str(store.home), str(tmp_path), answers)
+    askers = [context.Process(target=_ask_from_elsewhere, args=told) for _ in range(8)]
     for asker in askers:
         asker.start()
-    identities = {answers.get(timeout=PATIENCE_SECONDS) for _ in askers}
     for asker in askers:
-        asker.join()
+        asker.join(PATIENCE_SECONDS)
+    assert [asker.exitcode for asker in askers] == [0] * len(askers)
+    identities = {answers.get() for _ in askers}
     assert len(identities) == 1
     row = wait(store, identities.pop())
     assert (row.state, row.attempts) == ("done", 1)
     assert notes(tmp_path) == [*(f"step {step}" for step in range(5)), "end of attempt"]
+
+
+def test_a_run_that_ends_while_somebody_asks_is_shared(
+    runner: Runner, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = store.results.has
+    between: list[str] = []
+
+    def slow(digest: str) -> bool:
+        found = look(digest)
+        if not between:  # this machine is busy, and somebody else is served meanwhile
+            between.append("")
+            between.append(ask(runner, steps=2, seed=41))
+            assert wait(store, between[1]).state == "done"
+        return found
+
+    monkeypatch.setattr(store.results, "has", slow)
+    assert ask(runner, steps=2, seed=41) == between[1]
 
 
 def test_a_crash_is_tried_once_more_then_told(runner: Runner, store: Store, tmp_path: Path) -> None:
@@ -225,7 +260,8 @@ def test_a_retry_starts_from_the_checkpoint(runner: Runner, store: Store, tmp_pa
     row = wait(store, ask(runner, steps=2, then="crash_once", folder=str(tmp_path)))
     assert (row.state, row.attempts) == ("done", 2)
     assert notes(tmp_path).count("end of attempt") == 2
-    assert list((store.home / "checkpoints").glob("*")) == []
+    # Nothing is left of it, though the run is told as done a moment before.
+    wait(store, row.id, lambda row: store.checkpoints.load(row.digest) is None)
 
 
 def test_an_error_of_the_engine_is_told(runner: Runner, store: Store) -> None:
@@ -297,7 +333,7 @@ def test_a_result_is_there_after_a_restart(fresh: Callable[..., tuple[Runner, St
     runner.stop()
     store.close()
     again, same = fresh()
-    result = Store(same.home).results.load(row.digest)
+    result = Store(same.home, same.shelf.url if same.shelf else "").results.load(row.digest)
     assert result is not None and result.array("noise").shape == (3, 4)
     assert ask(again, steps=3, seed=4) == run_id
 
@@ -306,7 +342,8 @@ def test_stopping_leaves_unfinished_runs_for_the_next_start(
     fresh: Callable[..., tuple[Runner, Store]],
 ) -> None:
     runner, store = fresh()
-    running, waiting = ask(runner, steps=40, pause=0.05, seed=1), ask(runner, steps=1, seed=2)
+    # Seeds of their own: what another test computed may lie on the shelf.
+    running, waiting = ask(runner, steps=40, pause=0.05, seed=31), ask(runner, steps=1, seed=32)
     wait(store, running, lambda row: row.done >= 1)
     runner.stop()
     assert [store.runs.get(run_id).state for run_id in (running, waiting)] == ["queued", "queued"]

@@ -24,7 +24,12 @@ def compiled() -> bool:
 
 
 needs_compiler = pytest.mark.skipif(not compiled(), reason="needs a C compiler")
-NAMES = [pytest.param(name, marks=needs_compiler if name == "c" else ()) for name in BACKENDS]
+# The kernel for accelerators has its own tests, in test_scan_fused.py.
+NAMES = [
+    pytest.param(name, marks=needs_compiler if name == "c" else ())
+    for name in BACKENDS
+    if name != "triton"
+]
 every_backend = pytest.mark.parametrize("backend", NAMES)
 # Batch, length, channels, states: one step, more than one chunk, one mark and one block of each.
 SIZES = [(1, 1, 1, 1), (2, 7, 3, 4), (1, 64, 32, 16), (3, 77, 40, 5), (2, 130, 66, 16)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,14 @@ def test_each_file_becomes_a_person_on_the_floor(
     assert np.ptp(bones, axis=0).max() < 0.004
     left, right = positions[0, INDEX["left_hip"]], positions[0, INDEX["right_hip"]]
     assert left[0] > right[0], "left is at +x"
+
+
+def test_a_namespace_keeps_no_bone_lost(folder) -> None:
+    plain = read_bvh(folder / "bvh" / CMU)
+    named = replace(plain, names=tuple(f"actor:{name}" for name in plain.names))
+    found, right = import_bvh(named), import_bvh(plain)
+    assert found.fixes == right.fixes
+    np.testing.assert_array_equal(found.clip.positions, right.clip.positions)
 
 
 @pytest.mark.parametrize(

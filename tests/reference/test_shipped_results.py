@@ -20,6 +20,10 @@ EXACT = {"memory_hardware"}
 COSTLY = 30.0
 # A hundred steps of an optimiser make much of the last digit, which processors round their own way.
 SEARCHED = {("diffusion", "starts"), ("diffusion", "writing")}
+# Sixteen times the learned step size drives a network where the last digit grows to centimetres.
+STRETCHED = {("motion", "retention"): {"shift", "pose_change", "jerk", "skate"}}
+# Times of a machine: another run gives others, but the same cells.
+TIMED = {("motion", "race")}
 SHIPPED = [
     pytest.param(lab, experiment, config, id=f"{lab.name}-{experiment.name}-{i}")
     for lab in labs().values()
@@ -37,7 +41,11 @@ def test_a_shipped_result_is_recomputed(lab: Lab, experiment: Experiment, config
     for name, field in shipped.fields.items():
         now = fresh.fields[name]
         assert (now.axes, now.unit, now.array.shape) == (field.axes, field.unit, field.array.shape)
-        if (lab.name, experiment.name) in SEARCHED:
+        if (lab.name, experiment.name) in TIMED:
+            continue
+        if (lab.name, experiment.name) in SEARCHED or name in STRETCHED.get(
+            (lab.name, experiment.name), ()
+        ):
             far = np.abs(now.array.astype(float) - field.array.astype(float))
             assert np.nanmean(far) <= 0.05 * max(1e-9, float(np.nanmax(np.abs(field.array)))), name
             continue

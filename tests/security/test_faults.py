@@ -5,12 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,10 +21,11 @@ import psutil
 import pytest
 
 from engine.core import Field, LimitExceeded, Result
+from engine.runtime.host import Host, load_labs
 from engine.runtime.limits import Limits
 from engine.runtime.local import LocalRunner
 from engine.store import RunRow, Store
-from engine.store.hosts import process_started
+from engine.store.hosts import machine, process_started
 from engine.store.runs import Request
 from tests.conformance.runner_lab import Steps
 
@@ -30,7 +34,7 @@ LIMITS = Limits(
     threads=1, jobs=1, seconds=600, output_mb=64, visitor_jobs=16, queue=16,
     cancel_grace_seconds=1.0,
 )  # fmt: skip
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 600  # a ceiling for broken code, not a measurement
 
 # A server in small: it builds a runner, asks for two runs, tells their ids and waits to be killed.
 SERVER = """
@@ -45,6 +49,17 @@ for seed in (1, 2):
     fields = {"steps": 2, "then": "gate", "seed": seed, "folder": sys.argv[2]}
     print(runner.submit("runner_lab", "count", Steps(**fields)), flush=True)
 time.sleep(600)
+"""
+
+# It writes a result that is large enough to be met half way.
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from engine.core import Field, Result
+from engine.store import Store
+big = Result({"big": Field(np.ones(25_000_000), ("n",))})
+Store(Path(sys.argv[1])).results.save(sys.argv[2], big, {})
 """
 
 
@@ -231,6 +246,92 @@ def test_a_server_and_its_host_killed_with_a_job_half_done(
     assert (row.state, row.attempts) == ("done", 2)
 
 
+def test_two_servers_on_one_store_share_its_runs_and_their_limits(
+    store: Store, build: Callable[[], LocalRunner], tmp_path: Path
+) -> None:
+    one = build()
+    eventually(lambda: host_pid(store))
+    first = host_pid(store)
+    two = build()
+    asked = [ask(one, steps=2, then="gate", folder=str(tmp_path), seed=1)]
+    assert ask(two, steps=2, then="gate", folder=str(tmp_path), seed=1) == asked[0]
+    asked.append(ask(two, steps=2, then="gate", folder=str(tmp_path), seed=2))
+    at_work(store, asked[0])
+    # One job at a time, for both together.
+    assert [row.state for row in store.runs.live()] == ["running", "queued"]
+    assert host_pid(store) == first
+    one.stop()  # the other takes its place, and the run from the queue
+    eventually(lambda: host_pid(store) not in (None, first))
+    open_gate(tmp_path)
+    for run_id in asked:
+        row = ended(store, run_id)
+        assert (row.state, row.attempts) == ("done", 1)
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_clock_that_is_set_costs_no_run(
+    store: Store, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    with silent_job(store) as (run_id, job):
+        host = Host(store, LIMITS, load_labs([REFERENCE]))
+        monkeypatch.setattr("engine.store.hosts.time", clock(3600 * hours))
+        host.adopt()
+        assert store.runs.get(run_id).state == "running" and job.poll() is None
+        assert host.running == {}  # it is watched when it has told the new time
+        monkeypatch.setattr("engine.store.hosts.time", time)
+        store.runs.beat(run_id, 1, 1, 2, ())
+        host.adopt()
+        assert list(host.running) == [run_id] and job.poll() is None
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_process_that_stays_silent_is_replaced(
+    store: Store, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    monkeypatch.setattr("engine.runtime.host.MUTE_SECONDS", 0.1)
+    monkeypatch.setattr("engine.store.hosts.time", clock(3600 * hours))
+    with silent_job(store) as (run_id, job):
+        host = Host(store, LIMITS, load_labs([REFERENCE]))
+        eventually(lambda: host.adopt() or store.runs.get(run_id).state == "queued")
+        assert job.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+
+
+@contextmanager
+def silent_job(store: Store) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A run in progress whose process lives and writes nothing by itself."""
+    request = Request("runner_lab", "count", 1, "0" * 16, Steps().canonical_json())
+    run_id = store.runs.submit(
+        request, has_result=store.results.has, visitor_limit=4, queue_limit=4
+    )
+    store.runs.take(1)
+    job = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        began = process_started(job.pid)
+        assert began is not None
+        store.runs.own(run_id, 1, machine(), job.pid, began)
+        yield run_id, job
+    finally:
+        job.kill()
+        job.wait()
+
+
+def clock(ahead: float) -> Any:
+    """The time as a machine sees it whose clock was set."""
+    return SimpleNamespace(time=lambda: time.time() + ahead)
+
+
+def test_results_that_vanish_are_computed_again(
+    store: Store, build: Callable[[], LocalRunner]
+) -> None:
+    runner = build()
+    row = ended(store, ask(runner, steps=1))
+    shutil.rmtree(store.home / "results")
+    assert store.results.load(row.digest) is None
+    again = ended(store, ask(runner, steps=1))
+    assert again.id != row.id and again.state == "done"
+    assert store.results.load(row.digest) is not None
+
+
 def test_a_full_disk_fails_the_run_with_a_sentence(
     store: Store, build: Callable[[], LocalRunner]
 ) -> None:
@@ -261,6 +362,46 @@ def test_no_room_leaves_no_half_written_result(store: Store) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list((store.home / "results").iterdir()) == []
     assert not list((store.home / "inputs").glob("tmp-*"))
+
+
+def begun_to_write(store: Store) -> bool:
+    with suppress(FileNotFoundError):  # it got its final name meanwhile
+        return any(path.stat().st_size for path in store.home.glob("results/tmp-*/*"))
+    return False
+
+
+def test_a_writer_killed_half_way_leaves_no_result(store: Store, repo_root: Path) -> None:
+    digest = "f" * 16
+    for _ in range(20):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(store.home), digest], cwd=repo_root
+        )
+        while writer.poll() is None and not begun_to_write(store):
+            pass
+        writer.kill()
+        writer.wait()
+        if not store.results.has(digest):
+            break
+        shutil.rmtree(store.home / "results")  # it was done before it was killed
+    assert store.results.load(digest) is None and not nothing_half_written(store)
+    store.results.sweep()
+    assert nothing_half_written(store)
+    store.results.save(digest, Result({"x": Field(np.ones(3), ("n",))}), {})
+    assert store.results.load(digest) is not None
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"\0" * 9])
+def test_a_result_damaged_on_disk_is_computed_again(
+    store: Store, build: Callable[[], LocalRunner], damage: Callable[[bytes], bytes]
+) -> None:
+    runner = build()
+    row = ended(store, ask(runner, steps=1))
+    [tensors] = (store.home / "results" / row.digest).glob("*.safetensors")
+    tensors.write_bytes(damage(tensors.read_bytes()))
+    assert store.results.load(row.digest) is None
+    again = ended(store, ask(runner, steps=1))
+    assert again.id != row.id and again.state == "done"
+    assert store.results.load(row.digest) is not None
 
 
 def test_a_job_may_import_only_what_its_runner_allows(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core import BadInput
-from engine.io.npz import load_npz
+from engine.io.npz import load_npz, pack_npz
 
 
 def saved(**arrays: np.ndarray) -> bytes:
@@ -115,3 +115,21 @@ def test_a_flipped_byte_gives_arrays_or_a_sentence(place: int, mask: int) -> Non
         load_npz(bytes(data))
     except BadInput as error:
         assert error.field == "vectors"
+
+
+def test_what_is_packed_here_is_read_whatever_it_holds() -> None:
+    draw = np.random.default_rng(0)
+    arrays = {
+        "still": np.zeros((300_000, 3), dtype=np.float32),
+        "steps": np.repeat(draw.standard_normal(4000), 100),
+        "noise": draw.standard_normal((500, 3)).astype(np.float16),
+        "rate": np.float64(20),
+    }
+    packed = pack_npz(arrays)
+    found = load_npz(packed, scalars=True)
+    for name, array in np.load(io.BytesIO(packed)).items():
+        np.testing.assert_array_equal(array, arrays[name])
+        np.testing.assert_array_equal(found[name], arrays[name])
+    assert found["rate"].shape == ()
+    with pytest.raises(BadInput, match="'rate' must have 1 to 8 axes, not 0"):
+        load_npz(packed)

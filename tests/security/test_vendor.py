@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from pathlib import Path
 
 from engine.figures.palette import Palette, contrast
+from pages.kit.static import static_address
 
 ROOT = Path(__file__).parents[2]
 VENDOR = ROOT / "assets" / "vendor"
@@ -28,6 +30,26 @@ def test_every_part_has_a_licence_file():
         assert part["licence"] and part["version"] and part["source"]
         [licence] = [name for name in part["files"] if "LICENSE" in name.upper()]
         assert len((VENDOR / licence).read_text(encoding="utf-8")) > 500
+
+
+def test_no_shipped_script_fetches_another() -> None:
+    scripts = sorted(VENDOR.rglob("*.js"))
+    assert {path.name for path in scripts} >= {"three.min.js", "vis-network.min.js"}
+    fetched = re.compile(
+        r"""(?:\bfrom|\bimport|\bimport\(|importScripts\()\s*["'`](?:https?:)?//"""
+    )
+    for path in scripts:
+        assert not fetched.search(path.read_text(encoding="utf-8")), path.name
+
+
+def test_the_served_library_is_the_version_that_is_named() -> None:
+    [three] = [part for part in MANIFEST["parts"] if part["name"] == "three.js"]
+    library = (VENDOR / "three" / "three.min.js").read_text(encoding="utf-8")
+    revision = three["version"].split(".")[1]
+    assert f'"{revision}"' in library
+    assert f"three@{three['version']}" in (VENDOR / "three" / "entry.js").read_text("utf-8")
+    digest = three["files"]["three/three.min.js"]
+    assert static_address("three/three.min.js") == f"/app/static/three/three.min.js?{digest[:16]}"
 
 
 def test_the_theme_names_only_fonts_that_are_shipped():

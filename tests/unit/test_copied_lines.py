@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import runpy
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.cli import main
@@ -44,9 +46,23 @@ CHEAP_OF: dict[str, dict[str, Any]] = {
     "diffusion basin": {"seeds": 1, "points": 3},
     "diffusion words": {"seeds": 1, "swaps": 1},
     "diffusion race": {"pictures": 1, "scenes": 2, "seeds": 1, "steps": 4, "noises": 2},
+    "motion lens": {"text": "a person walks", "seconds": 2, "steps": 2},
+    "motion erase": {"texts": "a person walks", "seconds": 2, "steps": 2, "clips": 1},
+    "motion retention": {"text": "a person walks", "seconds": 2, "steps": 2, "length": 200},
     "diffusion strength": {"pictures": 1, "scenes": 2, "seeds": 1, "steps": 4},
+    "motion race": {"channels": 64, "longest": 512, "repeats": 2, "budget_s": 5},
+    "motion lanes": {"text": "a person walks", "seconds": 2.0, "steps": 2},
+    "motion denoise": {"text": "a person walks", "seconds": 2.0, "steps": 2},
+    "motion restore": {"text": "a person walks", "tokens": ""},
+    "motion retrain": {"budget": 20},
+    "motion clip": {"text": "a person walks", "seconds": 1.0, "steps": 2},
+    "motion sides": {"side_models": "motion-mamba", "side_seeds": 1, "side_seconds": 1.0},
 }
-OWN_MODEL = {"memory_hardware": "gpt2", "diffusion": "fast"}  # labs without language models
+OWN_MODEL = {
+    "memory_hardware": "gpt2",
+    "diffusion": "fast",
+    "motion": "motion-mamba",
+}  # labs without language models
 AWKWARD: dict[str, dict[str, Any]] = {
     "cli_lab kinds": {"whole": 4, "real_number": -0.5, "word": "-x y", "choice": "b", "size": 64,
               "flag": False, "many": (3, 4), "maybe": 3},
@@ -129,7 +145,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("lab", "experiment"), experiments(), ids=lambda entry: getattr(entry, "name", "")
 )
 def test_a_copied_line_of_an_uploaded_text_runs(
-    lab: Lab, experiment: Experiment, model: Path, capsys: pytest.CaptureFixture[str]
+    lab: Lab,
+    experiment: Experiment,
+    model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     uploaded = Store.open().inputs.put(TEXT.encode(), "lines.txt")
     cheap = {**CHEAP, **CHEAP_OF.get(f"{lab.name} {experiment.name}", {})}
@@ -142,7 +162,35 @@ def test_a_copied_line_of_an_uploaded_text_runs(
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert said["config"] == config.model_dump(mode="json")
     assert said["digest"] == experiment.digest(lab.name, config)
-    assert lookup(lab, experiment, config) is not None
+    kept = lookup(lab, experiment, config)
+    assert kept is not None
+    # The script finds what the line computed: both mean the same settings.
+    found = run_script(python_lines(lab, experiment, config), tmp_path)
+    assert list(map(repr, found.metrics.items())) == list(map(repr, kept.metrics.items()))
+
+
+@pytest.mark.parametrize(
+    ("lab", "experiment"), experiments(), ids=lambda entry: getattr(entry, "name", "")
+)
+def test_a_copied_script_of_the_page_at_first_gives_its_result(
+    lab: Lab, experiment: Experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = experiment.config()
+    shown = lookup(lab, experiment, config)
+    assert shown is not None
+    found = run_script(python_lines(lab, experiment, config, shown), tmp_path)
+    assert found.metrics.keys() == shown.metrics.keys()
+    assert str(dict(found.metrics)) in capsys.readouterr().out
+    for name, field in shown.fields.items():
+        assert found[name].axes == field.axes
+        np.testing.assert_array_equal(found.array(name), field.array)
+
+
+def run_script(lines: str, folder: Path) -> Any:
+    """What ``result`` is after the lines ran as a file."""
+    path = folder / "copied.py"
+    path.write_text(lines, encoding="utf-8")
+    return runpy.run_path(str(path))["result"]
 
 
 def test_a_copied_line_with_a_policy_computes_that_policy(

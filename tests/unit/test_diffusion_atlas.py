@@ -27,7 +27,6 @@ from engine.labs.diffusion.views.atlas_table import (
     DRAWS,
     Scored,
     Spot,
-    best_column,
     control,
     score,
     top_share,
@@ -138,7 +137,8 @@ def test_what_is_said_of_columns_follows_the_mask() -> None:
 
 def test_figures_of_the_atlas_say_their_axes(atlas: Result) -> None:
     spot = Spot(layer=2, step=1)
-    scored, column = score(atlas, spot), best_column(atlas, spot)
+    scored = score(atlas, spot)
+    column = int(scored.cuts.argmax())
     random = control(scored)
     figures = [
         drawing.draw_scores(atlas, LIGHT, spot=spot, scored=scored, column=column),

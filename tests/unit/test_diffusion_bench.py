@@ -28,6 +28,7 @@ from engine.labs.diffusion.locate.sites import find_site
 from engine.labs.diffusion.locate.sources import look
 from engine.labs.diffusion.model.load import load_pipeline
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.pictures.levels import in_levels
 from engine.labs.diffusion.pictures.shrink import shrunk
 from engine.labs.diffusion.prompts import find_prompts
 from engine.labs.diffusion.site_table import sites
@@ -146,7 +147,7 @@ def test_a_run_measures_what_evaluate_measures(
             np.testing.assert_allclose(
                 shown.measure(measure, name, held), made.measures[measure], rtol=1e-4, atol=1e-6
             )
-        assert np.array_equal(shown.pictures[name][held.places], made.pictures[0])
+        assert np.array_equal(shown.pictures[name][held.places], in_levels(made.pictures[0]))
     assert shown.cut[0].tolist() == list(masking.counts(masks).values())
     assert shown.share == pytest.approx(masking.share(masks))
 

@@ -66,14 +66,14 @@ def test_a_rail_holds_scores_pictures_and_what_they_are_close_to(railed: Result)
     assert railed.notes["trained"] == [True, True]
     where = railed.array("where")
     norms = np.sqrt((where.astype(float) ** 2).sum((2, 3)))
-    np.testing.assert_allclose(norms, railed.array("wen"), rtol=1e-4)
+    np.testing.assert_allclose(norms, railed.array("wen"), rtol=1e-4, atol=1e-7)
     target, preview = railed.array("target"), railed.array("previews")
     for step in range(3):
         slow = copying.ssim(preview[:, step], target)
-        np.testing.assert_allclose(railed.array("ssim")[:, step], slow, rtol=1e-5)
+        np.testing.assert_allclose(railed.array("ssim")[:, step], slow, atol=1e-3)  # 64 levels
     near = railed.array("training")[railed.array("nearest")]
     np.testing.assert_allclose(
-        railed.array("ssim_nearest")[:, 0], copying.ssim(preview[:, 0], near[:, 0]), rtol=1e-5
+        railed.array("ssim_nearest")[:, 0], copying.ssim(preview[:, 0], near[:, 0]), atol=1e-3
     )
 
 

@@ -129,7 +129,7 @@ def test_the_run_asks_about_the_right_keys(pipeline: Pipeline, result: Result) -
     np.testing.assert_allclose(targets[:, mask].mean((1, 2)) / 255, result.array("key"), atol=1e-6)
     # The guess is the mean of the border that is shown.
     shown = result.array("pictures")[:, :, mask].mean((2, 3)) / 255
-    np.testing.assert_allclose(result.array("guess")[:, :, 0], shown, atol=1e-6)
+    np.testing.assert_allclose(result.array("guess")[:, :, 0], shown, atol=2e-3)  # in 64 levels
 
 
 def test_an_untrained_model_knows_no_key(result: Result) -> None:

@@ -7,16 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from engine.core import BadInput, Result
 from engine.core.context import QuietContext
+from engine.core.packing import pack
 from engine.core.result import Field
 from engine.figures import Palette, check_axes
 from engine.labs.diffusion import arrival, basin, copying, ladder
 from engine.labs.diffusion.choices import captions, snapshots_kept
 from engine.labs.diffusion.config import ArrivalConfig, BasinConfig, LadderConfig
 from engine.labs.diffusion.model.pipeline import Pipeline
+from engine.labs.diffusion.names import ARRIVAL
 from engine.labs.diffusion.pictures.collection import build_collection
 from engine.labs.diffusion.prompts import find_prompts
 from engine.labs.diffusion.rungs import first_scores, measured
@@ -79,7 +81,7 @@ def test_a_ladder_holds_what_each_prompt_gives(done: Result, folder: Path) -> No
         assert np.array_equal(pool[nearest[1, prompt]], data.images[apart.argmin()])
         assert done.notes["near"][1][prompt][0] == data.captions[apart.argmin()]
         one = copying.ssim(made[None], data.images[at][None])[0]
-        assert done.array("ssim")[1, prompt] == pytest.approx(one, abs=1e-5)
+        assert done.array("ssim")[1, prompt] == pytest.approx(one, abs=2e-3)  # in 64 levels
     scenes = copies == -1
     assert np.isnan(done.array("ssim")[:, scenes]).all() and (target[scenes] == -1).all()
     assert done.array("right").shape == (2, 24, 5)
@@ -169,8 +171,8 @@ def kept(folder: Path, seeds: int = 2) -> Path:
         for measure, values in one.measures.items():
             twice = np.repeat(values.astype(np.float32), seeds, axis=0)
             held[f"{name}/{measure}"] = np.stack([twice, twice + 1])
-    save_file(held, folder / "arrival.safetensors")
-    return folder / "arrival.safetensors"
+    (folder / ARRIVAL).write_bytes(pack(save(held)))
+    return folder / ARRIVAL
 
 
 def test_snapshots_are_read_as_they_were_kept(
@@ -180,7 +182,7 @@ def test_snapshots_are_read_as_they_were_kept(
     monkeypatch.setattr(arrival, "SETS", ("A", "scenes"))
     opened = patches(tmp_path / "opened")
     path = kept(tmp_path)
-    path.rename(opened.folder / "arrival.safetensors")
+    path.rename(opened.folder / ARRIVAL)
     monkeypatch.setattr(arrival, "asked_pipeline", lambda config: opened)
     found = arrival.run(ArrivalConfig(), QuietContext())
     assert found.array("step").tolist() == [10, 20]

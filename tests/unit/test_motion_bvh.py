@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -164,13 +167,18 @@ def test_joints_without_known_names_are_named() -> None:
         import_bvh(read_bvh(text.encode()))
 
 
+def of_another_program(text: str) -> bytes:
+    """The same skeleton, its limbs tipped as nothing is that is written here."""
+    return re.sub(r"(End Site\s+\{\s+OFFSET) .*", r"\1 0 0 3", text).encode()
+
+
 @pytest.mark.parametrize(
     ("scale", "unit"), [(1, 0.01), (0.01, 1.0), (1 / 2.54, 0.0254), (10, 0.001)]
 )
 def test_the_unit_is_found_by_the_length_of_legs(scale, unit) -> None:
     positions = moving(40)
     text = bvh_text(Clip(positions * scale))
-    found = import_bvh(read_bvh(text.encode()))
+    found = import_bvh(read_bvh(of_another_program(text)))
     assert found.unit == unit
     assert leg_length(found.clip.positions) == pytest.approx(leg_length(positions), rel=1e-3)
 
@@ -178,11 +186,27 @@ def test_the_unit_is_found_by_the_length_of_legs(scale, unit) -> None:
 def test_legs_of_no_human_length_are_refused() -> None:
     text = bvh_text(Clip(moving(5) * 500))
     with pytest.raises(BadInput, match="thigh and shin are"):
-        import_bvh(read_bvh(text.encode()))
+        import_bvh(read_bvh(of_another_program(text)))
 
 
 def test_a_namespace_before_the_names_is_ignored() -> None:
     assert find_profile(tuple(f"mixamorig:{name}" for name in MIXAMO)).name == "Mixamo and LAFAN1"
+
+
+def test_bones_that_nothing_tells_the_length_of_are_left_as_they_are() -> None:
+    names = {"pelvis": "Hips", "spine1": "Spine", "spine2": "Spine1", "spine3": "Neck",
+             "neck": "Neck1", "head": "Head", "hip": "UpLeg", "knee": "Leg", "ankle": "Foot",
+             "foot": "ToeBase", "collar": "Shoulder", "shoulder": "Arm", "elbow": "ForeArm",
+             "wrist": "FingerBase"}  # fmt: skip
+    ours = read_bvh(bvh_text(Clip(moving(5))).encode())
+    told = [name.rpartition("_") for name in ours.names]
+    theirs = tuple(f"{side.capitalize()}{names.get(part, part)}" for side, _, part in told)
+    offsets = ours.offsets.copy()
+    for name in ("Neck", "LeftShoulder", "RightShoulder", "LeftFingerBase", "RightFingerBase"):
+        offsets[theirs.index(name)] = 0
+    # There are no hands, whose offsets are twice those of the lost forearms.
+    found = import_bvh(replace(ours, names=theirs, offsets=offsets))
+    assert (found.skeleton, found.fixes) == ("CMU, MotionBuilder names", ())
 
 
 MIXAMO = (
@@ -198,3 +222,13 @@ def test_one_frame_is_too_few() -> None:
     text = bvh_text(Clip(moving(2), fps=120)).encode()
     with pytest.raises(BadInput, match="2 frames at 120 a second are less than 2 at 20"):
         import_bvh(read_bvh(text))
+
+
+def test_a_file_that_plays_for_hours_is_refused_by_its_header() -> None:
+    """The numbers are not looked at: those here are none, and there is one row of 20,000."""
+    text = bvh_text(Clip(moving(4)))
+    head = text[: text.index("Frames:")]
+    with pytest.raises(BadInput, match=r"20,000 frames of 1 s are 333 minutes; at most 83 minutes"):
+        read_bvh(f"{head}Frames: 20000\nFrame Time: 1.0\nno number\n".encode())
+    with pytest.raises(BadInput, match=r"2 numbers, but the hierarchy"):
+        read_bvh(f"{head}Frames: 5000\nFrame Time: 1.0\nno number\n".encode())

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import struct
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,9 @@ from engine.labs.motion.files.arrays import csv_text, npz_bytes, read_npy, read_
 from engine.labs.motion.files.bvh_write import bvh_text
 from engine.labs.motion.files.doors import load_clip, save_clip
 from engine.labs.motion.files.glb import glb_bytes
+from engine.labs.motion.files.incoming import read_motion
+from engine.labs.motion.files.reimport import write_and_read
+from engine.labs.motion.files.table import read_csv
 from engine.labs.motion.humanml import to_humanml
 from engine.labs.motion.skeleton import JOINTS, PARENTS
 from tests.motion_clips import moving
@@ -52,13 +56,34 @@ class Glb:
 
     def animated(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Times (frames,) and the place of every node (frames, 3) by its name."""
+        times, found = self._walked()
+        return times, {name: place for name, (place, _) in found.items()}
+
+    def tips(self) -> dict[str, np.ndarray]:
+        """The place (frames, 3) of the far end, y = 1, of every node's mesh by the node's name."""
+        times, found = self._walked()
+        tips = {}
+        for index, node in enumerate(self.json["nodes"]):
+            if "mesh" in node:
+                place, turned = found[node["name"]]
+                size = self._moved().get((index, "scale"), np.tile(node["scale"], (len(times), 1)))
+                tips[node["name"]] = place + turned.apply(size * [0, 1, 0])
+        return tips
+
+    def _moved(self) -> dict[tuple[int, str], np.ndarray]:
+        (animation,) = self.json["animations"]
+        return {
+            (channel["target"]["node"], channel["target"]["path"]): self.array(
+                animation["samplers"][channel["sampler"]]["output"]
+            )
+            for channel in animation["channels"]
+        }
+
+    def _walked(self) -> tuple[np.ndarray, dict[str, tuple[np.ndarray, Rotation]]]:
         nodes, (animation,) = self.json["nodes"], self.json["animations"]
-        moved: dict[tuple[int, str], np.ndarray] = {}
-        for channel in animation["channels"]:
-            sampler = animation["samplers"][channel["sampler"]]
-            times = self.array(sampler["input"])[:, 0]
-            target = channel["target"]
-            moved[target["node"], target["path"]] = self.array(sampler["output"])
+        moved = self._moved()
+        (time,) = {sampler["input"] for sampler in animation["samplers"]}
+        times = self.array(time)[:, 0]
         places = {}
 
         def walk(index: int, place: np.ndarray, turned: Rotation) -> None:
@@ -67,9 +92,10 @@ class Glb:
             still = node.get("rotation", [0, 0, 0, 1])
             place = place + turned.apply(np.tile(own, (len(times), 1)) if own.ndim == 1 else own)
             turn = moved.get((index, "rotation"), np.tile(still, (len(times), 1)))
-            places[node["name"]] = place
+            turned = turned * Rotation.from_quat(turn)
+            places[node["name"]] = place, turned
             for child in node.get("children", ()):
-                walk(child, place, turned * Rotation.from_quat(turn))
+                walk(child, place, turned)
 
         (root,) = self.json["scenes"][self.json["scene"]]["nodes"]
         walk(root, np.zeros((len(times), 3)), Rotation.identity(len(times)))
@@ -145,6 +171,45 @@ def test_arrays_of_humanml3d_folders_are_read(tmp_path) -> None:
         np.testing.assert_allclose(read_npy(tmp_path / name).positions, positions, atol=1e-6)
 
 
+@pytest.mark.parametrize("fps", [np.float64(30), np.int64(30), np.array([30], dtype=np.uint8)])
+@pytest.mark.parametrize("kind", ["int16", "int64", "uint8"])
+def test_whole_numbers_and_a_rate_without_axes_are_read(fps, kind, tmp_path) -> None:
+    joints = np.round(50 + 20 * moving(4)).astype(kind)
+    found = read_npz(bad_npz(joints=joints, fps=fps))
+    assert found.fps == 30
+    np.testing.assert_array_equal(found.positions, joints)
+    np.save(tmp_path / "joints.npy", joints)
+    np.testing.assert_array_equal(read_npy(tmp_path / "joints.npy").positions, joints)
+    brought = read_motion((tmp_path / "joints.npy").read_bytes())
+    assert len(brought.found.clip.positions) == 4
+
+
+@pytest.mark.parametrize("fps", [1.5, 29.97, 120.0, 240.0])
+@pytest.mark.parametrize("kind", [".csv", ".npz", ".bvh", ".glb"])
+def test_half_a_minute_at_any_rate_is_read_again(kind, fps) -> None:
+    frames = round(30 * fps)
+    positions = np.tile(moving(40, swing=0.2), (frames // 40 + 1, 1, 1))[:frames]
+    again = write_and_read(Clip(positions, fps), kind, stretch=True)
+    assert again.frames >= 45 and again.error_mm.max() < 0.2
+
+
+def test_a_table_in_whole_milliseconds_is_read() -> None:
+    names, *rows = csv_text(Clip(moving(2000), 120)).splitlines()
+    rows = [row.split(",") for row in rows]
+    told = [",".join([row[0], f"{float(row[1]):.3f}", *row[2:]]) for row in rows]
+    assert read_csv("\n".join([names, *told]).encode()).fps == pytest.approx(120, rel=1e-4)
+
+
+def test_the_npz_of_a_body_that_stands_still_for_long_is_read_again() -> None:
+    still = np.repeat(moving(2)[:1], 8000, axis=0)
+    assert write_and_read(Clip(still), ".npz").error_mm.max() < 1e-3
+
+
+def test_the_npz_of_a_clip_of_an_hour_is_read_again() -> None:
+    ramp = np.linspace(0, 1, 72_000, dtype=np.float32)[:, None, None] + moving(2)[:1]
+    assert write_and_read(Clip(ramp), ".npz", hands=True).error_mm.max() < 1e-3
+
+
 def bad_npz(**arrays: object) -> bytes:
     made = io.BytesIO()
     np.savez(made, **arrays)
@@ -160,18 +225,29 @@ def bad_npz(**arrays: object) -> bytes:
         (bad_npz(weights=np.zeros(3)), "it holds weights"),
         (bad_npz(joints=np.array([{}], dtype=object)), "holds Python objects"),
         (bad_npz(joints=np.array(["a"])), "must hold float16, float32, float64"),
-        (bad_npz(joints=np.zeros((5, 24, 3))), r"joints: must be (frames, 22, 3), not (5, 24, 3)"),
+        (bad_npz(joints=np.zeros((5, 25, 3))), r"joints: must be (frames, 22, 3), not (5, 25, 3)"),
         (bad_npz(joints=np.zeros((1, 22, 3))), "joints: must have 2 to 100,000 frames, not 1"),
         (bad_npz(joints=np.full((2, 22, 3), np.nan)), "holds NaN or infinity"),
         (bad_npz(joints=np.full((2, 22, 3), 1e6)), "joints: must be within 10,000 m"),
         (bad_npz(joints=np.zeros((2, 22, 3)), fps=np.zeros(1)), "fps: must be from 1 to 1,000"),
+        (bad_npz(joints=np.int64(3)), "joints: must be (frames, 22, 3), not ()"),
+        (bad_npz(features=np.int64(3)), "features: must be (frames, 137), not ()"),
+        (bad_npz(humanml263=np.int64(3)), "humanml263: must be (frames, 263), not ()"),
+        (bad_npz(joints=np.full((2, 22, 3), 2**60)), "joints: must be within 10,000 m"),
+        (bad_npz(joints=np.full((2, 22, 3), -(2**63))), "joints: must be within 10,000 m"),
+        (bad_npz(joints=np.full((2, 22, 3), 1e300)), "joints: must be within 10,000 m"),
+        (bad_npz(joints=np.zeros((2, 22, 3)), fps=np.int64(-3)), "fps: must be from 1 to 1,000"),
+        (bad_npz(joints=np.zeros((2, 22, 3)), fps=np.float64(1e9)), "fps: must be from 1 to 1,000"),
         (bad_npz(joints=np.zeros((2, 22, 3)), fps=np.ones(2)), "array 'fps' must be one number"),
+        (bad_npz(joints=np.zeros((4, 22, 3))), "joints: must be those of a body: thighs and shins"),
+        (bad_npz(features=np.zeros((4, 137))), "joints: must be those of a body: thighs and shins"),
         (bad_npz(features=np.zeros((4, 263))), "features: must be (frames, 137), not (4, 263)"),
         (bad_npz(humanml263=np.zeros((4, 137))), "humanml263: must be (frames, 263)"),
     ],
 )
 def test_an_npz_of_another_schema_is_refused(data, says) -> None:
-    with pytest.raises(BadInput) as caught:
+    with warnings.catch_warnings(), pytest.raises(BadInput) as caught:
+        warnings.simplefilter("error")
         read_npz(data)
     assert says in str(caught.value)
 
@@ -194,12 +270,44 @@ def test_convert_tells_what_it_did(source, ending, capsys) -> None:
     answer = told(capsys)
     assert answer["frames"] == 30
     assert (answer["fps"], answer["seconds"], answer["skeleton"]) == (20, 1.45, "Engram Lab")
-    if ending in ("npz", "bvh"):
-        assert answer["reimport_error_mm"] < 0.01
-    else:
-        assert answer["reimport_error_mm"] is None
+    assert answer["reimport_error_mm"] < 0.01
+    assert answer["moving_joints"] == {"glb": True, "bvh": False}.get(ending)
     assert target.stat().st_size > 1000
     assert sorted(source.parent.iterdir()) == sorted([source, target]), "nothing else is left"
+
+
+@pytest.mark.parametrize("ending", ["bvh", "glb", "csv"])
+def test_convert_compares_at_the_rate_that_is_read(ending, tmp_path, capsys) -> None:
+    source = tmp_path / "in.npz"
+    source.write_bytes(npz_bytes(Clip(moving(31), 30)))
+    assert main(["motion", "convert", str(source), str(tmp_path / f"out.{ending}"), "--json"]) == 0
+    assert told(capsys)["reimport_error_mm"] < 0.1
+
+
+@pytest.mark.parametrize("size", [0.1, 0.3, 0.5, 1.5, 3.0, 20.0])
+@pytest.mark.parametrize("options", [{}, {"stretch": True}, {"hands": True}])
+def test_a_body_of_any_size_comes_back_from_bvh(size, options) -> None:
+    again = write_and_read(Clip(size * moving(30)), ".bvh", **options)
+    assert again.error_mm.max() < 0.01
+
+
+def test_convert_writes_nothing_that_cannot_be_read(tmp_path, capsys) -> None:
+    source, target = tmp_path / "in.npz", tmp_path / "out.bvh"
+    np.savez(source, joints=0.0 * moving(30))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert main(["motion", "convert", str(source), str(target)]) == 2
+    said = capsys.readouterr().err.strip()
+    assert "thighs and shins have no length" in said
+    assert "\n" not in said and not target.exists()
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_is_written(source, capsys) -> None:
+    named, target = source.with_name("caf\udce9.bvh"), source.with_name("out.npz")
+    source.rename(named)
+    assert main(["motion", "convert", str(named), str(target), "--json"]) == 2
+    assert "argument 3 is not UTF-8" in told(capsys)["error"]
+    assert not target.exists()
 
 
 def test_convert_and_back(source, capsys) -> None:

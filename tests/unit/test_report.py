@@ -8,6 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from engine.figures.axes import axis, compose
+from engine.figures.palette import Palette
+from engine.figures.titles import without_titles
 from engine.store.report import ReportItem, build_report
 
 EVIL = '</script><img src=x onerror="window.__x=1">&'
@@ -95,3 +98,33 @@ def test_plotly_comes_once_and_shares_with_nobody() -> None:
     assert text.count('"showSendToCloud": false') == 2
     assert text.count('"displaylogo": false') == 2
     assert len(build_report("t", "i", [], {})) < 10_000
+
+
+def test_a_figure_is_as_wide_as_the_page() -> None:
+    wide = figure().update_layout(width=900)
+    text = build_report("t", "i", [ReportItem("One", "c", wide)], {})
+    assert '"width":900' not in text and '"autosize":true' in text
+    assert wide.layout.width == 900
+
+
+def test_titles_of_a_figure_are_text_that_breaks_its_lines() -> None:
+    name, subtitle = "Reads & writes <of all>", "mean over all tokens"
+    made = compose(
+        Palette.light(), title=name, subtitle=subtitle, x=axis("x"), y=axis("y"), alt="It rises."
+    )
+    made.add_scatter(y=[1, 2])
+    bare, *told = without_titles(made)
+    assert told == [name, "Mean over all tokens"]
+    assert bare.layout.title.text is None and bare.layout.title.subtitle.text is None
+    assert bare.layout.margin.t < made.layout.margin.t
+    assert made.layout.title.subtitle.text == subtitle
+    item = ReportItem("My words", "c", bare, name=told[0], subtitle=told[1])
+    words = Page(build_report("t", "i", [item], {})).words
+    assert words.count(name) == 1 and words.count("Mean over all tokens") == 1
+    same = ReportItem(name, "c", bare, name=name)
+    assert Page(build_report("t", "i", [same], {})).words.count(name) == 1
+
+
+def test_a_figure_without_titles_stays_as_it_is() -> None:
+    bare, *told = without_titles(go.Figure(go.Bar(y=[1])))
+    assert told == ["", ""] and bare.layout.margin.t is None

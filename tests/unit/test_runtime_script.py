@@ -92,18 +92,12 @@ def test_importing_the_engine_is_light(repo_root: Path) -> None:
     assert said.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [("ENGRAM_RUNNER", "off", "switched off"), ("ENGRAM_CLUSTER", "tcp://x:1", "one machine")],
-)
-def test_a_closed_runner_refuses_kindly(
-    new_process: None, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
-) -> None:
-    monkeypatch.setenv(name, value)
+def test_a_closed_runner_refuses_kindly(new_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGRAM_RUNNER", "off")
     closed = get_runner()
     assert closed is get_runner()
     closed.start()
-    with pytest.raises(LimitExceeded, match=words):
+    with pytest.raises(LimitExceeded, match="switched off"):
         closed.submit("cli_lab", "kinds", Kinds())
 
 

@@ -56,6 +56,11 @@ def test_with_a_compiler_the_kernel_is_taken(compiler) -> None:
         assert choose_backend(True, torch.zeros(1, dtype=dtype)) == "c"
 
 
+def test_the_first_scan_may_be_one_without_gradients(compiler) -> None:
+    with torch.inference_mode():
+        assert choose_backend(False, torch.zeros(1)) == "c"
+
+
 def test_no_compiler(monkeypatch, caplog) -> None:
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", "")

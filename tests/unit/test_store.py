@@ -17,7 +17,17 @@ import pytest
 from engine.core import BadInput, EngramError, Field, LimitExceeded, NotFound, Result
 from engine.store import Store, lookup, save_shipped, shipped_manifest
 from engine.store.database import MIGRATIONS, Database
-from engine.store.folder import MANIFEST, PACKED, TENSORS, Corrupted, load_folder, save_folder
+from engine.store.folder import (
+    MANIFEST,
+    PACKED,
+    SMALL_MANIFEST,
+    TENSORS,
+    Corrupted,
+    load_folder,
+    read_manifest,
+    save_folder,
+    shrink_manifest,
+)
 from engine.store.runs import Request
 from tests.conformance.runner_lab import LAB, Steps
 
@@ -199,6 +209,21 @@ def test_shipped_results_come_first(
     assert manifest is not None and manifest["seconds"] == 3.0
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not xz", lzma.compress(b'{"format": 1}')[:-9], lzma.compress(b"[1]"),
+     lzma.compress(b" " * 70_000_000 + b'{"format": 1}')],
+    ids=["empty", "no xz", "truncated", "no manifest", "too long"],
+)  # fmt: skip
+def test_a_spoilt_manifest_of_a_shipped_result_is_told(tmp_path: Path, content: bytes) -> None:
+    save_folder(tmp_path / "r", Result({}, {"m": 1.5}), {"lab": "t"}, packed=True)
+    shrink_manifest(tmp_path / "r")
+    assert load_folder(tmp_path / "r")[0].metrics == {"m": 1.5}
+    (tmp_path / "r" / SMALL_MANIFEST).write_bytes(content)
+    with pytest.raises(Corrupted):
+        read_manifest(tmp_path / "r")
+
+
 def test_a_packed_result_is_the_same_and_a_spoilt_one_is_told(tmp_path: Path) -> None:
     array = np.arange(3000, dtype=np.float32).reshape(30, 100)
     result = Result({"x": Field(array, ("row", "column"))}, {"m": 1.5}, {"n": ["a"]})
@@ -208,8 +233,9 @@ def test_a_packed_result_is_the_same_and_a_spoilt_one_is_told(tmp_path: Path) ->
     np.testing.assert_array_equal(back.array("x"), array)
     assert (back.metrics, back.notes, manifest["lab"]) == ({"m": 1.5}, {"n": ["a"]}, "t")
     # What unpacks to more than the manifest says is cut there, and its checksum fails.
-    (tmp_path / "r" / PACKED).write_bytes(lzma.compress(b"0" * 10_000_000))
-    with pytest.raises(Corrupted, match="checksum"):
+    bomb = (10).to_bytes(8, "little") + lzma.compress(b"0" * 10_000_000)
+    (tmp_path / "r" / PACKED).write_bytes(bomb)
+    with pytest.raises(Corrupted, match="cannot be read"):
         load_folder(tmp_path / "r")
     (tmp_path / "r" / PACKED).write_bytes(b"not packed")
     with pytest.raises(Corrupted, match="cannot be read"):
