@@ -33,6 +33,8 @@ ROWS = (
 )
 # Figures that are of some of the clips alone, and where that number is.
 COUNTED = ("checks.", "action_accuracy.unseen")
+# Sampling seeds of one figure are so far apart that no two clips of a split share one.
+SEED_STEP = 10_000
 COUNTS = {"action_accuracy.unseen": "action_accuracy.unseen_clips"}
 CREDITS = {
     "cmu": "The data used in this project was obtained from mocap.cs.cmu.edu. The database was "
@@ -53,6 +55,8 @@ def write_card(card: dict[str, Any]) -> str:
     )
     return environment.get_template("card.md").render(
         card=card,
+        kind=card["name"].removesuffix("-open"),
+        sampling_seeds=", ".join(str(SEED_STEP * at) for at in range(card["sampling_seeds"])),
         large=card["settings"].get("size") == "large",
         rows=figure_rows(card["figures"]),
         unseen=_judge_of_unseen(card["figures"]),

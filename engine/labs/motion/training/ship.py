@@ -32,7 +32,7 @@ from engine.labs.motion.models.stored import (
     save_model,
     shape_fields,
 )
-from engine.labs.motion.training.card import write_card
+from engine.labs.motion.training.card import SEED_STEP, write_card
 from engine.labs.motion.training.tasks import classes
 from engine.labs.motion.training.train import DECODER, FOLDER, prepare
 from engine.models import averaged
@@ -150,7 +150,7 @@ def measure(
     else:
         judge = load_model("evaluator")
         told = [
-            flat(evaluate(model, judge, clips, training, seed=10_000 * seed))
+            flat(evaluate(model, judge, clips, training, seed=SEED_STEP * seed))
             for seed in range(seeds)
         ]
     return {name: spread([one[name] for one in told]) for name in told[0]}
