@@ -91,6 +91,21 @@ def test_what_is_not_understood_is_listed_and_never_dropped():
     assert schedule.near["wlaks"] == "walk"
 
 
+@pytest.mark.parametrize(
+    ("story", "told"),
+    [
+        ("Two people wave.", "One body plays all two of them."),
+        ("3 people walk to the door.", "One body plays all 3 of them."),
+        ("One person waves.", None),
+    ],
+)
+def test_how_many_act_is_no_name(story: str, told: str | None) -> None:
+    schedule = read_story(story)
+    assert not schedule.unread
+    of_bodies = [sentence for sentence in schedule.remarks if "One body" in sentence]
+    assert of_bodies == ([told] if told else [])
+
+
 def test_what_is_assumed_is_said():
     said = " ".join(read_story("He waves. Ann dances for a while while Bob jumps.").remarks)
     assert "right one is taken" in said

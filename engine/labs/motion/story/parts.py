@@ -199,8 +199,12 @@ def _who(tokens: Sequence[Token], verb: int, used: set[int], bare: list[Token], 
     """The last unknown word before the verb is the one who acts: the body."""
     for i in range(verb - 1, -1, -1):
         if tokens[i] in bare:
-            part.who.append(tokens[i].said)
             bare.remove(tokens[i])
+            count = tokens[i].value
+            if count is None:
+                part.who.append(tokens[i].said)
+            elif count > 1:
+                part.remarks.append(f"One body plays all {tokens[i].word} of them.")
             return
         if i not in used and (tokens[i].word == "to" or tokens[i].word not in NOTHING):
             return  # who "refuses to walk" is not called "refuses"

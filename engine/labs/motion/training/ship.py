@@ -83,7 +83,7 @@ def ship(
     model = load_model(target)
     held_out = [one for one in val_examples(data, settings["datasets"]) if one.whole]
     card: dict[str, Any] = {
-        "name": target.name if target.parent == SHIPPED else name,
+        "name": target.name if target.resolve().parent == SHIPPED else name,
         "digest": model.digest,
         "config_digest": model.config_digest,
         "parameters": sum(value.numel() for value in network.parameters()),
