@@ -22,34 +22,26 @@ import pytest
 
 from engine.core import Field, LimitExceeded, Result
 from engine.runtime.host import Host, load_labs
-from engine.runtime.limits import Limits
-from engine.runtime.local import LocalRunner
-from engine.store import RunRow, Store
+from engine.store import Store
 from engine.store.hosts import machine, process_started
 from engine.store.runs import Request
 from tests.conformance.runner_lab import Steps
+from tests.security.small_runs import (
+    LIMITS,
+    PATIENCE_SECONDS,
+    REFERENCE,
+    SERVER,
+    Build,
+    ask,
+    at_work,
+    ended,
+    eventually,
+    host_pid,
+    nothing_half_written,
+    open_gate,
+)
 
-REFERENCE = "tests.conformance.runner_lab:LAB"
-LIMITS = Limits(
-    threads=1, jobs=1, seconds=600, output_mb=64, visitor_jobs=16, queue=16,
-    cancel_grace_seconds=1.0,
-)  # fmt: skip
-PATIENCE_SECONDS = 600  # a ceiling for broken code, not a measurement
-
-# A server in small: it builds a runner, asks for two runs, tells their ids and waits to be killed.
-SERVER = """
-import sys, time
-from engine.runtime.local import LocalRunner
-from engine.store import Store
-from tests.conformance.runner_lab import Steps
-from tests.security.test_faults import LIMITS, REFERENCE
-runner = LocalRunner(Store.open(sys.argv[1]), labs=[REFERENCE], limits=LIMITS)
-runner.start()
-for seed in (1, 2):
-    fields = {"steps": 2, "then": "gate", "seed": seed, "folder": sys.argv[2]}
-    print(runner.submit("runner_lab", "count", Steps(**fields)), flush=True)
-time.sleep(600)
-"""
+pytestmark = pytest.mark.usefixtures("light")
 
 # It writes a result that is large enough to be met half way.
 WRITER = """
@@ -63,69 +55,7 @@ Store(Path(sys.argv[1])).results.save(sys.argv[2], big, {})
 """
 
 
-@pytest.fixture(autouse=True)
-def light(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ENGRAM_PRELOAD", "")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "home")
-
-
-@pytest.fixture
-def build(store: Store) -> Iterator[Callable[[], LocalRunner]]:
-    built: list[LocalRunner] = []
-
-    def one() -> LocalRunner:
-        built.append(LocalRunner(store, labs=[REFERENCE], limits=LIMITS))
-        built[-1].start()
-        return built[-1]
-
-    yield one
-    for runner in built:
-        runner.stop()
-
-
-def ask(runner: LocalRunner, **fields: Any) -> str:
-    return runner.submit("runner_lab", "count", Steps(**fields))
-
-
-def eventually(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    pytest.fail("it did not happen")
-
-
-def ended(store: Store, run_id: str) -> RunRow:
-    eventually(lambda: not store.runs.get(run_id).live)
-    return store.runs.get(run_id)
-
-
-def open_gate(folder: Path) -> None:
-    (folder / "gate").touch()
-
-
-def at_work(store: Store, run_id: str) -> RunRow:
-    eventually(lambda: store.runs.get(run_id).pid and store.runs.get(run_id).done >= 2)
-    return store.runs.get(run_id)
-
-
-def host_pid(store: Store) -> int | None:
-    row = store.database.connection().execute("SELECT pid FROM host").fetchone()
-    return row and row[0]
-
-
-def nothing_half_written(store: Store) -> bool:
-    return not list((store.home / "results").glob("tmp-*"))
-
-
-def test_a_killed_job_is_tried_again(
-    store: Store, build: Callable[[], LocalRunner], tmp_path: Path
-) -> None:
+def test_a_killed_job_is_tried_again(store: Store, build: Build, tmp_path: Path) -> None:
     run_id = ask(build(), steps=2, then="gate", folder=str(tmp_path))
     job = at_work(store, run_id).pid
     assert job is not None
@@ -138,7 +68,7 @@ def test_a_killed_job_is_tried_again(
 
 
 def test_a_killed_host_is_replaced_and_its_job_goes_on(
-    store: Store, build: Callable[[], LocalRunner], tmp_path: Path
+    store: Store, build: Build, tmp_path: Path
 ) -> None:
     runner = build()
     run_id = ask(runner, steps=2, then="gate", folder=str(tmp_path))
@@ -156,7 +86,7 @@ def test_a_killed_host_is_replaced_and_its_job_goes_on(
 
 @pytest.mark.parametrize("then", ["cancel", "kill"])
 def test_an_adopted_job_can_be_cancelled_and_a_lost_one_is_tried_again(
-    store: Store, build: Callable[[], LocalRunner], tmp_path: Path, then: str
+    store: Store, build: Build, tmp_path: Path, then: str
 ) -> None:
     runner = build()
     run_id = ask(runner, steps=2, then="gate", folder=str(tmp_path))
@@ -174,9 +104,7 @@ def test_an_adopted_job_can_be_cancelled_and_a_lost_one_is_tried_again(
         assert (row.state, row.attempts) == ("done", 2)
 
 
-def test_a_run_whose_process_vanishes_twice_is_lost(
-    store: Store, build: Callable[[], LocalRunner]
-) -> None:
+def test_a_run_whose_process_vanishes_twice_is_lost(store: Store, build: Build) -> None:
     request = Request("runner_lab", "count", 1, "0" * 16, Steps().canonical_json())
     for attempt in (1, 2):
         if attempt == 1:
@@ -197,7 +125,7 @@ def test_a_run_whose_process_vanishes_twice_is_lost(
 
 
 def test_a_killed_server_leaves_its_job_and_its_queue(
-    store: Store, build: Callable[[], LocalRunner], tmp_path: Path, repo_root: Path
+    store: Store, build: Build, tmp_path: Path, repo_root: Path
 ) -> None:
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER, str(store.home), str(tmp_path)],
@@ -224,7 +152,7 @@ def test_a_killed_server_leaves_its_job_and_its_queue(
 
 
 def test_a_server_and_its_host_killed_with_a_job_half_done(
-    store: Store, build: Callable[[], LocalRunner], tmp_path: Path, repo_root: Path
+    store: Store, build: Build, tmp_path: Path, repo_root: Path
 ) -> None:
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER, str(store.home), str(tmp_path)],
@@ -247,7 +175,7 @@ def test_a_server_and_its_host_killed_with_a_job_half_done(
 
 
 def test_two_servers_on_one_store_share_its_runs_and_their_limits(
-    store: Store, build: Callable[[], LocalRunner], tmp_path: Path
+    store: Store, build: Build, tmp_path: Path
 ) -> None:
     one = build()
     eventually(lambda: host_pid(store))
@@ -320,9 +248,7 @@ def clock(ahead: float) -> Any:
     return SimpleNamespace(time=lambda: time.time() + ahead)
 
 
-def test_results_that_vanish_are_computed_again(
-    store: Store, build: Callable[[], LocalRunner]
-) -> None:
+def test_results_that_vanish_are_computed_again(store: Store, build: Build) -> None:
     runner = build()
     row = ended(store, ask(runner, steps=1))
     shutil.rmtree(store.home / "results")
@@ -332,9 +258,7 @@ def test_results_that_vanish_are_computed_again(
     assert store.results.load(row.digest) is not None
 
 
-def test_a_full_disk_fails_the_run_with_a_sentence(
-    store: Store, build: Callable[[], LocalRunner]
-) -> None:
+def test_a_full_disk_fails_the_run_with_a_sentence(store: Store, build: Build) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8_000_000, hard))  # the host inherits it
     try:
@@ -392,7 +316,7 @@ def test_a_writer_killed_half_way_leaves_no_result(store: Store, repo_root: Path
 
 @pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"\0" * 9])
 def test_a_result_damaged_on_disk_is_computed_again(
-    store: Store, build: Callable[[], LocalRunner], damage: Callable[[bytes], bytes]
+    store: Store, build: Build, damage: Callable[[bytes], bytes]
 ) -> None:
     runner = build()
     row = ended(store, ask(runner, steps=1))

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,16 +16,15 @@ import psutil
 import pytest
 
 from engine.runtime.cluster import DaskRunner
-from engine.runtime.limits import Limits
-from engine.runtime.local import LocalRunner
 from engine.store import Store
 from engine.store.hosts import STALE_SECONDS, process_started
 from tests.conformance.cluster import cluster
 from tests.security import test_cluster_faults as on_a_cluster
-from tests.security.test_faults import (
+from tests.security.small_runs import (
     LIMITS,
     REFERENCE,
     SERVER,
+    Build,
     ask,
     at_work,
     ended,
@@ -35,31 +34,7 @@ from tests.security.test_faults import (
     open_gate,
 )
 
-Build = Callable[..., LocalRunner]
-
-
-@pytest.fixture(autouse=True)
-def light(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ENGRAM_PRELOAD", "")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "home")
-
-
-@pytest.fixture
-def build(store: Store) -> Iterator[Build]:
-    built: list[LocalRunner] = []
-
-    def one(limits: Limits = LIMITS) -> LocalRunner:
-        built.append(LocalRunner(store, labs=[REFERENCE], limits=limits))
-        built[-1].start()
-        return built[-1]
-
-    yield one
-    for runner in built:
-        runner.stop()
+pytestmark = pytest.mark.usefixtures("light")
 
 
 def stop(*pids: int) -> None:
