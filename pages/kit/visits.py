@@ -25,7 +25,7 @@ def visit() -> str | None:
 
 
 class VisitCookie:
-    """Gives a browser that opens a page and has no name yet one, in a cookie.
+    """Gives a browser that opens a page a name, in a cookie that lasts a year from its last visit.
 
     Scripts and other sites cannot read it, no other site's form or frame sends it, and nothing but
     a report is kept by it.
@@ -36,30 +36,36 @@ class VisitCookie:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on; name the browser with the page that it opens."""
+        if not _opens_a_page(scope):
+            await self.app(scope, receive, send)
+            return
+        name = _name(scope) or secrets.token_hex(16)
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=list(message["headers"]))
-                headers.append("set-cookie", _cookie(scope["scheme"] == "https"))
+                headers.append("set-cookie", _cookie(name, scope["scheme"] == "https"))
                 headers["cache-control"] = "private, no-cache"  # the name is one browser's alone
                 message = {**message, "headers": headers.raw}
             await send(message)
 
-        await self.app(scope, receive, named if _unnamed(scope) else send)
+        await self.app(scope, receive, named)
 
 
-def _unnamed(scope: Scope) -> bool:
+def _opens_a_page(scope: Scope) -> bool:
     if scope["type"] != "http" or scope["method"] != "GET":
         return False
-    headers = Headers(scope=scope)
     # What a browser asks for when it opens a page, and for nothing that the page loads.
-    if "text/html" not in headers.get("accept", ""):
-        return False
-    return not _NAME.fullmatch(cookie_parser(headers.get("cookie", "")).get(COOKIE, ""))
+    return "text/html" in Headers(scope=scope).get("accept", "")
 
 
-def _cookie(secure: bool) -> str:
-    cookie = SimpleCookie({COOKIE: secrets.token_hex(16)})
+def _name(scope: Scope) -> str | None:
+    name = cookie_parser(Headers(scope=scope).get("cookie", "")).get(COOKIE, "")
+    return name if _NAME.fullmatch(name) else None
+
+
+def _cookie(name: str, secure: bool) -> str:
+    cookie = SimpleCookie({COOKIE: name})
     cookie[COOKIE].update(
         {"path": base() or "/", "max-age": YEAR_SECONDS, "httponly": True, "samesite": "Lax"}
     )

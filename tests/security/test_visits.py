@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
 
 import pytest
@@ -13,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from pages.kit.visits import COOKIE, VisitCookie
+from pages.kit.visits import COOKIE, YEAR_SECONDS, VisitCookie
 
 PAGE = {"accept": "text/html,application/xhtml+xml"}
 
@@ -26,16 +27,20 @@ def client(address: str = "http://testserver") -> TestClient:
     return TestClient(app, base_url=address)
 
 
+def name_in(headers: Mapping[str, str]) -> str:
+    return SimpleCookie(headers["set-cookie"])[COOKIE].value
+
+
 def given(address: str = "http://testserver") -> SimpleCookie:
     return SimpleCookie(client(address).get("/", headers=PAGE).headers["set-cookie"])
 
 
-def test_a_page_names_a_browser_once():
+def test_a_page_names_a_browser_once_and_the_name_lasts_a_year_from_then_on():
     browser = client()
-    first = browser.get("/", headers=PAGE).headers
-    assert first["cache-control"] == "private, no-cache"
-    again = browser.get("/", headers=PAGE).headers
-    assert "set-cookie" not in again and again["cache-control"] == "public, max-age=99"
+    first, again = (browser.get("/", headers=PAGE).headers for _ in range(2))
+    assert first["cache-control"] == again["cache-control"] == "private, no-cache"
+    assert name_in(first) == name_in(again)
+    assert SimpleCookie(again["set-cookie"])[COOKIE]["max-age"] == str(YEAR_SECONDS)
 
 
 def test_every_browser_has_a_name_of_its_own_that_no_script_and_no_other_site_uses():
@@ -48,10 +53,11 @@ def test_every_browser_has_a_name_of_its_own_that_no_script_and_no_other_site_us
 def test_the_cookie_belongs_to_the_path_of_the_lab(monkeypatch):
     monkeypatch.setattr(st, "get_option", lambda name: "engram")
     browser = client()
-    assert "path=/engram;" in browser.get("/engram/", headers=PAGE).headers["set-cookie"].lower()
+    first = browser.get("/engram/", headers=PAGE).headers
+    assert "path=/engram;" in first["set-cookie"].lower()
     for path in ("/engram", "/engram/kv_cache"):  # the name stays, with and without a slash
-        assert "set-cookie" not in browser.get(path, headers=PAGE).headers
-    assert "set-cookie" in browser.get("/other", headers=PAGE).headers
+        assert name_in(browser.get(path, headers=PAGE).headers) == name_in(first)
+    assert name_in(browser.get("/other", headers=PAGE).headers) != name_in(first)
 
 
 def test_what_a_page_loads_gets_none():
@@ -61,4 +67,4 @@ def test_what_a_page_loads_gets_none():
 @pytest.mark.parametrize("name", ["", "x", "../../etc/passwd", "F" * 32, "0" * 31])
 def test_a_name_that_cannot_be_is_replaced(name):
     headers = {**PAGE, "cookie": f"{COOKIE}={name}"}
-    assert "set-cookie" in client().get("/", headers=headers).headers
+    assert name_in(client().get("/", headers=headers).headers) != name
