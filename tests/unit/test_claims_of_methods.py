@@ -118,7 +118,7 @@ def test_guidance_is_judged_by_copies_and_by_what_it_spoils(
 ) -> None:
     told = claim(race(left, lost), BASIN)
     assert told.standing == stands
-    assert ("Scenes lose attributes" in told.verdict) == bool(lost)
+    assert ("scenes lose attributes" in told.verdict) == bool(lost)
 
 
 def test_opposite_guidance_is_compared_with_delayed_beyond_noise() -> None:

@@ -172,7 +172,7 @@ def _guidance_claim(result: Result) -> Claim:
         f"{'fewer copies' if sooner else 'no fewer copies'} than delayed guidance beyond noise."
     )
     if costly:
-        told += f" Scenes lose attributes that they are told with {_titles(costly)}."
+        told += f" With {_titles(costly)} scenes lose attributes that they are told."
     count = len(able) if not costly else min(len(able), len(GUIDANCE) - 1)
     return Claim(
         BASIN,
