@@ -8,7 +8,12 @@ import pytest
 from engine.core import get_lab
 from engine.core.result import Field, Result
 from engine.labs.kv_cache.claims import CLAIMS
-from engine.labs.kv_cache.views.sweep_claims import IN_HEAD, ROTATED, sweep_claims
+from engine.labs.kv_cache.views.sweep_claims import (
+    FOUR_BITS,
+    IN_HEAD,
+    ROTATED,
+    sweep_claims,
+)
 from engine.store import lookup
 
 CLEAR, NOISE, LESS = (0.30, 0.25, 0.35), (0.01, -0.02, 0.03), (0.10, 0.08, 0.12)
@@ -96,6 +101,53 @@ def test_errors_alike_are_compared_by_their_damage(kl: float, stands: str) -> No
 def test_a_rotation_wins_back_what_parts_from_the_loss_without(turned: Loss, stands: str) -> None:
     result = sweep({("q4_0", "none"): CLEAR, (f"q4_0{ROTATED}", "none"): turned})
     assert standing(result, "before q4_0") == stands
+
+
+@pytest.mark.parametrize(
+    ("plain", "turned", "stands"),
+    [
+        (CLEAR, NOISE, "holds"),
+        (LESS, (0.02, -0.01, 0.09), "partly"),  # no loss, and the intervals meet
+        (CLEAR, LESS, "partly"),  # less of a loss, and a loss still
+        (LESS, CLEAR, "not here"),
+    ],
+)
+def test_four_bits_are_enough_where_rotated_keys_lose_nothing_and_less(
+    plain: Loss, turned: Loss, stands: str
+) -> None:
+    points = {(FOUR_BITS, "none"): plain, (f"{FOUR_BITS}{ROTATED}", "none"): turned}
+    assert standing(sweep(points), "A rotation takes the outliers out") == stands
+    assert standing(sweep({(FOUR_BITS, "none"): plain}), "A rotation takes") is None
+
+
+@pytest.mark.parametrize(
+    ("floats", "whole", "stands"),
+    [
+        (NOISE, CLEAR, "holds"),
+        (NOISE, NOISE, "partly"),  # nothing resists int8
+        (CLEAR, NOISE, "not here"),
+        (CLEAR, CLEAR, "not here"),
+    ],
+)
+def test_eight_bit_floats_are_judged_beside_int8(floats: Loss, whole: Loss, stands: str) -> None:
+    result = sweep({("fp8-e4m3", "none"): floats, ("int8:token", "none"): whole})
+    assert standing(result, "Eight-bit floats") == stands
+
+
+@pytest.mark.parametrize(
+    ("finer", "coarser", "errors", "stands"),
+    [
+        (LESS, CLEAR, (0.08, 0.12), "holds"),
+        (NOISE, NOISE, (0.08, 0.12), "partly"),
+        (LESS, CLEAR, (0.12, 0.08), "partly"),
+        (CLEAR, LESS, (0.12, 0.08), "not here"),
+    ],
+)
+def test_finer_scales_are_judged_by_error_and_by_loss(
+    finer: Loss, coarser: Loss, errors: tuple[float, ...], stands: str
+) -> None:
+    points = {("nvfp4", "none"): finer, ("mxfp4", "none"): coarser}
+    assert standing(sweep(points, errors=errors), "Blocks of 16") == stands
 
 
 def test_codebooks_that_lose_at_three_bits_are_not_said_to_hold() -> None:

@@ -129,7 +129,7 @@ PAPERS: tuple[Paper, ...] = (
     Paper(
         "Localizing Memorized Regions in Diffusion Models via Coordinate-Wise Curvature "
         "Differences",
-        "Kim, Lee",
+        "Gwangho Kim, Sungyoon Lee",
         2026,
         arxiv="2605.26756",
     ),

@@ -14,7 +14,19 @@ from engine.labs.diffusion.views.basin import (
     film,
     way_names,
 )
-from pages.kit import choose, explain, form, obtain, palette, say, section, show, show_pictures
+from engine.labs.diffusion.views.method_claims import basin_claims
+from pages.kit import (
+    choose,
+    explain,
+    form,
+    obtain,
+    palette,
+    say,
+    section,
+    show,
+    show_claims,
+    show_pictures,
+)
 
 
 def show_basin(lab: Lab) -> None:
@@ -42,4 +54,5 @@ def show_basin(lab: Lab) -> None:
     show(figure, "diffusion_basin_ends", figure.layout.meta["alt"],
          export=lambda: basin_table(result))  # fmt: skip
     say(lab, describe_way(result, way))
+    show_claims(basin_claims(result))
     explain(lab, "Recall basin")

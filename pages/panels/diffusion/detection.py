@@ -27,6 +27,7 @@ from engine.labs.diffusion.views.detection_table import (
     draw_by_step,
 )
 from engine.labs.diffusion.views.detection_words import findings
+from engine.labs.diffusion.views.method_claims import one_step_claims
 from engine.labs.diffusion.views.scores import RAIL
 from pages.kit import (
     badge,
@@ -163,7 +164,7 @@ def _all_methods(lab: Lab, result: Result, choice: Choice) -> None:
     )
     st.caption(f"AUC against each class; scores: {SCALES[choice.scale].lower()}.")
     st.dataframe(area_rows(result, choice), hide_index=True, width="stretch")
-    show_claims((*update_claims(result), *score_claims(result)))
+    show_claims((*update_claims(result), *score_claims(result), *one_step_claims(result)))
     left, right = st.columns(2, gap="large")
     with left:
         name = choose("Each step alone", RAIL, STEPPED)

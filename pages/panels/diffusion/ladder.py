@@ -31,6 +31,7 @@ from engine.labs.diffusion.views.ladder_words import (
     describe_step,
     describe_twin,
 )
+from engine.labs.diffusion.views.method_claims import ladder_claims
 from pages.kit import (
     View,
     choose,
@@ -42,6 +43,7 @@ from pages.kit import (
     section,
     select,
     show,
+    show_claims,
     show_pictures,
     take_away,
 )
@@ -78,6 +80,7 @@ def show_ladder(scene: Asked) -> None:
         with st.expander("Every rung in numbers"):
             st.dataframe(rung_table(ladder), hide_index=True, width="stretch")
             st.caption("Means over pictures; in brackets the lowest and the highest seed.")
+    show_claims(ladder_claims(result))
     explain(lab, "Ladder")
     if arrival is not None:
         _training(lab, arrival, result)

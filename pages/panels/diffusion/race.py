@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.core import Config, Lab, Result
 from engine.labs.diffusion.mitigate.names import METHODS
+from engine.labs.diffusion.views.method_claims import mitigation_claims
 from engine.labs.diffusion.views.race import (
     draw_race,
     grid_place,
@@ -41,6 +42,7 @@ from pages.kit import (
     section,
     select,
     show,
+    show_claims,
     show_pictures,
     take_away,
 )
@@ -119,6 +121,7 @@ def show_race(scene: Asked) -> None:
     ):
         if words:
             say(scene.lab, words)
+    show_claims(mitigation_claims(result))
     explain(scene.lab, "Mitigation")
     with st.expander("All methods as a table", key="diffusion.race_table", on_change="rerun") as at:
         if at.open:

@@ -8,6 +8,7 @@ from engine.core import Lab, Result
 from engine.labs.motion.race.overflow import LARGEST_EXPONENT, WHOLE, show_overflow
 from engine.labs.motion.race.published import POINTS, URL
 from engine.labs.motion.views.claims import race_claims
+from engine.labs.motion.views.method_claims import duality_speed_claims
 from engine.labs.motion.views.overflow import (
     describe_overflow,
     draw_errors,
@@ -90,7 +91,7 @@ def show_race(scene: Asked) -> None:
         st.caption(plain(words))
     st.caption(plain(describe_machine(result)) + " Compute it anew for the times of this server.")
     _figures_to_reach(result, mode)
-    show_claims(race_claims(result))
+    show_claims((*race_claims(result), *duality_speed_claims(result)))
     explain(scene.lab, "The race")
     _overflow(scene.lab)
     _published(scene.lab)

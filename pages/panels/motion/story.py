@@ -8,6 +8,7 @@ from engine.core import Lab, Result
 from engine.labs.motion.config.story import EXAMPLE, StoryConfig
 from engine.labs.motion.training.card import credits
 from engine.labs.motion.views.claims import shape_claims
+from engine.labs.motion.views.method_claims import seam_claims
 from engine.labs.motion.views.story import (
     draw_floor,
     draw_shapes,
@@ -178,6 +179,7 @@ def _seams(lab: Lab, result: Result) -> None:
         show(figure, "motion_story_seams", figure.layout.meta["alt"],
              export=lambda: seam_table(result))  # fmt: skip
     say(lab, describe_seams(result))
+    show_claims(seam_claims(result))
 
 
 def _shapes(lab: Lab, result: Result) -> None:

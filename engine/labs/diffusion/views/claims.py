@@ -19,6 +19,7 @@ from engine.labs.diffusion.views.keys import (
     known_shares,
     rungs,
 )
+from engine.labs.diffusion.views.method_claims import METHOD_CLAIMS
 from engine.labs.diffusion.views.overlap_table import Place
 from engine.labs.diffusion.views.overlap_words import SAME, first_and_last
 from engine.labs.diffusion.views.starts import describe_agreement, describe_arrivals
@@ -298,4 +299,5 @@ CLAIMS = (
     Comparison("detection", score_claims, page={"view": "scores"}),
     Comparison("keys", keys_claims),
     Comparison("writing", addition_claims),
+    *METHOD_CLAIMS,
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.core.result import Result
 from engine.labs.diffusion.copying import EXTRACTED
+from engine.labs.diffusion.mitigate.names import PLAIN
 
 # A price within so many standard errors of its own may be chance.
 ERRORS = 2.0
@@ -43,6 +44,24 @@ class Price:
         return (
             f"{'costs' if self.points > 0 else 'gains'} {size}, too few scenes to tell from chance"
         )
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """Copies that a method leaves, and by how much it leaves fewer than another.
+
+    ``fewer`` is a share of the pictures with its standard error over prompts: the seeds of one
+    prompt tell the same story and are averaged first.
+    """
+
+    left: int
+    fewer: float
+    error: float
+
+    @property
+    def shows(self) -> bool:
+        """Whether there are fewer copies, by more than chance does."""
+        return self.fewer > ERRORS * self.error
 
 
 def has_targets(result: Result) -> bool:
@@ -91,6 +110,15 @@ def price(result: Result, at: int) -> Price:
     shares = 100 * result.array("right").mean(-1).reshape(len(result.array("right")), -1)
     lost = shares[0] - shares[at]
     return Price(float(lost.mean()), float(_error(lost[None])[0]))
+
+
+def hiding(result: Result, name: str, beside: str = PLAIN) -> Hiding:
+    """What the method ``name`` hides that ``beside`` lets out; one prompt has an infinite error."""
+    copies = result.array("ssim") > EXTRACTED  # method seed picture
+    one, other = (copies[result.notes["methods"].index(which)] for which in (name, beside))
+    fewer = other.mean(0) - one.mean(0)
+    error = float(_error(fewer[None])[0]) if len(fewer) > 1 else float("inf")
+    return Hiding(int(one.sum()), float(fewer.mean()), error)
 
 
 def relative_cost(result: Result) -> np.ndarray:

@@ -11,9 +11,13 @@ from engine.core.result import Result
 from engine.core.units import si
 from engine.labs.kv_cache.claims import MARKS
 from engine.labs.kv_cache.orders_grammar import is_no_op, parse_order
+from engine.labs.kv_cache.views.float_claims import float_claims
 from engine.labs.kv_cache.views.published import (
+    HQQ,
     K_SORT,
     KIVI,
+    NVFP4_TRAINING,
+    QJL,
     ROPE_BITS,
     SINKS,
     paired,
@@ -125,10 +129,14 @@ def unmeasured(id: str, paper: str) -> Unmeasured:
 CLAIMS = (
     Comparison("pareto", sort_claims),
     Comparison("pareto", format_claims),
+    Comparison("pareto", float_claims),
     Comparison("capture", outlier_claims, page={"view": "ordering"}),
     Comparison("streaming", memory_claims),
     Comparison("pareto", rotation_claims, ROTATED),
     Comparison("pareto", codebook_claims, ROTATED),
     unmeasured("rope-frequency-bits", ROPE_BITS),
     unmeasured("attention-sinks", SINKS),
+    unmeasured("qjl-3bit", QJL),
+    unmeasured("hqq-no-calibration", HQQ),
+    unmeasured("nvfp4-training", NVFP4_TRAINING),
 )

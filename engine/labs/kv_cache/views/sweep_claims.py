@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from engine.core.claims import Claim, Standing
+from engine.core.claims import Claim
 from engine.core.result import Result
+from engine.labs.kv_cache.views.float_claims import float_claims
 from engine.labs.kv_cache.views.pareto import side
 from engine.labs.kv_cache.views.published import (
     K_SORT,
@@ -16,6 +15,7 @@ from engine.labs.kv_cache.views.published import (
     LLAMA_BLOCKS,
     LLAMA_ROTATION,
     MX,
+    QUAROT,
     ROTATE_KV,
     SGLANG,
     TURBO,
@@ -23,60 +23,15 @@ from engine.labs.kv_cache.views.published import (
     paired,
     published,
 )
+from engine.labs.kv_cache.views.sweep_points import beside, both, find, gains, noise
 
 IN_HEAD = "in-head:w-norm"
 NUQ = "nuq{bits}:sparse1+pre-rope"
 ROTATED = "+hadamard"
+FOUR_BITS = "int4:token:head"
 # Errors within this factor of each other count as errors of the same order.
 ALIKE = 1.5
 TENS, HUNDREDS = 10, 100
-
-
-class Point(NamedTuple):
-    """The change of the loss of one point of a sweep with its 95 % interval, and its bits."""
-
-    loss: float
-    low: float
-    high: float
-    bits: float
-    kl: float
-
-    def __str__(self) -> str:
-        return f"{self.loss:+.4f} nat ({self.low:+.4f} to {self.high:+.4f})"
-
-    @property
-    def costs(self) -> bool:
-        """Whether its loss is told from noise."""
-        return self.low > 0
-
-
-def find(result: Result, name: str, order: str = "none") -> Point | None:
-    """The point of a format and an order, or None where it was not swept."""
-    for at, point in enumerate(result.notes["points"]):
-        if point["id"] == name and point["order"] == order:
-            return _point(result, at)
-    return None
-
-
-def _point(result: Result, at: int) -> Point:
-    names = ("delta_nll", "delta_nll_low", "delta_nll_high", "bits_key", "kl_mean")
-    return Point(*(float(result.array(name)[at]) for name in names))
-
-
-def beside(one: Point, other: Point) -> str:
-    """Whether ``one`` loses less than ``other``: beyond noise only where intervals part."""
-    if one.high < other.low:
-        return "less than without, beyond noise"
-    if one.low > other.high:
-        return "more than without, beyond noise"
-    word = "less" if one.loss < other.loss else "no less"
-    return f"{word} than without, and the intervals meet: not told from noise"
-
-
-def gains(pairs: list[tuple[Point, Point]]) -> Standing:
-    """Whether the first of all, of some or of no pair loses less beyond noise."""
-    clear = [one.high < other.low for one, other in pairs]
-    return "holds" if all(clear) else "partly" if any(clear) else "not here"
 
 
 def sort_claims(result: Result) -> tuple[Claim, ...]:
@@ -105,7 +60,7 @@ def sort_claims(result: Result) -> tuple[Claim, ...]:
                 f"fp16 16; it loses {ordered}.",
                 f"Keys take {saving:.2g} times less than fp16 and {halved:.2g} times less than "
                 f"bfp16, with {significant} here.",
-                _both(saving >= 2, not ordered.costs),
+                both(saving >= 2, not ordered.costs),
             )
         )
     two_bits, naive = find(result, "kivi-2:g32:r128"), find(result, "int2:token:head")
@@ -119,14 +74,10 @@ def sort_claims(result: Result) -> tuple[Claim, ...]:
                 f"lose {naive}.",
                 f"The interval of its loss {kept}; by token two bits lose "
                 f"{'more' if naive.loss > two_bits.loss else 'no more'}.",
-                _both(not two_bits.costs, two_bits.high < naive.low),
+                both(not two_bits.costs, two_bits.high < naive.low),
             )
         )
     return tuple(claims)
-
-
-def _both(one: bool, other: bool) -> Standing:
-    return "holds" if one and other else "partly" if one or other else "not here"
 
 
 def format_claims(result: Result) -> tuple[Claim, ...]:
@@ -189,22 +140,23 @@ def unlike(result: Result) -> tuple[tuple[int, int], np.ndarray] | None:
 def rotation_claims(result: Result) -> tuple[Claim, ...]:
     """A rotation alone, and with an order before it, at equal bits."""
     claims = []
-    plain, turned, both = (
+    plain, turned, ordered = (
         find(result, "bfp10:b32"),
         find(result, f"bfp10:b32{ROTATED}"),
         find(result, f"bfp10:b32{ROTATED}", IN_HEAD),
     )
-    if plain and turned and both:
+    if plain and turned and ordered:
         claims.append(
             paired(
                 "rotatekv-2bit",
                 ROTATE_KV,
                 f"With two-bit numbers, {plain.bits:g} bits a key, bfp10:b32 loses {plain}, "
-                f"rotated {turned}, ordered and rotated {both}.",
-                f"An order before the rotation loses {beside(both, turned)}.",
-                gains([(both, turned), (both, plain)]),
+                f"rotated {turned}, ordered and rotated {ordered}.",
+                f"An order before the rotation loses {beside(ordered, turned)}.",
+                gains([(ordered, turned), (ordered, plain)]),
             )
         )
+    claims.extend(_four_bit_claims(result))
     old, new = find(result, "q4_0"), find(result, f"q4_0{ROTATED}")
     if old and new:
         claims.append(
@@ -235,6 +187,22 @@ def rotation_claims(result: Result) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
+def _four_bit_claims(result: Result) -> tuple[Claim, ...]:
+    """Four bits by token, rotated and as they are."""
+    old, new = find(result, FOUR_BITS), find(result, f"{FOUR_BITS}{ROTATED}")
+    if not old or not new:
+        return ()
+    return (
+        paired(
+            "quarot-4bit",
+            QUAROT,
+            f"Keys of {new.bits:g} bits by token lose {old}, rotated {new}.",
+            f"Rotated keys have {noise(new)} here; they lose {beside(new, old)}.",
+            both(not new.costs, new.high < old.low),
+        ),
+    )
+
+
 def codebook_claims(result: Result) -> tuple[Claim, ...]:
     """Codebooks with outliers apart, eight bits by block, and codebooks after a rotation."""
     claims = []
@@ -249,8 +217,8 @@ def codebook_claims(result: Result) -> tuple[Claim, ...]:
                 KVQUANT,
                 f"{listed}.",
                 f"Fewer bits lose {'more at every step' if order else 'no more at some step'}; "
-                f"three bits have {_noise(held[3])}.",
-                _both(order, not held[3].costs),
+                f"three bits have {noise(held[3])}.",
+                both(order, not held[3].costs),
             )
         )
         base = float(np.exp(result.number("nll_exact")))
@@ -275,8 +243,8 @@ def codebook_claims(result: Result) -> tuple[Claim, ...]:
                 "llama-cpp-q8",
                 LLAMA_BLOCKS,
                 f"q8_0 keys: mean next-token KL {eight.kl:.2g} nat, loss {eight}.",
-                f"The KL is {eight.kl / theirs:.2g} times theirs, with {_noise(eight)}.",
-                _both(small, not eight.costs),
+                f"The KL is {eight.kl / theirs:.2g} times theirs, with {noise(eight)}.",
+                both(small, not eight.costs),
             )
         )
     turbo = {bits: find(result, f"turbo{bits}") for bits in (4, 3, 2)}
@@ -291,21 +259,17 @@ def codebook_claims(result: Result) -> tuple[Claim, ...]:
                     for name, point in (("turbo4", four), ("turbo3", three), ("turbo2", two))
                 )
                 + ".",
-                f"At {four.bits:g} bits there is {_noise(four)} here; at {three.bits:g}, "
-                f"{_noise(three)}.",
+                f"At {four.bits:g} bits there is {noise(four)} here; at {three.bits:g}, "
+                f"{noise(three)}.",
                 "apart" if four.bits < 3.5 else "not here" if four.costs else "holds",
             )
         )
     return tuple(claims)
 
 
-def _noise(point: Point) -> str:
-    return "a loss beyond noise" if point.costs else "no loss beyond noise"
-
-
 def sweep_claims(result: Result) -> tuple[Claim, ...]:
     """All that a sweep of the keys' formats can say; the claims speak of keys alone."""
     if side(result) != "key":
         return ()
-    groups = (sort_claims, format_claims, rotation_claims, codebook_claims)
+    groups = (sort_claims, format_claims, float_claims, rotation_claims, codebook_claims)
     return tuple(claim for group in groups for claim in group(result))

@@ -10,6 +10,7 @@ from engine.core.units import percent
 from engine.labs.motion.published import MARKS, tables
 from engine.labs.motion.shipped import MODELS
 from engine.labs.motion.views.erase import RANKED, describe_claim, describe_rank, verdict
+from engine.labs.motion.views.method_claims import duality_speed_claims, seam_claims
 from engine.labs.motion.views.policies import COMPARED, Measured, describe_measured, read_measured
 from engine.labs.motion.views.policies import describe_claim as describe_policies
 from engine.labs.motion.views.policies import verdict as beside
@@ -220,7 +221,9 @@ CLAIMS = (
     Comparison("restore", lambda result: policy_claims(read_measured()), page={"view": "policies"}),
     Comparison("sides", side_claims, page={"view": "floor"}),
     Comparison("race", race_claims),
+    Comparison("race", duality_speed_claims),
     Comparison("storyline", shape_claims),
+    Comparison("storyline", seam_claims),
     Comparison("transient", lambda result: duality_claims()),
     *unmeasured_claims(),
 )

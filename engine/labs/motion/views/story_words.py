@@ -58,7 +58,7 @@ def describe_seams(result: Result) -> str:
     if not methods:
         return "There is one part only, so there is no seam."
     means = {name: result.number(f"seam_jerk_{name}_mean") for name in methods}
-    away = np.delete(result.array("jerk"), _near_seams(result))
+    away = quiet_peaks(result)
     said = ", ".join(f"{value:.3f} {NAMES[name]}" for name, value in means.items())
     best = min(means, key=means.__getitem__)
     words = (
@@ -66,7 +66,7 @@ def describe_seams(result: Result) -> str:
         f"{said} (m per frame cubed); least: **{NAMES[best]}**."
     )
     if len(away):
-        words += f" Away from seams the greatest jerk of 20 frames is {_typical(away):.3f}."
+        words += f" Away from seams the greatest jerk of 20 frames is {away.mean():.3f}."
     if "progressive" not in methods:
         words += " KMM is not in this checkout, so that its way was not measured."
     return words
@@ -136,6 +136,15 @@ def unread_words(result: Result) -> list[str]:
     return found
 
 
+def quiet_peaks(result: Result) -> np.ndarray:
+    """The greatest jerk of every stretch of 20 frames away from seams; none where all is near."""
+    curve = np.delete(result.array("jerk"), _near_seams(result)).astype(np.float64)
+    whole = curve[: len(curve) // 20 * 20]
+    if len(whole):
+        return whole.reshape(-1, 20).max(1)
+    return curve[None].max(1) if len(curve) else curve
+
+
 def _near_seams(result: Result) -> np.ndarray:
     """Places of the jerk curve within 10 frames of a seam."""
     length = len(result.array("jerk"))
@@ -143,9 +152,3 @@ def _near_seams(result: Result) -> np.ndarray:
     for seam in result.array("seams").tolist():
         covered[max(0, seam - 10) : seam + 10] = True
     return np.flatnonzero(covered)
-
-
-def _typical(curve: np.ndarray) -> float:
-    """The mean over stretches of 20 frames of their greatest value."""
-    whole = curve[: len(curve) // 20 * 20]
-    return float((whole.reshape(-1, 20).max(1) if len(whole) else curve[None].max(1)).mean())
