@@ -8,6 +8,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 PORT ?= 8501
+# Processes that share the test files of `make test`, one thread of torch each.
+WORKERS ?= 2
 # Of train-motion: small takes about 15 minutes of a core a model, large an accelerator.
 SIZE ?= small
 DEVICE ?= cpu
@@ -59,7 +61,7 @@ test: $(DEV_STAMP)
 	@$(PY) tests/browser/chromium.py
 	@$(PY) -m tests.browser.proxy
 	@$(MAKE) --no-print-directory lint
-	@$(PY) -m pytest
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(DEV_STAMP)
 	@$(PY) -m ruff check .
