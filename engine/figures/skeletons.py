@@ -84,7 +84,8 @@ class Stage:
     """Lanes that are played in step; ``parents`` (joints) draw the bones, -1 for the root.
 
     ``sides`` (joints) is -1 for left, 1 for right, 0 for the middle. ``feet`` are the joints of a
-    lane's ``contacts``, in their order. ``alt`` states the finding. Raises BadInput for lanes of
+    lane's ``contacts``, in their order. ``alt`` states the finding. Where a frame is no moment in
+    time, ``counted`` is what it is instead, such as "step". Raises BadInput for lanes of
     other joints, for contacts without feet and for strips that do not fit the frames.
     """
 
@@ -96,6 +97,7 @@ class Stage:
     fps: float = 20.0
     strips: Sequence[Strip] = ()
     feet: Sequence[int] = ()
+    counted: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.lanes) <= MOST_LANES:
@@ -132,10 +134,15 @@ class Stage:
         return {
             "lane": np.repeat([lane.name for lane in self.lanes], np.multiply(counts, joints)),
             "frame": np.repeat(frame, joints),
-            "seconds": np.repeat(frame / self.fps, joints),
+            **self._moments(frame, joints),
             "joint": np.tile(np.arange(joints), len(frame)),
             **{name: places[:, axis] for axis, name in enumerate(("x", "y", "z"))},
         }
+
+    def _moments(self, frame: np.ndarray, joints: int) -> dict[str, np.ndarray]:
+        if self.counted:
+            return {self.counted: np.repeat(frame + 1, joints)}
+        return {"seconds": np.repeat(frame / self.fps, joints)}
 
 
 def _check(strip: Strip, frames: int, lanes: int) -> None:

@@ -92,6 +92,50 @@ def test_what_is_not_understood_is_listed_and_never_dropped():
 
 
 @pytest.mark.parametrize(
+    "story",
+    [
+        "Walk, don't run, to the door.",
+        "He walks, without jumping, to the door.",
+        "Walk to the door, don't run.",
+    ],
+)
+def test_a_place_behind_a_denial_is_where_the_walk_leads(story: str) -> None:
+    schedule = read_story(story)
+    assert [(row.action, row.place) for row in schedule.rows] == [
+        ("a person walks forward", "door")
+    ]
+    assert not schedule.unread
+
+
+@pytest.mark.parametrize(
+    "story", ["She sits. She does not walk, to the door.", "Wave, don't run, to the door."]
+)
+def test_a_place_behind_a_denial_leads_nobody_who_does_not_travel(story: str) -> None:
+    schedule = read_story(story)
+    assert [row.place for row in schedule.rows] == [""]
+    assert schedule.unread == ("door",)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "Before he sits down he bows.",
+        "Before he sits down, he bows.",
+        "Before sitting down Anna bows.",
+        "Before sitting bow.",
+    ],
+)
+def test_what_happens_before_comes_first_with_and_without_a_comma(story: str) -> None:
+    actions = [row.action for row in read_story(story).rows]
+    assert actions == ["a person bows", "a person sits down"]
+
+
+def test_verbs_that_are_joined_stay_together_behind_before() -> None:
+    rows = read_story("Before he goes to the door and sits down he bows and jumps.").rows
+    assert [row.action.split()[2] for row in rows] == ["bows", "jumps", "walks", "sits"]
+
+
+@pytest.mark.parametrize(
     ("story", "told"),
     [
         ("Two people wave.", "One body plays all two of them."),

@@ -91,8 +91,8 @@ def show_floor(scene: Asked) -> None:
 def _figures(result: Result) -> None:
     jerk = result.metrics["jerk"]
     told = (
-        ("Jerk", "too short" if jerk is None else f"{1e3 * float(str(jerk)):.1f} mm",
-         "mean third difference a frame cubed of the worst joint"),
+        ("Jerk", "too short" if jerk is None else f"{1e3 * float(str(jerk)):.1f} mm/frame³",
+         "mean third difference of the worst joint's positions"),
         ("Skating", f"{100 * result.number('skate'):.0f} %", "frames in which a low foot slides"),
         ("Floating", f"{100 * result.number('floating_m'):.1f} cm",
          "mean height of the lowest point of the feet"),

@@ -54,7 +54,7 @@ def show_published(lab: Lab) -> None:
         )
         for table in tables().values():
             st.markdown(f"**{plain(table.title)}**")
-            badge(f"published: {table.mark}", "published", MARKS[table.mark])
+            badge(f"published: {MARKS[table.mark]}", "published")
             show_rows(published_rows(table), table.title)
             st.caption(f"[{plain(table.source)}]({table.url}) {plain(table.note)}")
         st.markdown("**Before you quote them**")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from engine.labs.motion.story.lexicon import verb_of
 from engine.labs.motion.story.numbers import FIGURE, number_at
 
 WORD = re.compile(FIGURE + r"|[A-Za-z]+(?:['’][A-Za-z]+)?|[.!?;:,\n]|[^\s\w]|[^\W\d]+|\w")
@@ -97,7 +98,19 @@ def _ordered(tokens: list[Token]) -> list[Clause]:
         comma = words.index(",")
         first, second = _clauses(tokens[1:comma]), _clauses(tokens[comma + 1 :])
         return second + first if words[0] == "before" else first + second
+    if words[:1] == ["before"] and (cut := _second_subject(words)) is not None:
+        return _clauses(tokens[cut:]) + _clauses(tokens[1:cut])
     return _clauses(tokens)
+
+
+def _second_subject(words: list[str]) -> int | None:
+    """Where the main clause begins that no comma parts from one before it; None without any.
+
+    "Before he sits down he waves": at the word in front of a further verb that no "and" joins.
+    """
+    verbs = [at for at, word in enumerate(words) if verb_of(word)]
+    free = (at for at in verbs[1:] if words[at - 1] not in JOINTS)
+    return next((max(at - 1, verbs[0] + 1) for at in free), None)
 
 
 def _clauses(tokens: list[Token], *, earlier: bool = False) -> list[Clause]:

@@ -49,6 +49,7 @@ class _Reading:
     place: str = START
     before: str = START
     last: int | None = None  # where the row of the last clause stands
+    spared: int | None = None  # where the row stands behind which something was denied
 
     def remark(self, sentence: str) -> None:
         if sentence not in self.remarks:
@@ -100,7 +101,8 @@ def _read_clause(clause: Clause, reading: _Reading) -> None:
     for number, (tokens, denied) in enumerate(parts):
         if denied:
             reading.denied.append(denied)
-            reading.last = None  # what follows does not tell more of the action before it
+            # What follows does not tell more of the action before it, but where that leads.
+            reading.spared, reading.last = reading.last, None
             continue
         part = read_part(tokens, reading.plan)
         reading.unread += part.unread
@@ -160,6 +162,8 @@ def _resolved(part: Part, reading: _Reading) -> Row | None:
         place = reading.before
     row = part.row
     if row is None:
+        if _leads(part, place, reading):
+            reading.last = reading.spared
         if reading.last is None or part.unread or not (part.again or part.changed):
             reading.unread += part.idle
             return None
@@ -173,6 +177,17 @@ def _resolved(part: Part, reading: _Reading) -> Row | None:
         row = part.amended(replace(row, place="", times=1, seconds=0.0))
     _settle(reading, place)
     return replace(row, place=place)
+
+
+def _leads(part: Part, place: str, reading: _Reading) -> bool:
+    """Whether a place behind a denial is where the action before it leads.
+
+    As in "walk, don't run, to the door".
+    """
+    if reading.last is not None or reading.spared is None or not place or part.again:
+        return False
+    row = reading.rows[reading.spared]
+    return travels(row.action) and not row.place and not row.seconds
 
 
 def _settle(reading: _Reading, place: str) -> None:

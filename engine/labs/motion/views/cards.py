@@ -17,6 +17,8 @@ COMPARED = (
     ("action_accuracy.all", "action accuracy", "{:.2f}", True),
     ("skate", "skating", "{:.2f}", False),
 )
+# An evaluator that names fewer recorded clips rightly cannot judge generated ones.
+SURE = 0.9
 
 
 def card_rows(cards: Cards) -> list[dict[str, str]]:
@@ -46,7 +48,25 @@ def describe_cards(cards: Cards) -> list[str]:
             f"{card['val_clips']} validation captions, {seeds} sampling seed"
             f"{'' if seeds == 1 else 's'}."
         )
-    return words + [found for one in COMPARED if (found := _ahead(cards, *one))]
+    words += [found for one in COMPARED if (found := _ahead(cards, *one))]
+    return words + [found for found in (_judge_of_unseen(cards),) if found]
+
+
+def _judge_of_unseen(cards: Cards) -> str:
+    """How little a figure of pairs that training never saw says; empty where there is none."""
+    for card in cards.values():
+        figures = card["figures"]
+        real, clips = (
+            (figures.get(name) or {}).get("mean")
+            for name in ("real_action_accuracy.unseen", "action_accuracy.unseen_clips")
+        )
+        if real is not None and clips:
+            only, worth = ("only ", "decide nothing") if real < SURE else ("", "rest on few clips")
+            return (
+                f"Pairs of action and style that training never saw: of {clips:.0f} recorded clips "
+                f"the evaluator names {only}{real:.0%}, so that the models' figures {worth}."
+            )
+    return ""
 
 
 def _ahead(cards: Cards, figure: str, called: str, form: str, more: bool) -> str:
@@ -121,6 +141,6 @@ def describe_usual() -> str:
     if jerk is None or skate is None or floating is None:
         return ""
     return (
-        f"Real validation clips have in the mean a jerk of {1e3 * jerk:.1f} mm, a skating foot in "
-        f"{100 * skate:.0f} % of frames, and {100 * floating:.1f} cm of floating."
+        f"Real validation clips have in the mean a jerk of {1e3 * jerk:.1f} mm per frame cubed, a "
+        f"skating foot in {100 * skate:.0f} % of frames, and {100 * floating:.1f} cm of floating."
     )

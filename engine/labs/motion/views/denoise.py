@@ -97,7 +97,7 @@ def pose_stage(result: Result, frame: int, alt: str) -> Stage:
     if has_free(result):
         lanes.append(Lane("Without the text", _poses(result, frame, "free_"), trail=trail))
     title = f"The pose at {frame / 20:.2f} s over all steps"
-    return Stage(lanes, PARENTS, SIDES, title, alt, STEPS_A_SECOND, (), FEET)
+    return Stage(lanes, PARENTS, SIDES, title, alt, STEPS_A_SECOND, (), FEET, "step")
 
 
 def _poses(result: Result, frame: int, prefix: str) -> np.ndarray:

@@ -13,6 +13,7 @@ from engine.core.result import Result
 from engine.figures import Event, Palette, Series, axis, lines
 from engine.figures.skeletons import Lane, Stage, Strip
 from engine.labs.motion.evaluation.looks import Looks, look
+from engine.labs.motion.evaluation.quality import WINDOW
 from engine.labs.motion.shipped import MODELS
 from engine.labs.motion.skeleton import FPS
 from engine.labs.motion.views.cards import beside_real
@@ -76,7 +77,7 @@ def badges(one: Shown, beside: Shown | None = None) -> str:
     window = (
         "shorter than a window of PJ"
         if np.isnan(told["pj"])
-        else f"PJ {told['pj']:.3f}, AUJ {told['auj']:.2f}"
+        else f"middle {WINDOW / FPS:g} s: PJ {told['pj']:.3f}, AUJ {told['auj']:.2f}"
     )
     return f"{window}, skating {skating(one)}{f' ({real})' if real else ''}"
 
@@ -155,7 +156,7 @@ def curve_table(shown: Sequence[Shown]) -> list[dict[str, str | float]]:
 
 # The measure, what it is called, its factor and its form.
 ROWS = (
-    ("pj", "PJ, peak jerk [m/frame³]", 1, "{:.3f}"),
+    ("pj", "PJ, peak jerk of the middle 30 frames [m/frame³]", 1, "{:.3f}"),
     ("auj", "AUJ, area under the jerk [m/frame³]", 1, "{:.2f}"),
     ("jerk", "mean jerk [m/frame³]", 1, "{:.3f}"),
     ("skate", "frames with a skating foot [%]", 100, "{:.0f}"),

@@ -57,7 +57,7 @@ def draw_scans(result: Result, palette: Palette, *, counted: str) -> go.Figure:
         palette,
         title="Every scan's half-lives",
         subtitle=f"states counted {COUNTED[counted]}",
-        x=axis("Half-life in frames, from"),
+        x=axis("Half-life, so many frames or more"),
         y=axis("Scan"),
         value="Share of states",
         unit="%",

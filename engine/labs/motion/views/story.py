@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine.core.result import Result
+from engine.core.units import count
 from engine.figures import Palette, axis, escape
 from engine.figures.axes import compose
 from engine.figures.palette import SYMBOLS
@@ -48,7 +49,7 @@ def story_stage(result: Result, ends: Sequence[End] = ()) -> Stage:
         Strip("segments", "segments", np.array(reach), labels=[label(one) for one in segments],
               grips=[(one.number, one.low, one.high) for one in ends]),
         Strip("key-frame score, log10 Γ", "line", gamma),
-        Strip(f"{len(keys)} key frames", "ticks", keys),
+        Strip(count(len(keys), "key frame"), "ticks", keys),
         Strip("jerk", "line", np.pad(curve, (1, frames - len(curve) - 1), mode="edge"),
               unit="m/frame³"),
     ]  # fmt: skip

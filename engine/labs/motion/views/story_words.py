@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine.core.result import Result
+from engine.core.units import count
 
 NAMES = {
     "cut": "cut as they are",
@@ -24,7 +25,7 @@ def describe_story(result: Result) -> str:
     held = [one for one in segments if one["kind"] == "hold"]
     fills = sum(one["kind"] == "fill" for one in segments)
     words = (
-        f"{len(result.notes['rows'])} rows became {len(segments)} segments, "
+        f"{count(len(result.notes['rows']), 'row')} became {count(len(segments), 'segment')}, "
         f"{result.number('seconds'):.0f} s of motion from {result.notes['source']}."
     )
     if fills:

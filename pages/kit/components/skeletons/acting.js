@@ -28,8 +28,10 @@ const acting = {
     clearTimeout(this.resting);
     const { clock, state } = this;
     this.strips.show(clock.frame);
-    const seconds = (clock.frame / this.data.fps).toFixed(2);
-    this.part("spoken").textContent = [`Frame ${Math.round(clock.frame)}, ${seconds} seconds`, this.strips.sentence()].filter(Boolean).join("; ");
+    const { data } = this;
+    const moment = momentIn(data, clock.frame);
+    const words = data.counted ? moment : `Frame ${Math.round(clock.frame)}, ${moment}`;
+    this.part("spoken").textContent = [words, this.strips.sentence()].filter(Boolean).join("; ");
     this.showState();
     this.report("chosen", { value: [state.lane, Math.round(clock.frame)], count: Date.now() });
   },

@@ -2,6 +2,11 @@
 const SCREEN_MS = 1000 / 60;
 const LONGEST_S = 0.25;
 
+// A frame in words: its moment, or its number where what is played is counted and not timed.
+function momentIn({ counted, frames, fps }, frame) {
+  return counted ? `${counted} ${Math.round(frame) + 1} of ${frames}` : `${(frame / fps).toFixed(2)} s`;
+}
+
 class Clock {
   constructor(frames, fps) {
     this.frame = 0;

@@ -35,6 +35,7 @@ def columns(stage: Stage) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "title": stage.title,
         "alt": stage.alt,
         "fps": float(stage.fps),
+        "counted": stage.counted,
         "frames": stage.frames,
         "parents": [int(joint) for joint in stage.parents],
         "sides": [int(side) for side in stage.sides],

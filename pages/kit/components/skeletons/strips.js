@@ -89,7 +89,7 @@ class Strips {
     const row = strip.kind === "heat" ? Math.floor(((event.clientY - top) / height) * strip.rows) : -1;
     strip.pointed = true;
     const said = readAt(this.data, strip, frame, Math.min(strip.rows - 1, Math.max(-1, row)));
-    strip.value.textContent = `${(frame / this.data.fps).toFixed(2)} s: ${said}`;
+    strip.value.textContent = `${momentIn(this.data, frame)}: ${said}`;
   }
 
   layout() {

@@ -135,10 +135,10 @@ class Viewer {
     const { clock, data } = this;
     this.told = now;
     this.frame = Math.round(clock.frame);
-    const words = `${(this.frame / data.fps).toFixed(2)} s · frame ${this.frame}`;
+    const words = data.counted ? momentIn(data, this.frame) : `${momentIn(data, this.frame)} · frame ${this.frame}`;
     const scrub = this.part("scrub");
     scrub.value = String(this.frame);
-    scrub.setAttribute("aria-valuetext", `${words} of ${clock.last}`);
+    scrub.setAttribute("aria-valuetext", data.counted ? words : `${words} of ${clock.last}`);
     this.part("time").textContent = words;
     data.lanes.forEach(({ frames }, i) => {
       this.part("names").children[i].classList.toggle("over", this.frame > frames - 1);
@@ -161,6 +161,7 @@ class Viewer {
   }
 }
 
-function summary({ lanes, frames, fps }) {
-  return `${lanes.length} ${lanes.length === 1 ? "lane" : "lanes in step"}, ${((frames - 1) / fps).toFixed(1)} seconds.`;
+function summary({ lanes, frames, fps, counted }) {
+  const long = counted ? `${frames} ${counted}s` : `${((frames - 1) / fps).toFixed(1)} seconds`;
+  return `${lanes.length} ${lanes.length === 1 ? "lane" : "lanes in step"}, ${long}.`;
 }
