@@ -137,7 +137,7 @@ def draw_shapes(result: Result, palette: Palette) -> go.Figure:
         title="Shapes that were walked",
         x=axis("x, to the left", "m"),
         y=axis("z", "m"),
-        height=420,
+        height=520,
         alt=f"Mean distance from the way: {errors}.",
     )
     shift = 0.0
@@ -156,7 +156,8 @@ def draw_shapes(result: Result, palette: Palette) -> go.Figure:
                 hoverinfo="skip",
             )  # fmt: skip
         shift += max(way[:, 0].max(), walked[:, 0].max()) + 0.8
-    return _to_scale(figure).update_layout(showlegend=True)
+    # The shapes are as high as they are long: the plot narrows, instead of showing empty floor.
+    return _to_scale(figure).update_xaxes(constrain="domain").update_layout(showlegend=True)
 
 
 def _to_scale(figure: go.Figure) -> go.Figure:
