@@ -8,8 +8,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 PORT ?= 8501
-# Processes that share the test files of `make test`, one thread of torch each.
+# Processes that share the test files of `make test`, with one thread each: several threads that
+# wait for one another on a busy machine make everything a few times slower.
 WORKERS ?= 2
+SINGLE := OMP_NUM_THREADS=1 ENGRAM_JOB_THREADS=1 ENGRAM_JOBS=1
 # Of train-motion: small takes about 15 minutes of a core a model, large an accelerator.
 SIZE ?= small
 DEVICE ?= cpu
@@ -61,7 +63,7 @@ test: $(DEV_STAMP)
 	@$(PY) tests/browser/chromium.py
 	@$(PY) -m tests.browser.proxy
 	@$(MAKE) --no-print-directory lint
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile
+	@$(SINGLE) $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(DEV_STAMP)
 	@$(PY) -m ruff check .

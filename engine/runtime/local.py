@@ -173,6 +173,8 @@ class LocalRunner:
     def _launch(self) -> subprocess.Popen[bytes]:
         settings = self._settings()
         environment = {
+            # Threads that wait for one another leave the core to the page, or to another job.
+            "OMP_WAIT_POLICY": "passive",
             **os.environ,
             "ENGRAM_HOME": str(self.store.home),
             VARIABLE: settings["url"],

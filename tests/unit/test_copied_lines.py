@@ -7,6 +7,7 @@ import json
 import runpy
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from engine.cli import main
 from engine.core import Config, Experiment, Lab
 from engine.core.registry import labs
+from engine.labs.diffusion import bench, grid, site_table, trial
 from engine.labs.kv_cache import LAB as KV_CACHE
 from engine.store import Store
 from engine.store.lookup import lookup
@@ -141,6 +143,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny(tmp_path_factory.mktemp("model"), TEXT)
 
 
+@pytest.fixture
+def small_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cut is tried on a picture of each set and two scenes: what it finds is not the matter."""
+    monkeypatch.setattr(trial, "SCENES", 2)
+    for module in (bench, grid, site_table):
+        monkeypatch.setattr(module, "copied_judges", partial(trial.copied_judges, each=1))
+
+
+@pytest.mark.usefixtures("small_trials")
 @pytest.mark.parametrize(
     ("lab", "experiment"), experiments(), ids=lambda entry: getattr(entry, "name", "")
 )
