@@ -44,6 +44,14 @@ from tests.motion_models import tiny
 DRAW = torch.Generator().manual_seed(4)
 
 
+def test_what_says_nothing_of_a_clip_makes_no_other_result():
+    jump = RestoreConfig(source="procedural", action="dash")
+    told = RestoreConfig(source="procedural", action="dash", text="a person bows", tokens="3")
+    assert told.settled() == jump.settled() == jump
+    said = RestoreConfig(text="a person bows", action="dash", policy="own", tokens="3")
+    assert said.settled() == RestoreConfig(text="a person bows", policy="own", tokens="3")
+
+
 @pytest.fixture(scope="module")
 def kmm(tmp_path_factory):
     return tiny("kmm", tmp_path_factory.mktemp("kmm"))

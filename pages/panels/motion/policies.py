@@ -52,7 +52,9 @@ def policies_settings(lab: Lab) -> Asked:
     # The field of own tokens is always there: one that comes with a value of its own, as after a
     # drag over bars, would not be written into the link.
     config = form(lab, experiment, fields=("seconds", "policy", "share", "tokens", *REST))
-    return Asked(lab, experiment, config)
+    # What another view or the other kind of clip was told makes no other result.
+    assert isinstance(config, RestoreConfig)
+    return Asked(lab, experiment, config.settled())
 
 
 def show_policies(scene: Asked) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -111,6 +111,13 @@ class RestoreConfig(Config):
         """Tokens of the clip."""
         rows = round(self.seconds * ROWS_A_SECOND)
         return -(-rows // ROWS_A_TOKEN)
+
+    def settled(self) -> Self:
+        """The same clip and mask, with the default of every field that says nothing of them."""
+        idle = {"text"} if self.source == "procedural" else {"action", "style"}
+        if self.policy != "own":
+            idle.add("tokens")
+        return type(self).build(self.model_dump(exclude=idle))
 
     def fits(self, read: Callable[[str], bytes]) -> None:
         """Raise BadInput for tokens that the clip does not have, or a text without a known word."""
