@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from engine.core import Config, EngramError, Experiment, Lab, NotFound, Result
+from engine.core import Config, EngramError, Experiment, Field, Lab, NotFound, Result
 from engine.core.difference import Difference, FieldDifference, changed_settings, compare
 from engine.core.digest import is_digest
 from engine.figures.axes import number
+from engine.figures.both import draw_both
 from engine.figures.difference import describe_difference, draw_difference, named
 from engine.store import Store, shipped_manifest
 from engine.store.export import TABLE_ROWS, field_table
@@ -136,7 +137,7 @@ def _show(lab: Lab, experiment: Experiment, obtained: Obtained, kept: Kept) -> N
         )
         st.dataframe(table, hide_index=True, height="content", key=f"{lab.name}#changed")
     _show_metrics(lab, found)
-    _show_fields(lab, found)
+    _show_fields(lab, found, kept.result, obtained.result)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -162,7 +163,7 @@ def _show_metrics(lab: Lab, found: Difference) -> None:
     st.dataframe(table, hide_index=True, height="content", key=f"{lab.name}#metrics-ab")
 
 
-def _show_fields(lab: Lab, found: Difference) -> None:
+def _show_fields(lab: Lab, found: Difference, a: Result, b: Result) -> None:
     if not found.fields and not found.unmatched:
         return
     st.subheader("Fields", anchor=False)
@@ -195,9 +196,20 @@ def _show_fields(lab: Lab, found: Difference) -> None:
         st.markdown(plain(words))
         return
     key = re.sub(r"[^\w-]+", "-", f"{lab.name}-compared-{name}")
+    _show_both(key, a[name], b[name], name)
     small = field.values.size <= TABLE_ROWS
     show(figure, key, words, caption=_caption(field, words), export=(
         (lambda: _table(field)) if small else None))  # fmt: skip
+
+
+def _show_both(key: str, a: Field, b: Field, name: str) -> None:
+    """A and B as they are, above what tells them apart."""
+    figures = draw_both(a, b, palette(), name=name)
+    if not figures:
+        return
+    for at, (place, figure) in enumerate(zip(st.columns(len(figures)), figures, strict=True)):
+        with place:
+            show(figure, f"{key}-{'ab'[at]}", figure.layout.meta["alt"])
 
 
 def _differing(field: FieldDifference) -> str:
@@ -210,8 +222,6 @@ def _caption(field: FieldDifference, words: str) -> str:
 
 
 def _table(field: FieldDifference) -> Any:
-    from engine.core import Field
-
     return field_table(Field(field.values, field.axes, field.unit), f"B - A of {field.name}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -143,6 +144,13 @@ def test_the_choice_of_a_field_says_how_much_differs_and_begins_with_the_most() 
     assert menu.options[0] == f"{fields['Field'][0]}: {fields['Differing [%]'][0]} % differ"
     assert len(menu.options) == len(shares)
     assert f"{sum(share > 0 for share in shares)} of {len(shares)} differ" in texts(app)
+    # Both as they are stand above the difference.
+    titles = [json.loads(chart.proto.spec)["layout"]["title"]["text"]
+              for chart in app.get("plotly_chart")]  # fmt: skip
+    field = fields["Field"][0]
+    at = titles.index(f"B - A: {field}")
+    both = [f"A: {field}", f"B: {field}"], [f"A and B: {field}"]
+    assert titles[at - 2 : at] == both[0] or titles[at - 1 : at] == both[1]
 
 
 def test_without_a_result_of_the_settings_there_is_no_comparison_yet() -> None:
