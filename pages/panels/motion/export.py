@@ -176,8 +176,9 @@ def _downloads(scene: Asked, obtained: Obtained, every: list[Reimported], desk: 
             width="stretch",
         )
     st.caption(
-        "BVH opens in Blender and in most animation programs, which write FBX from it; GLB in "
-        "3-D viewers; NPZ holds joints and rows for models; CSV a row a frame."
+        "BVH, in centimetres (a scale of 0.01 in Blender, which counts metres), opens in most "
+        "animation programs, which write FBX from it; GLB, in metres, in 3-D viewers; NPZ holds "
+        "joints and rows for models; CSV a row a frame."
     )
     if desk.hands:
         badge("hands assumed", "assumed", f"They go on from the forearm for {SHARE:g} of it.")
