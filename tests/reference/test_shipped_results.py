@@ -22,6 +22,8 @@ COSTLY = 30.0
 SEARCHED = {("diffusion", "starts"), ("diffusion", "writing")}
 # Sixteen times the learned step size drives a network where the last digit grows to centimetres.
 STRETCHED = {("motion", "retention"): {"shift", "pose_change", "jerk", "skate"}}
+# What rounding alone leaves between two ways to one matrix: small everywhere, never the same.
+ROUNDED = {("motion", "lens"): {"gap"}}
 # Times of a machine: another run gives others, but the same cells.
 TIMED = {("motion", "race")}
 SHIPPED = [
@@ -42,6 +44,9 @@ def test_a_shipped_result_is_recomputed(lab: Lab, experiment: Experiment, config
         now = fresh.fields[name]
         assert (now.axes, now.unit, now.array.shape) == (field.axes, field.unit, field.array.shape)
         if (lab.name, experiment.name) in TIMED:
+            continue
+        if name in ROUNDED.get((lab.name, experiment.name), ()):
+            assert np.abs(now.array).max() <= 10 * np.abs(field.array).max(), name
             continue
         if (lab.name, experiment.name) in SEARCHED or name in STRETCHED.get(
             (lab.name, experiment.name), ()
