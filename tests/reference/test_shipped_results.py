@@ -24,6 +24,9 @@ SEARCHED = {("diffusion", "starts"), ("diffusion", "writing")}
 STRETCHED = {("motion", "retention"): {"shift", "pose_change", "jerk", "skate"}}
 # What rounding alone leaves between two ways to one matrix: small everywhere, never the same.
 ROUNDED = {("motion", "lens"): {"gap"}}
+# A code at a tie falls to another side on another processor, and codebooks are fitted step by step:
+# a loss of few tokens moves by up to a fiftieth of the largest, a tenth of what its interval spans.
+TIED = {("kv_cache", "pareto"), ("kv_cache", "positions")}
 # Times of a machine: another run gives others, but the same cells.
 TIMED = {("motion", "race")}
 SHIPPED = [
@@ -57,7 +60,8 @@ def test_a_shipped_result_is_recomputed(lab: Lab, experiment: Experiment, config
         if now.array.dtype.kind == "f":
             # Other processors sum in another order, and a code at a tie may fall to the other side.
             scale = float(np.nanmax(np.abs(field.array), initial=0.0))
-            far = ~np.isclose(now.array, field.array, rtol=2e-3, atol=2e-3 * scale, equal_nan=True)
+            part = 2e-2 if (lab.name, experiment.name) in TIED else 2e-3
+            far = ~np.isclose(now.array, field.array, rtol=part, atol=part * scale, equal_nan=True)
             assert far.sum() <= 0.005 * far.size, f"{name}: {far.sum()} of {far.size} differ"
         else:
             assert (now.array != field.array).sum() <= 0.02 * field.array.size, name
