@@ -15,7 +15,7 @@ from tests.browser.server import serve
 
 HERE = Path(__file__).parent
 # Five seconds, the default, is short on a machine that does other work as well.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,7 +14,7 @@ WIDTHS = {1440: 900, 390: 844}
 PHONE = (
     "Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 Chrome/156.0 Mobile Safari/537.36"
 )
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
