@@ -59,10 +59,15 @@ def config_link(
 
 
 def _from_here(lab: Lab, experiment: Experiment, asked: dict[str, str]) -> dict[str, str]:
-    """``asked``, and the defaults of what other views set and keep until then."""
+    """``asked``, and the defaults of what other views set and keep, or the address says, by now.
+
+    A link that was just followed stands in the address before a widget has taken it up.
+    """
     default = experiment.config()
     for name in experiment.config.model_fields:
         key, plain = field_key(lab, experiment, name), getattr(default, name)
-        if key not in asked and st.session_state.get(key, plain) != plain:
-            asked[key] = link_text(plain)
+        words = link_text(plain)
+        changed = st.session_state.get(key, plain) != plain
+        if key not in asked and (changed or st.query_params.get(key, words) != words):
+            asked[key] = words
     return asked
