@@ -6,10 +6,30 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Processes share the files, but one of them alone drives Chromium.
+
+    A page with its server and its browser is more than a core carries: two at once wait for each
+    other until something runs out of patience.
+    """
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            browser = nodeid.startswith("tests/browser/")
+            return "tests/browser" if browser else str(super()._split_scope(nodeid))
+
+    return OneBrowser(config, log)
 
 
 @pytest.fixture(scope="session")

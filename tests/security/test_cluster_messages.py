@@ -122,6 +122,7 @@ def test_the_environment_chooses_the_cluster(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(runner, "_runner", None)
+    monkeypatch.delenv("ENGRAM_JOBS", raising=False)
     monkeypatch.setenv("ENGRAM_CLUSTER", "tls://scheduler:8786")
     monkeypatch.setenv("ENGRAM_STORE_URL", f"file://{tmp_path}")
     chosen = get_runner()
