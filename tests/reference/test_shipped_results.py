@@ -25,7 +25,7 @@ STRETCHED = {("motion", "retention"): {"shift", "pose_change", "jerk", "skate"}}
 # What rounding alone leaves between two ways to one matrix: small everywhere, never the same.
 ROUNDED = {("motion", "lens"): {"gap"}}
 # A code at a tie falls to another side on another processor, and codebooks are fitted step by step:
-# a loss of few tokens moves by up to a fiftieth of the largest, a tenth of what its interval spans.
+# a tenth of the losses may move, by up to a fiftieth of the largest and a tenth of their interval.
 TIED = {("kv_cache", "pareto"), ("kv_cache", "positions")}
 # Times of a machine: another run gives others, but the same cells.
 TIMED = {("motion", "race")}
@@ -60,9 +60,11 @@ def test_a_shipped_result_is_recomputed(lab: Lab, experiment: Experiment, config
         if now.array.dtype.kind == "f":
             # Other processors sum in another order, and a code at a tie may fall to the other side.
             scale = float(np.nanmax(np.abs(field.array), initial=0.0))
-            part = 2e-2 if (lab.name, experiment.name) in TIED else 2e-3
-            far = ~np.isclose(now.array, field.array, rtol=part, atol=part * scale, equal_nan=True)
-            assert far.sum() <= 0.005 * far.size, f"{name}: {far.sum()} of {far.size} differ"
+            tied = (lab.name, experiment.name) in TIED
+            far = apart(now.array, field.array, 2e-3, scale)
+            most = (0.1 if tied else 0.005) * far.size
+            assert far.sum() <= most, f"{name}: {far.sum()} of {far.size} differ"
+            assert not tied or not apart(now.array, field.array, 2e-2, scale).any(), name
         else:
             assert (now.array != field.array).sum() <= 0.02 * field.array.size, name
     if lab.name in EXACT:
@@ -77,6 +79,11 @@ def test_a_shipped_result_is_recomputed(lab: Lab, experiment: Experiment, config
             loose = (lab.name, experiment.name) in SEARCHED
             near = pytest.approx(value, rel=0.2 if loose else 0.02, abs=0.05 if loose else 2e-4)
             assert fresh.metrics[name] == near, name
+
+
+def apart(now: np.ndarray, shipped: np.ndarray, part: float, scale: float) -> np.ndarray:
+    """Where two arrays differ by more than ``part`` of the value or of the largest value."""
+    return ~np.isclose(now, shipped, rtol=part, atol=part * scale, equal_nan=True)
 
 
 def test_nothing_is_shipped_that_no_page_asks_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Literal
 
@@ -41,9 +42,9 @@ class Sampled(Config):
         json_schema_extra={"advanced": True, "help": "of denoising, and of unmasking in KMM"},
     )
 
+    @abstractmethod
     def texts_of(self) -> tuple[str, ...]:
         """The captions that are read."""
-        raise NotImplementedError
 
     def fits(self, read: Callable[[str], bytes]) -> None:
         """Raise BadInput for a model that is not here, and for a text that it knows no word of."""
