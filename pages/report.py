@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import plotly.graph_objects as go
@@ -11,7 +10,7 @@ import streamlit as st
 from engine.core import EngramError, labs
 from engine.figures.titles import without_titles
 from engine.store import Store
-from engine.store.reports import Document, Entry
+from engine.store.reports import Entry
 from pages.kit import complain, error_boundary, plain
 from pages.kit.report import (
     build_page,
@@ -21,6 +20,7 @@ from pages.kit.report import (
     leave_address,
     leave_report,
 )
+from pages.kit.report_edits import move, write, write_entry
 from pages.kit.show import CONFIG
 from pages.kit.visits import visit
 
@@ -28,51 +28,6 @@ INTRO = (
     "Under every figure of a lab stands **Add to report**. Order the figures here, give each a "
     "title and a note, and take them as one HTML file that needs no network."
 )
-
-
-def change(key: str, edit: Callable[[Document], Document]) -> None:
-    """Edit what is kept now, which another tab may have changed meanwhile."""
-    reports = Store.open().reports
-    try:
-        reports.save(key, edit(reports.load(key)))
-    except EngramError as error:
-        complain(error)
-
-
-def write(key: str, name: str, widget: str) -> None:
-    """Title or introduction of the report."""
-    words = st.session_state[widget]
-    change(key, lambda document: document.model_copy(update={name: words}))
-
-
-def write_entry(key: str, entry_id: str, name: str, widget: str) -> None:
-    """Title or note of a figure."""
-    words = st.session_state[widget]
-
-    def edit(document: Document) -> Document:
-        entries = [
-            entry.model_copy(update={name: words}) if entry.id == entry_id else entry
-            for entry in document.entries
-        ]
-        return document.model_copy(update={"entries": tuple(entries)})
-
-    change(key, edit)
-
-
-def move(key: str, entry_id: str, by: int) -> None:
-    """One place up or down; ``by`` 0 takes the figure out."""
-
-    def edit(document: Document) -> Document:
-        entries = list(document.entries)
-        at = next((i for i, entry in enumerate(entries) if entry.id == entry_id), None)
-        if at is None:
-            return document
-        taken = entries.pop(at)
-        if by:
-            entries.insert(max(0, at + by), taken)
-        return document.model_copy(update={"entries": tuple(entries)})
-
-    change(key, edit)
 
 
 def delete(key: str) -> None:

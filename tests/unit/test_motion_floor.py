@@ -152,6 +152,7 @@ def test_what_a_clip_does_is_told_by_its_measures() -> None:
     assert "Direction: forward; +1.00 m/s" in direction and "Jump: yes" in jump
     told = floor_words.describe_path(of(walk))
     assert "goes 2.0 m" in told and "ends 2.0 m from" in told
+    assert floor_words.describe_clip(of(walk)).startswith("41 frames, 2.0 s; a foot skates in ")
 
 
 def test_a_mirrored_clip_is_told_the_other_way_round() -> None:

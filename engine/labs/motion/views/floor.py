@@ -14,7 +14,7 @@ from engine.figures.skeletons import Lane, Stage, Strip
 from engine.labs.motion.evaluation.quality import skates
 from engine.labs.motion.features import contacts
 from engine.labs.motion.skeleton import FEET, FPS, JOINTS, forward
-from engine.labs.motion.views.floor_words import describe_path, name_of
+from engine.labs.motion.views.floor_words import describe_clip, describe_path, name_of
 from engine.labs.motion.views.stage import body_stage
 
 FOOT_NAMES = ("left ankle", "left foot", "right ankle", "right foot")
@@ -242,7 +242,7 @@ def path_table(result: Result) -> dict[str, np.ndarray]:
     }
 
 
-def clip_stage(result: Result, *, joint: int = NO_JOINT, alt: str = "") -> Stage:
+def clip_stage(result: Result, *, joint: int = NO_JOINT) -> Stage:
     """The clip to be played, one joint lit if one is chosen, with skating below it."""
     positions = positions_of(result)
     on = contacts(positions)
@@ -259,4 +259,4 @@ def clip_stage(result: Result, *, joint: int = NO_JOINT, alt: str = "") -> Stage
         strips.append(Strip(f"{name} speed", "line", joint_speeds(positions)[joint], 0, unit="m/s"))
     if len(slides):
         strips.append(Strip("skating", "ticks", slides, 0))
-    return body_stage([lane], "The clip", alt or describe_path(result), strips=strips)
+    return body_stage([lane], "The clip", describe_clip(result), strips=strips)

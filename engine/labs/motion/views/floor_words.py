@@ -16,8 +16,17 @@ def name_of(result: Result) -> str:
     return notes["text"][:80] if notes["kind"] == "model" else f"{notes['kind']} file"
 
 
+def describe_clip(result: Result) -> str:
+    """How long the clip is and how often a foot skates in it."""
+    frames = len(result.array("positions"))
+    return (
+        f"{frames} frames, {(frames - 1) / FPS:.1f} s; a foot skates in "
+        f"{100 * result.number('skate'):.0f} % of the frames."
+    )
+
+
 def describe_path(result: Result) -> str:
-    """How far the pelvis goes, how much it turns and how often a foot skates."""
+    """How far the pelvis goes and how much the body turns."""
     positions = result.array("positions").astype(np.float64)
     flat = positions[:, 0, ::2]
     way = float(np.linalg.norm(np.diff(flat, axis=0), axis=-1).sum())
@@ -25,9 +34,8 @@ def describe_path(result: Result) -> str:
     turned = result.number("turned")
     side = "to the left" if turned > 0 else "to the right"
     return (
-        f"{len(positions)} frames, {(len(positions) - 1) / FPS:.1f} s: the pelvis goes {way:.1f} m "
-        f"and ends {away:.1f} m from its start, the body turns {abs(turned):.0f} degrees {side}, "
-        f"and a foot skates in {100 * result.number('skate'):.0f} % of the frames."
+        f"The pelvis goes {way:.1f} m and ends {away:.1f} m from its start; the body turns "
+        f"{abs(turned):.0f} degrees {side}."
     )
 
 
