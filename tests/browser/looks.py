@@ -11,6 +11,8 @@ from engine.core import labs
 PAGES = Path(__file__).parents[2] / "pages"
 THEMES = ("light", "dark")
 WIDTHS = {1440: 900, 390: 844}
+# A page costs seconds: every theme and every width, not every pair of them.
+LOOKS = (("light", 1440), ("dark", 390))
 PHONE = (
     "Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 Chrome/156.0 Mobile Safari/537.36"
 )

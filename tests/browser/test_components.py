@@ -17,7 +17,7 @@ from engine.figures.palette import Palette
 from engine.labs.kv_cache import parse_format
 from engine.labs.kv_cache.formats import minifloat
 from pages.kit.components.microscope import Grid
-from tests.browser.looks import context, open_page
+from tests.browser.looks import LOOKS, context, open_page
 from tests.browser.server import ROOT, serve
 
 APP = "tests/browser/fixtures/components_app.py"
@@ -292,8 +292,7 @@ def test_sorting_gathers_outliers_in_one_block(visitor: BrowserContext, app: str
     assert lost(page) == alone  # inside one block the order changes nothing
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_components_fit_are_accessible_and_harmless(
     browser: Browser, app: str, theme: str, width: int
 ) -> None:

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from engine.figures.palette import Palette, rgb
-from tests.browser.looks import THEMES, WIDTHS, context, open_page
+from tests.browser.looks import LOOKS, context, open_page
 from tests.browser.server import serve
 
 APP = "tests/browser/fixtures/graph_app.py"
@@ -209,16 +209,16 @@ def test_zoom_moves_nodes_apart_and_whole_brings_them_back(
     expect(page.get_by_text("chosen (5,)")).to_be_visible()
 
 
-def test_the_graph_fits_is_accessible_and_harmless(browser: Browser, app: str) -> None:
-    for theme in THEMES:
-        for width in WIDTHS:
-            made = context(browser, theme, width)
-            page = visit(made, app)
-            found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
-            assert not found.response["violations"]
-            assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-            assert page.evaluate("() => window.__x") is None
-            made.close()
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_the_graph_fits_is_accessible_and_harmless(
+    browser: Browser, app: str, theme: str, width: int
+) -> None:
+    with context(browser, theme, width) as made:
+        page = visit(made, app)
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
+        assert not found.response["violations"]
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+        assert page.evaluate("() => window.__x") is None
 
 
 def test_the_largest_graph_comes_through(visitor: BrowserContext, app: str) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.looks import THEMES, WIDTHS, context, settle
-from tests.browser.test_pages import violations
+from tests.browser.looks import settle
 
 PAGE = "kv_cache"
 MEGABYTE = 1_000_000
@@ -73,19 +72,6 @@ def test_a_dragged_outlier_reaches_the_engine(visitor: BrowserContext, server: s
     for _ in range(6):
         page.keyboard.press("Shift+ArrowUp")
     expect(said).not_to_have_text(before)
-
-
-@pytest.mark.parametrize("view", ["map", "pareto", "drift", "microscope", "ordering",
-                                  "sensitivity", "positions", "streaming"])  # fmt: skip
-@pytest.mark.parametrize("theme", THEMES)
-def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
-    for width in WIDTHS:
-        visitor = context(browser, theme=theme, width=width)
-        page = open_page(visitor, server, f"?kv_cache.view={view}")
-        assert not violations(page)
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, f"{view} at {width} px scrolls sideways by {wide} px"
-        visitor.close()
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from pages.panels.memory_graph.views import VIEWS
-from tests.browser.looks import THEMES, WIDTHS, context, settle
-from tests.browser.test_pages import violations
+from tests.browser.looks import settle
 
 
 def open_page(visitor: BrowserContext, server: str, query: str = "") -> Page:
@@ -119,18 +116,6 @@ def test_a_cell_chooses_memory_and_date_and_a_ghost_is_named(
     )
     # Under the code nothing is left at the end: whatever is chosen is a ghost by then.
     expect(ghost.locator(".st-key-memory_graph_season .readout")).to_contain_text("forgotten")
-
-
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("theme", THEMES)
-def test_no_view_has_a_barrier(browser: Browser, server: str, view: str, theme: str) -> None:
-    for width in WIDTHS:
-        visitor = context(browser, theme=theme, width=width)
-        page = open_page(visitor, server, f"?memory_graph.view={view}")
-        assert not violations(page)
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, f"{view} at {width} px scrolls sideways by {wide} px"
-        visitor.close()
 
 
 def test_settings_of_a_view_outlive_its_absence_and_are_in_its_link(

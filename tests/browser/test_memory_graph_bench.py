@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.looks import THEMES, WIDTHS, context, settle
+from tests.browser.faults import faults
+from tests.browser.looks import LOOKS, context, settle
 from tests.browser.test_memory_graph import open_page
-from tests.browser.test_pages import violations
 
 BENCH = "?memory_graph.view=bench"
 COMPARE = f"{BENCH}&memory_graph.bench=compare&memory_graph.method=bm25"
@@ -70,12 +70,9 @@ def test_a_question_without_gold_is_followed(visitor: BrowserContext, server: st
     assert page.get_by_text("Recall@5 of each retriever").count() == 0
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_two_settings_have_no_barrier(browser: Browser, server: str, theme: str) -> None:
-    for width in WIDTHS:
-        visitor = context(browser, theme=theme, width=width)
-        page = open_page(visitor, server, COMPARE)
-        assert not violations(page)
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0
-        visitor.close()
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_two_settings_have_no_barrier(
+    browser: Browser, server: str, theme: str, width: int
+) -> None:
+    with context(browser, theme, width) as visitor:
+        assert faults(open_page(visitor, server, COMPARE)) == []

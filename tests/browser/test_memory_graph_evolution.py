@@ -7,9 +7,9 @@ import re
 
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from tests.browser.faults import violations
 from tests.browser.looks import THEMES, context, settle
 from tests.browser.test_memory_graph import open_page
-from tests.browser.test_pages import violations
 
 QUERY = "?memory_graph.view=evolution"
 MAP = ".st-key-memory_graph_evolution"

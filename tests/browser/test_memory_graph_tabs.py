@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.looks import THEMES, WIDTHS, context, settle
-from tests.browser.test_pages import violations
+from tests.browser.faults import faults
+from tests.browser.looks import LOOKS, context, settle
 
 
 def open_tab(visitor: BrowserContext, server: str, tab: str, rest: str = "") -> Page:
@@ -90,12 +90,9 @@ def test_a_clicked_step_is_told_in_words(visitor: BrowserContext, server: str) -
 
 
 @pytest.mark.parametrize("tab", ["coat", "hiagent"])
-@pytest.mark.parametrize("theme", THEMES)
-def test_no_tab_has_a_barrier(browser: Browser, server: str, tab: str, theme: str) -> None:
-    for width in WIDTHS:
-        visitor = context(browser, theme=theme, width=width)
-        page = open_tab(visitor, server, tab)
-        assert not violations(page)
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, f"{tab} at {width} px scrolls sideways by {wide} px"
-        visitor.close()
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_no_tab_has_a_barrier(
+    browser: Browser, server: str, tab: str, theme: str, width: int
+) -> None:
+    with context(browser, theme, width) as visitor:
+        assert faults(open_tab(visitor, server, tab)) == []

@@ -6,12 +6,10 @@ import gzip
 import json
 import re
 
-import pytest
 from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.looks import THEMES, WIDTHS, context, open_page, settle
-from tests.browser.test_pages import violations
+from tests.browser.looks import open_page
 
 PAGE = "memory_hardware"
 BANKS = ".st-key-memory_hardware_banks"
@@ -34,20 +32,6 @@ def download(page: Page, name: str) -> bytes:
     with page.expect_download() as waiting:
         page.get_by_role("button", name=name).click()
     return waiting.value.path().read_bytes()
-
-
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("view", ["timeline", "generation", "mapping", "replay"])
-def test_views_have_no_axe_violations_and_fit_their_width(
-    browser: Browser, server: str, view: str, theme: str
-) -> None:
-    for width in WIDTHS:
-        made = context(browser, theme, width)
-        page = open_page(made, f"{server}/{PAGE}?memory_hardware.view={view}")
-        settle(page)
-        assert violations(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-        made.close()
 
 
 def test_a_chosen_command_says_what_it_waited_for_and_leads_to_its_cause(

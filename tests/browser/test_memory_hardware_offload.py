@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.looks import THEMES, context, open_page, settle
-from tests.browser.test_pages import violations
+from tests.browser.looks import open_page, settle
 
 VIEW = "memory_hardware?memory_hardware.view=training"
 LANES = ".st-key-memory_hardware_lanes"
-
-
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", [1440, 390])
-def test_the_view_is_accessible_and_fits(
-    browser: Browser, server: str, theme: str, width: int
-) -> None:
-    made = context(browser, theme, width)
-    page = open_page(made, f"{server}/{VIEW}")
-    expect(page.locator(f"{LANES} .readout")).to_contain_text("Point at a span")
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-    assert not violations(page)
-    made.close()
 
 
 def test_a_chosen_span_says_what_it_waited_for_and_is_in_the_link(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.looks import THEMES, WIDTHS, context, open_page, settle
-from tests.browser.test_pages import violations
+from tests.browser.looks import open_page
 
 WHATIF = "/memory_hardware?memory_hardware.view=whatif"
 ROW_OF_RP = 9  # "timing.rp" among the constants of the preset
@@ -50,18 +48,3 @@ def test_an_impossible_constant_is_refused_and_the_figures_stay(
     expect(page.get_by_text("timing.rp must be a whole number from 1")).to_be_visible()
     expect(page).not_to_have_url(re.compile("timing.rp"))
     expect(page.get_by_text("A takes 2.43 times as long as B")).to_be_visible()
-
-
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("view", ["speedup", "whatif", "energy"])
-def test_views_have_no_axe_violations_and_fit_their_width(
-    browser: Browser, server: str, view: str, theme: str
-) -> None:
-    for width in WIDTHS:
-        made = context(browser, theme, width)
-        page = open_page(made, f"{server}/memory_hardware?memory_hardware.view={view}")
-        settle(page)
-        assert violations(page) == []
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0
-        made.close()

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.looks import PATIENCE_MS, context, open_page, settle
+from tests.browser.faults import violations
+from tests.browser.looks import LOOKS, PATIENCE_MS, context, open_page, settle
 from tests.browser.server import serve
-from tests.browser.test_pages import LOOKS, violations
 from tests.fake_endpoint import KEY, Exchange, FakeEndpoint, obey
 
 SHOTS = os.environ.get("ENGRAM_SHOTS", "")

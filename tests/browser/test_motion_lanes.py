@@ -5,28 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import BrowserContext, expect
 
 from engine.labs.motion.shipped import MODELS, shipped_models
-from tests.browser.looks import THEMES, context, open_page
-from tests.browser.test_pages import violations
+from tests.browser.looks import open_page
 
 LANES = "/motion?motion.view=lanes&motion.beside=procedural"
 STRIP = "/motion?motion.view=denoise"
 SHOWN = [MODELS[name] for name in shipped_models()]
-
-
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("view", [LANES, STRIP])
-def test_a_view_is_accessible_in_both_themes(
-    browser: Browser, server: str, view: str, theme: str
-) -> None:
-    with context(browser, theme) as made:
-        page = open_page(made, f"{server}{view}")
-        expect(
-            page.get_by_text("Final clip" if view == STRIP else "Invented").first
-        ).to_be_visible()
-        assert violations(page) == []
 
 
 @pytest.mark.skipif(len(SHOWN) < 2, reason="a vote takes two models that ship")

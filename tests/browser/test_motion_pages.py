@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from engine.labs.motion.clip import Clip
 from engine.labs.motion.files.bvh_write import bvh_text
-from tests.browser.looks import context, open_page, settle
-from tests.browser.test_pages import violations
+from tests.browser.looks import open_page, settle
 from tests.motion_clips import moving
 
 OWN = "motion.width=64"  # no shipped training
@@ -21,21 +20,6 @@ SHOWN = {
     "retrain": "Retrain in two minutes",
     "transient": "With and without the transient channel",
 }
-
-
-@pytest.mark.parametrize(
-    ("view", "theme", "width"),
-    [("policies", "dark", 390), ("retrain", "light", 390), ("transient", "dark", 1440)],
-)
-def test_a_view_has_no_barrier_and_no_overhang(
-    browser: Browser, server: str, view: str, theme: str, width: int
-) -> None:
-    with context(browser, theme, width) as made:
-        page = open_page(made, f"{server}/motion?motion.view={view}")
-        expect(page.get_by_role("heading", name=SHOWN[view])).to_be_visible()
-        assert violations(page) == []
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0
 
 
 def test_a_masked_token_is_part_of_the_link(visitor: BrowserContext, server: str) -> None:

@@ -5,29 +5,13 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import BrowserContext, expect
 
 from engine.labs.motion.files.incoming import read_motion
-from tests.browser.looks import PATIENCE_MS, THEMES, WIDTHS, context, open_page, settle
-from tests.browser.test_pages import violations
+from tests.browser.looks import PATIENCE_MS, open_page
 
 CELLS = ".st-key-motion_joint_speeds canvas.cells"
 PLAYER = ".st-key-motion_floor_player .skeletons"
-
-
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("view", ["race", "floor", "export"])
-def test_views_have_no_axe_violations_and_fit_their_width(
-    browser: Browser, server: str, view: str, theme: str
-) -> None:
-    for width in WIDTHS:
-        made = context(browser, theme, width)
-        page = open_page(made, f"{server}/motion?motion.view={view}")
-        settle(page)
-        assert violations(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-        made.close()
 
 
 def test_a_cell_of_the_map_moves_the_playhead_and_is_part_of_the_address(

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.faults import violations
 from tests.browser.looks import THEMES, context, settle
-from tests.browser.test_pages import violations
 
 QUERY = "?motion.view=storyline"
 

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.looks import THEMES, WIDTHS, context, open_page
+from tests.browser.looks import LOOKS, context, open_page
 from tests.browser.server import serve
 
 APP = "tests/browser/fixtures/pictures_app.py"
@@ -77,8 +77,7 @@ def test_words_are_never_markup(browser: Browser, app: str) -> None:
         expect(grid(page).locator(".mark")).to_have_text("extracted")
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_the_grid_has_no_barrier(browser: Browser, app: str, theme: str, width: int) -> None:
     with context(browser, theme, width) as made:
         page = open_page(made, app)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.looks import PATIENCE_MS, THEMES, context, open_page, settle
+from tests.browser.looks import LOOKS, PATIENCE_MS, context, open_page, settle
 
 EVIL = "</script><img src=x onerror=window.__x=1>\n\n[a](javascript:x) <b>kept</b>"
 
@@ -81,8 +81,7 @@ def taken(browser: Browser, server: str, tmp_path_factory: pytest.TempPathFactor
     return path
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_the_file_shows_every_figure_and_asks_for_nothing(
     browser: Browser, taken: Path, theme: str, width: int
 ) -> None:

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser import chromium
-from tests.browser.looks import THEMES, WIDTHS, context, open_page
+from tests.browser.looks import LOOKS, context, open_page
 from tests.browser.server import serve
 
 APP = "tests/browser/fixtures/skeletons_app.py"
@@ -291,8 +291,7 @@ def test_the_context_is_given_back_when_the_page_is_left(visitor: BrowserContext
     assert page.evaluate("contexts.filter((one) => !one.isContextLost()).length") == 1
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_the_viewer_has_no_barrier(browser: Browser, app: str, theme: str, width: int) -> None:
     with context(browser, theme, width) as made:
         page = visit(made, app)

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from engine.figures.palette import Palette, rgb
-from tests.browser.looks import THEMES, WIDTHS, context, open_page, settle
+from tests.browser.looks import LOOKS, THEMES, context, open_page, settle
 from tests.browser.server import serve
 
 APP = "tests/browser/fixtures/timeline_app.py"
@@ -368,22 +368,22 @@ def test_a_folded_group_shows_one_row(visitor: BrowserContext, app: str) -> None
     assert marks.bounding_box()["height"] == before
 
 
-def test_the_timeline_fits_is_accessible_and_harmless(browser: Browser, app: str) -> None:
-    for theme in THEMES:
-        for width in WIDTHS:
-            made = context(browser, theme, width)
-            page = visit(made, app)
-            part(page, "marks").focus()
-            for key in ("ArrowRight", "ArrowRight", "Enter", "r", "?"):
-                page.keyboard.press(key)
-            page.get_by_role("button", name="Choose span 3").click()
-            expect(part(page, "chosen")).to_contain_text("<img src=x")
-            found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
-            assert not found.response["violations"], found.generate_report()
-            assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-            assert page.evaluate("() => window.__x === undefined")
-            assert page.locator("img[src=x]").count() == 0
-            made.close()
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_the_timeline_fits_is_accessible_and_harmless(
+    browser: Browser, app: str, theme: str, width: int
+) -> None:
+    with context(browser, theme, width) as made:
+        page = visit(made, app)
+        part(page, "marks").focus()
+        for key in ("ArrowRight", "ArrowRight", "Enter", "r", "?"):
+            page.keyboard.press(key)
+        page.get_by_role("button", name="Choose span 3").click()
+        expect(part(page, "chosen")).to_contain_text("<img src=x")
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
+        assert not found.response["violations"], found.generate_report()
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+        assert page.evaluate("() => window.__x === undefined")
+        assert page.locator("img[src=x]").count() == 0
 
 
 @pytest.mark.parametrize("theme", THEMES)
