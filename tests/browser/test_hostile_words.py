@@ -58,10 +58,13 @@ def test_a_refused_file_is_explained_where_the_visitor_looks(
 
 
 @pytest.mark.parametrize("path", paths(), ids=lambda path: path or "home")
-def test_words_in_a_link_are_words_on_every_page(
+def test_words_in_a_link_are_words_on_every_page_and_no_markup_runs_there(
     visitor: BrowserContext, server: str, path: str
 ) -> None:
-    """Every setting of the page, its view and its run at once, as a hostile link has them."""
+    """Every setting of the page, its view and its run at once, as a hostile link has them.
+
+    Then the second wall: the content policy, should markup get into the page all the same.
+    """
     names = {"run", "view"}
     if path in labs():
         lab = labs()[path]
@@ -74,14 +77,6 @@ def test_words_in_a_link_are_words_on_every_page(
     page = open_page(visitor, f"{server}/{path}?{urlencode(dict.fromkeys(names, HOSTILE))}")
     assert unharmed(page)
     assert page.get_by_text("Something went wrong").count() == 0
-
-
-@pytest.mark.parametrize("path", paths(), ids=lambda path: path or "home")
-def test_markup_that_gets_into_a_page_all_the_same_does_not_run(
-    visitor: BrowserContext, server: str, path: str
-) -> None:
-    """The second wall: the content policy, should a way past the first one be found."""
-    page = open_page(visitor, f"{server}/{path}")
     page.evaluate(
         """markup => { const hole = document.createElement('div');
             hole.innerHTML = markup; document.body.append(hole);

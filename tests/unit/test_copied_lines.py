@@ -145,8 +145,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_trials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cut is tried on a picture of each set and two scenes: what it finds is not the matter."""
+    """A cut is tried on a picture of each set, two scenes and sites: what it finds is no matter."""
     monkeypatch.setattr(trial, "SCENES", 2)
+    monkeypatch.setattr(site_table, "SITE_NAMES", site_table.SITE_NAMES[:2])
     for module in (bench, grid, site_table):
         monkeypatch.setattr(module, "copied_judges", partial(trial.copied_judges, each=1))
 
