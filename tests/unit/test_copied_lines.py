@@ -19,6 +19,7 @@ from engine.core import Config, Experiment, Lab
 from engine.core.registry import labs
 from engine.labs.diffusion import bench, grid, site_table, trial
 from engine.labs.kv_cache import LAB as KV_CACHE
+from engine.labs.motion.config import retrain
 from engine.store import Store
 from engine.store.lookup import lookup
 from pages.kit.words import command_line, python_lines
@@ -145,7 +146,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_trials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cut is tried on a picture of each set, two scenes and sites: what it finds is no matter."""
+    """Few pictures, scenes, sites and steps of training: what they find is not the matter."""
+    monkeypatch.setattr(retrain, "STEPS_A_SECOND", 2)
     monkeypatch.setattr(trial, "SCENES", 2)
     monkeypatch.setattr(site_table, "SITE_NAMES", site_table.SITE_NAMES[:2])
     for module in (bench, grid, site_table):
