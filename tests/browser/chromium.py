@@ -14,7 +14,7 @@ NAMES = (
     "google-chrome-stable",
 )  # fmt: skip
 PACKAGES = ("chromium-headless-shell", "chromium")
-ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader"]
+ARGS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
 def on_this_machine() -> str | None:
