@@ -147,7 +147,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def small_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few pictures, scenes, sites and steps of training: what they find is not the matter."""
-    monkeypatch.setattr(retrain, "STEPS_A_SECOND", 2)
+    monkeypatch.setattr(retrain, "STEPS_A_SECOND", 0.3)
     monkeypatch.setattr(trial, "SCENES", 2)
     monkeypatch.setattr(site_table, "SITE_NAMES", site_table.SITE_NAMES[:2])
     for module in (bench, grid, site_table):
