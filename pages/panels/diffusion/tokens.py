@@ -91,7 +91,7 @@ def _maps(result: Result) -> tuple[int, int]:
         on_select=lambda place: select(LAYER, places[place[0]][place[1]] if place else ALL),
     )  # fmt: skip
     st.image(
-        legend(palette()), width=256,
+        legend(palette()), width=256, alt="The colours of the shares, from none to the largest.",
         caption="From no attention to the largest share of each set of pictures. Under a picture: "
         "the mean share over its places.",
     )  # fmt: skip

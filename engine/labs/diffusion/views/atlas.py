@@ -21,7 +21,7 @@ from engine.labs.diffusion.views.atlas_table import (
 )
 
 BINS = 64
-MOST_DOTS = 4000
+MOST_DOTS = 2000
 
 
 def draw_scores(
@@ -68,12 +68,14 @@ def draw_scores(
         (f"column {column}", (scored.channels == column)[None] & held, 0, "x"),
     ):
         at = np.argwhere(mask)
-        at = at[:: -(-len(at) // MOST_DOTS) or 1]
-        figure.add_scattergl(
+        every = -(-len(at) // MOST_DOTS) or 1
+        at = at[::every]
+        # Plain dots: where a browser has no WebGL, plotly shows a message in the figure's place.
+        figure.add_scatter(
             x=scored.mine[tuple(at.T)],
             y=scored.theirs[tuple(at.T)],
             mode="markers",
-            name=escape(name),
+            name=escape(name if every == 1 else f"{name} (1 in {every})"),
             customdata=at,
             marker={
                 "color": palette.category(slot),
