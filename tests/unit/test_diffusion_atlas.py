@@ -135,7 +135,9 @@ def test_what_is_said_of_columns_follows_the_mask() -> None:
     assert nothing == "Nothing is cut here."
 
 
-def test_figures_of_the_atlas_say_their_axes(atlas: Result) -> None:
+def test_figures_of_the_atlas_say_their_axes(
+    atlas: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spot = Spot(layer=2, step=1)
     scored = score(atlas, spot)
     column = int(scored.cuts.argmax())
@@ -151,9 +153,15 @@ def test_figures_of_the_atlas_say_their_axes(atlas: Result) -> None:
     for figure in figures:
         assert not check_axes(figure)
     assert scored.cuts[column] == scored.cuts.max()
-    cut = next(trace for trace in figures[0].data if trace.name == "cut")
-    assert len(cut.x) == scored.mask.sum()
-    assert (np.asarray(cut.x) > np.asarray(cut.y)).all()
+    cut = np.argwhere(scored.mask & (scored.mine > 0) & (scored.theirs > 0))
+    for most in (len(cut), len(cut) // 3):
+        monkeypatch.setattr(drawing, "MOST_DOTS", most)
+        figure = drawing.draw_scores(atlas, LIGHT, spot=spot, scored=scored, column=column)
+        every = -(-len(cut) // most)
+        name = "cut" if every == 1 else f"cut (1 in {every})"
+        dots = next(trace for trace in figure.data if trace.name == name)
+        assert np.array_equal(dots.customdata, cut[::every])
+        assert (np.asarray(dots.x) > np.asarray(dots.y)).all()
 
 
 def test_a_large_site_is_asked_for_one_layer(
