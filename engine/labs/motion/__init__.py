@@ -14,7 +14,7 @@ from engine.labs.motion.config.race import RaceConfig
 from engine.labs.motion.config.restore import RestoreConfig, restore_cost
 from engine.labs.motion.config.retention import RetentionConfig, retention_cost
 from engine.labs.motion.config.retrain import RetrainConfig, retrain_cost
-from engine.labs.motion.config.sides import SidesConfig
+from engine.labs.motion.config.sides import SidesConfig, sides_cost
 from engine.labs.motion.config.story import StoryConfig
 from engine.labs.motion.config.transient import TransientConfig, transient_version
 from engine.labs.motion.papers import PAPERS
@@ -125,7 +125,7 @@ LAB = Lab(
             SidesConfig,
             "engine.labs.motion.sides:sides",
             version=weights_version(2),
-            cost_seconds=lambda config: 2.0 + 0.4 * config.side_seeds * len(config.models),
+            cost_seconds=sides_cost,
         ),
         Experiment(
             "restore",

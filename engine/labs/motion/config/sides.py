@@ -54,5 +54,10 @@ class SidesConfig(Config):
             raise BadInput("side_models", f"none of {', '.join(self.models)} is in this checkout")
 
 
+def sides_cost(config: SidesConfig) -> float:
+    """Seconds on two cores: six pairs of sentences, so twelve clips a seed and model."""
+    return 2.0 + 0.6 * config.side_seeds * len(config.models) * config.side_seconds
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
