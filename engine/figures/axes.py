@@ -91,20 +91,22 @@ def compose(
     """An empty figure with titles, axes and the theme; ``alt`` is kept in ``layout.meta``."""
     if not title.strip():
         raise BadInput("title", "every figure needs a title")
-    figure = go.Figure(layout={"template": palette.template(), "height": height})
     heading: dict[str, Any] = {"text": escape(title)}
     if subtitle:
         heading["subtitle"] = {"text": escape(subtitle)}
-    # Not title.automargin: with a subtitle plotly.js 4 then draws traces off their axes.
-    figure.update_layout(
-        title=heading,
-        margin={"t": 76 if subtitle else 52},
-        meta={"alt": alt or title, "units": {"xaxis": x.unit, "yaxis": y.unit}},
+    # All at once: each update of a figure checks its whole layout again.
+    return go.Figure(
+        layout={
+            "template": palette.template(),
+            "height": height,
+            # Not title.automargin: with a subtitle plotly.js 4 then draws traces off their axes.
+            "title": heading,
+            "margin": {"t": 76 if subtitle else 52},
+            "meta": {"alt": alt or title, "units": {"xaxis": x.unit, "yaxis": y.unit}},
+            "xaxis": _settings(x, x.text),
+            "yaxis": _settings(y, _in_two_lines(y.text, LETTERS * height)),
+        }
     )
-    figure.update_xaxes(**_settings(x))
-    figure.update_yaxes(**_settings(y))
-    figure.update_yaxes(title_text=_in_two_lines(y.text, LETTERS * height))
-    return figure
 
 
 def _in_two_lines(text: str, room: float) -> str:
@@ -116,8 +118,8 @@ def _in_two_lines(text: str, room: float) -> str:
     return f"{text[:at]}<br>{text[at + 1 :]}"
 
 
-def _settings(axis: Axis) -> dict[str, Any]:
-    settings: dict[str, Any] = {"title": {"text": axis.text}, "type": "linear"}
+def _settings(axis: Axis, title: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {"title": {"text": title}, "type": "linear"}
     if axis.log:
         settings |= {"type": "log"}
     if axis.limits is not None:

@@ -78,15 +78,18 @@ def pairs(
             },
             hovertemplate="%{customdata}<br><b>%{x:.4g}</b><extra>%{fullData.name}</extra>",
         )
-    for row, note in enumerate(notes or ()):
-        # Over the line, not at its end: a row that reaches the right edge keeps its note.
-        figure.add_annotation(
-            x=float(np.nanmean([ends[0][row], ends[1][row]])),
-            y=row,
-            yshift=13,
-            text=escape(note),
-            font={"color": palette.ink, "size": 11},
-        )
+    # All at once: with each that is added one by one plotly checks all before it again.
+    figure.layout.annotations = [
+        {
+            # Over the line, not at its end: a row that reaches the right edge keeps its note.
+            "x": float(np.nanmean([ends[0][row], ends[1][row]])),
+            "y": row,
+            "yshift": 13,
+            "text": escape(note),
+            "font": {"color": palette.ink, "size": 11},
+        }
+        for row, note in enumerate(notes or ())
+    ]
     figure.update_yaxes(
         tickmode="array", tickvals=at, ticktext=rows, range=[len(rows) - 0.4, -0.6], showgrid=False
     )

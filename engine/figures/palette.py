@@ -92,6 +92,11 @@ class Palette:
         """The plotly template of the theme: fonts, transparent grounds, quiet axes, margins."""
         return _template(self)
 
+    def drew(self, figure: go.Figure) -> bool:
+        """Whether the figure has this template; to set it once more costs as much as to draw it."""
+        ink: str | None = figure.layout.template.layout.font.color
+        return ink == self.ink
+
 
 def rgb(colour: str) -> tuple[int, int, int]:
     """``rgb("#0072b2") == (0, 114, 178)``."""

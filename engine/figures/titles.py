@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -16,11 +17,10 @@ def without_subtitle(figure: go.Figure) -> tuple[go.Figure, str]:
     subtitle = figure.layout.title.subtitle.text
     if not subtitle:
         return figure, ""
-    shown = go.Figure(figure)
-    shown.layout.title.subtitle.text = None
-    shown.update_layout(margin_t=TITLE)
+    drawn = figure.to_dict()
+    del drawn["layout"]["title"]["subtitle"]
     words = html.unescape(subtitle)
-    return shown, words[:1].upper() + words[1:]
+    return _above(drawn, TITLE), words[:1].upper() + words[1:]
 
 
 def without_titles(figure: go.Figure) -> tuple[go.Figure, str, str]:
@@ -29,8 +29,17 @@ def without_titles(figure: go.Figure) -> tuple[go.Figure, str, str]:
     title = bare.layout.title.text
     if not title:
         return bare, "", subtitle
-    shown = go.Figure(bare)
-    shown.layout.title.text = None
+    drawn = bare.to_dict()
+    del drawn["layout"]["title"]["text"]
     above = bare.layout.margin.t
-    shown.update_layout(margin_t=BARE if above is None else max(BARE, above - TITLE + BARE))
-    return shown, html.unescape(title), subtitle
+    room = BARE if above is None else max(BARE, above - TITLE + BARE)
+    return _above(drawn, room), html.unescape(title), subtitle
+
+
+def _above(drawn: dict[str, Any], room: int) -> go.Figure:
+    """The figure of ``drawn`` with so much room above its plot.
+
+    It was a figure before, and to check it once more takes four times as long as to copy it.
+    """
+    drawn["layout"]["margin"] = {**drawn["layout"].get("margin", {}), "t": room}
+    return go.Figure(drawn, _validate=False)

@@ -48,7 +48,8 @@ def show(
     """
     if not alt.strip():
         raise ValueError(f"figure {key}: alt must state the finding")
-    figure.update_layout(template=palette().template())
+    if not palette().drew(figure):
+        figure.update_layout(template=palette().template())
     selecting: dict[str, Any] = (
         {"on_select": on_select, "selection_mode": selection_mode} if on_select != "ignore" else {}
     )
