@@ -10,7 +10,7 @@ import streamlit as st
 from engine.core import BadInput, Config, Experiment, Lab
 from pages.kit.control import Control
 from pages.kit.errors import complain
-from pages.kit.links import field_key
+from pages.kit.links import field_key, link_text
 from pages.kit.widgets import draw
 
 ROW = 4
@@ -143,6 +143,10 @@ def _draw(control: Control) -> str | None:
     asked = st.query_params.get(control.key)
     if asked is not None and control.key in st.session_state.get(KEPT, ()):
         st.session_state.pop(control.key, None)  # a link was followed; what was kept yields to it
+    elif asked == link_text(control.default):
+        # The address has a default only where a link was just followed, and Streamlit would go on
+        # with what the widget was set to before.
+        st.session_state[control.key] = control.default
     if control.key in st.session_state:
         if error := control.check(st.session_state[control.key]):
             # Typed by hand, or within another view's bounds only; a widget would fail on it.

@@ -3,6 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.tiny_lab import Count
+
 
 def page() -> None:
     import streamlit as st
@@ -32,8 +34,6 @@ def start(function=page, **query: str) -> AppTest:
 
 
 def config(app: AppTest):
-    from tests.tiny_lab import Count
-
     assert not app.exception
     return Count.from_json(app.text[0].value)
 
@@ -56,6 +56,17 @@ def test_a_link_sets_every_kind_of_field():
         "name": "own-name", "policy": "x",
     }  # fmt: skip
     assert not app.warning
+
+
+def test_a_followed_link_sets_a_widget_back_to_its_default():
+    app = start(steps="9", pause="1.5")
+    default = Count()
+    app.query_params["tiny.steps"] = str(default.steps)
+    assert config(app.run()).changed() == {"pause": 1.5}
+    # The address has it for that run alone: what is set by hand afterwards stays.
+    assert "tiny.steps" not in app.query_params
+    app.slider(key="tiny.steps").set_value(7).run()
+    assert config(app).changed() == {"steps": 7, "pause": 1.5}
 
 
 @pytest.mark.parametrize(
