@@ -73,7 +73,7 @@ def kept(data: bytes | str) -> str:
 @pytest.mark.usefixtures("runner_off")
 @pytest.mark.parametrize("passes", ["forward", "both"])
 def test_the_race_is_drawn_and_told(passes: str) -> None:
-    app = visit("motion", **RACE, **{"motion.passes": passes})
+    app = visit("motion", **RACE, **{"motion.race_passes": passes})
     said = texts(app)
     assert not app.warning and len(app.get("plotly_chart")) == 5
     assert "attention layer takes" in said and "load average" in said

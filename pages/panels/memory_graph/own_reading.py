@@ -20,7 +20,7 @@ from pages.kit.headers import NONCE
 from pages.panels.memory_graph.own_map import AT, NAME
 from pages.panels.memory_graph.own_search import asked
 
-DEPTH = "memory_graph.depth"
+DEPTH = "memory_graph.steps_around"
 FORM = "memory_graph.ego"
 FORMS = {"map": "Fixed", "physics": "Physics"}
 MOST_PARTS = 8

@@ -50,7 +50,7 @@ from pages.kit import (
 )
 from pages.kit.asked import Asked, begin, settings
 
-MODE = "motion.passes"
+MODE = "motion.race_passes"
 STEP = "motion.step_most"
 STEPS = ("0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5")
 USUAL = "1"
