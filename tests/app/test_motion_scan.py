@@ -108,7 +108,7 @@ def test_the_floor_tells_the_clip_and_left_from_right() -> None:
     assert {metric.label for metric in app.metric} == {
         "Jerk", "Skating", "Floating", "Below the floor", "Bone variation",
     }  # fmt: skip
-    for words in ("Turn:", "Hand:", "Direction:", "Jump:", "the pelvis goes", "CC BY-NC 4.0",
+    for words in ("Turn:", "Hand:", "Direction:", "Jump:", "The pelvis goes", "CC BY-NC 4.0",
                   "recordings are not beside"):  # fmt: skip
         assert words in said, words
     assert "goes to the side of its sentence in" in said and "of 8 motions" in said
@@ -127,7 +127,7 @@ def test_a_chosen_cell_is_part_of_the_link() -> None:
 )
 def test_a_choice_that_is_not_there_is_let_go(name: str, value: str) -> None:
     app = visit("motion", **FLOOR, **{f"motion.{name}": value})
-    assert not app.warning and "the pelvis goes" in texts(app)
+    assert not app.warning and "The pelvis goes" in texts(app)
 
 
 @pytest.mark.usefixtures("runner_off")
@@ -247,7 +247,7 @@ def test_a_bad_file_gets_one_sentence_and_the_figures_stay(name: str, view: str)
     link = {"motion.view": view, "motion.clip_from": "file", "motion.motion_file": kept(data)}
     app = visit("motion", **link)
     assert len(app.warning) == 1 and says in app.warning[0].value.replace("\\", "")
-    assert "the pelvis goes" in texts(app) or desk_rows(app)
+    assert "The pelvis goes" in texts(app) or desk_rows(app)
 
 
 @pytest.mark.usefixtures("runner_off")
