@@ -26,8 +26,7 @@ def draw_thumbnail(result: Result, palette: Palette) -> go.Figure:
         ("training", "before", "after"),
         [""] * COLUMNS,
         "Copied pictures before and after a cut",
-        grid.alt,
-        [line[:COLUMNS] for line in grid.under[:ROWS]],
+        grid.alt,  # the measures stand there alone: under small pictures they run into each other
     )
     return draw_pictures(few, palette).update_layout(
         width=None, height=None, margin={"t": 56, "b": 8}
