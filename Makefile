@@ -60,7 +60,7 @@ run: $(RUN_STAMP)
 	@$(if $(filter 127.0.0.1 localhost,$(ADDRESS)),ENGRAM_LOCAL=1) $(PY) -m streamlit run app.py --server.address=$(ADDRESS) --server.port=$(PORT) $(if $(HEADLESS),--server.headless=true)
 
 test: $(DEV_STAMP)
-	@$(PY) tests/browser/chromium.py
+	@$(PY) -m tests.browser.chromium
 	@$(PY) -m tests.browser.proxy
 	@$(MAKE) --no-print-directory lint
 	@$(SINGLE) $(PY) -m pytest -n $(WORKERS) --dist loadfile
@@ -82,7 +82,7 @@ docs: $(DEV_STAMP)
 	@$(PY) .ci/docs.py build/docs
 
 shots: $(DEV_STAMP)
-	@$(PY) tests/browser/chromium.py
+	@$(PY) -m tests.browser.chromium
 	@$(PY) -m tests.browser.shots
 
 ship: $(RUN_STAMP)

@@ -14,7 +14,10 @@ import plotly.io as pio
 from engine.core import BadInput, NotFound
 
 CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True}
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSERS = (
+    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
+    "google-chrome-stable", "chrome",
+)  # fmt: skip
 
 _PAGE = """<!doctype html>
 <html lang="en">

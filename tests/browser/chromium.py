@@ -8,21 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engine.figures.export import find_browser
+
 # The shell without windows first: a page costs it two thirds of the processor's time.
-NAMES = (
-    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
-    "google-chrome-stable",
-)  # fmt: skip
 PACKAGES = ("chromium-headless-shell", "chromium")
 ARGS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
 def on_this_machine() -> str | None:
-    """The path of an installed Chromium: BROWSER_PATH, else the first known name."""
-    named = os.environ.get("BROWSER_PATH")
-    if named and Path(named).exists():
-        return named
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+    """The path of an installed Chromium: the one that draws the lab's exports."""
+    found = find_browser()
+    return str(found) if found else None
 
 
 def from_playwright() -> str | None:
