@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.core.errors import BadInput
 from engine.labs.motion.data.batches import make_batch
 from engine.labs.motion.data.corpus import Example, load_examples, measure_scale
 from engine.labs.motion.data.words import build_vocabulary
@@ -197,6 +198,18 @@ def test_denoisers_keep_the_evaluators_sentences_and_kmm_learns_them(tmp_path: P
         assert torch.equal(words, sentences["text.words.weight"])
         trainer.run()
         assert torch.equal(place["text.sentence.words.weight"], words) != learns
+
+
+def test_a_denoiser_reads_as_an_evaluator_that_is_given(tmp_path: Path) -> None:
+    clips = examples()
+    given = tiny("evaluator", tmp_path)
+    settings = replace(SMALL, evaluator=str(tmp_path / "evaluator"))
+    trainer = Trainer(settings, tmp_path / "training", clips)
+    words = given.network.text.words.weight
+    assert torch.equal(trainer.buffers["text.sentence.words.weight"], words)
+    other = [replace(clip, captions=("somebody bows deeply",)) for clip in clips]
+    with pytest.raises(BadInput, match="evaluator: must be an evaluator of the words"):
+        Trainer(settings, tmp_path / "other", other)
 
 
 def test_kmm_needs_its_codec_and_ships_it(tmp_path: Path) -> None:
