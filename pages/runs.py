@@ -11,11 +11,12 @@ from engine.core.units import seconds
 from engine.runtime import get_runner
 from engine.store import RunRow, Store
 from engine.store.export import field_table, to_csv, to_npz, to_parquet
-from pages.kit import badge, complain, error_boundary, forget, permalink, plain
+from pages.kit import badge, error_boundary, forget, permalink, plain
 from pages.kit.links import MAX_QUERY
 from pages.kit.run_panel import differences
 
 PER_PAGE = 20
+EVERY = 1.0  # seconds between two looks at a live run
 STATES = {
     "queued": "assumed", "running": "measured", "done": "good",
     "failed": "bad", "cancelled": "synthetic", "lost": "warn",
@@ -50,8 +51,10 @@ def show_row(store: Store, row: RunRow) -> None:
         name = f"**{plain(row.tag)}**  \n" if row.tag else ""
         text.markdown(f"{name}**{plain(title)}**  \n{plain(changes or 'default settings')}")
         with state.container(gap="xxsmall"):
-            badge(row.state, STATES[row.state])
-            st.caption(f"{when(row.created)}{duration(row)}")
+            if row.live:
+                st.fragment(follow, run_every=EVERY)(row.id)
+            else:
+                show_state(row)
         with actions.container(horizontal=True, horizontal_alignment="right"):
             if lab and experiment and config:
                 link = permalink(lab, experiment, config, {"view": experiment.name})
@@ -60,6 +63,28 @@ def show_row(store: Store, row: RunRow) -> None:
             show_actions(store, row)
         if row.error:
             st.caption(plain(row.error))
+
+
+def show_state(row: RunRow) -> None:
+    """Where a run stands, since when and how far."""
+    badge(row.state, STATES[row.state])
+    st.caption(f"{when(row.created)}{duration(row)}")
+
+
+def follow(run_id: str) -> None:
+    """Where a live run stands, again and again; the whole page once it has ended.
+
+    The list is not drawn again for it: on a busy server that takes longer than the time between
+    two looks, and the page would never come to rest.
+    """
+    with error_boundary("the run"):
+        try:
+            row = Store.open().runs.get(run_id)
+        except NotFound:
+            st.rerun()
+        if not row.live:
+            st.rerun()
+        show_state(row)
 
 
 def duration(row: RunRow) -> str:
@@ -135,8 +160,6 @@ def show_list() -> None:
         number = st.pagination(pages, key="runs.page", bind="query-params") if pages > 1 else 1
         for row in store.runs.list(PER_PAGE, PER_PAGE * ((number or 1) - 1)):
             show_row(store, row)
-        if bool(store.runs.live()) != st.session_state["runs.live"]:
-            st.rerun()
 
 
 st.title("Runs", anchor=False)
@@ -144,9 +167,4 @@ st.markdown(
     "Equal settings share one run, and a result is kept under the digest of its settings. "
     "A run goes on when you close the page."
 )
-live = bool(Store.open().runs.live())
-st.session_state["runs.live"] = live
-try:
-    st.fragment(show_list, run_every=1.0 if live else None)()
-except EngramError as error:
-    complain(error)
+show_list()
