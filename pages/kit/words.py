@@ -69,6 +69,12 @@ def badge(text: str, kind: Kind, help: str | None = None) -> None:
     st.badge(plain(text), color=colour, icon=icon, help=help)
 
 
+def _marked(text: str, kind: Kind) -> str:
+    """The same as a part of a text. A page of many papers has hundreds: parts cost less."""
+    colour, icon = _BADGES[kind]
+    return f":{colour}-badge[{icon} {plain(text)}]"
+
+
 def explain(lab: Lab, heading: str, **numbers: float | int | str) -> None:
     """The section ``heading`` of the lab's NOTES.md, with the numbers of the present example.
 
@@ -151,10 +157,8 @@ def _show_claim(claim: Claim) -> None:
         with left:
             _show_published(claim)
         with right:
-            with st.container(horizontal=True):
-                badge(claim.ours, "measured")
-                badge(STANDINGS[claim.standing], _STANDING[claim.standing])
-            st.markdown(_calm(claim.measured))
+            standing = _marked(STANDINGS[claim.standing], _STANDING[claim.standing])
+            st.markdown(f"{_marked(claim.ours, 'measured')} {standing}\n\n{_calm(claim.measured)}")
         caveat = f" {claim.caveat}" if claim.caveat else ""
         st.markdown(f"**{_calm(claim.verdict)}**{caveat}")
 
@@ -167,16 +171,15 @@ def show_unmeasured(claims: Iterable[Unmeasured]) -> None:
             with left:
                 _show_published(claim)
             with right:
-                badge("not measured here", "unsaid")
-                st.markdown(_calm(claim.because))
+                st.markdown(f"{_marked('not measured here', 'unsaid')}\n\n{_calm(claim.because)}")
 
 
 def _show_published(claim: Claim | Unmeasured) -> None:
     """What was published, and where it was read."""
-    badge(f"published: {claim.mark}", "published")
+    mark = _marked(f"published: {claim.mark}", "published")
     figures = f"  \n**{claim.published}**" if claim.published else ""
-    st.markdown(claim.statement + figures)
-    st.caption(f"[{claim.source}]({claim.url or claim.paper})")
+    source = f":small[[{claim.source}]({claim.url or claim.paper})]"
+    st.markdown(f"{mark}\n\n{claim.statement}{figures}\n\n{source}")
 
 
 def copy_as_python(
